@@ -1,0 +1,72 @@
+#ifndef VIGIL_SYNC_BASE_FILE_H_
+#define VIGIL_SYNC_BASE_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace vigil {
+
+// The few effects on files that Vigil needs outside SQLite (credentials, configuration, exports);
+// injected, so that tests can make them fail. Errors: NOT_FOUND, ALREADY_EXISTS,
+// PERMISSION_DENIED, RESOURCE_EXHAUSTED (disk full, too many open files), FAILED_PRECONDITION
+// (not a file, not a directory), else UNAVAILABLE; messages name the path and the cause.
+class FileSystem {
+ public:
+  struct WriteOptions {
+    // The permission bits of the file, whatever the umask is.
+    unsigned mode = 0644;
+    // Refuses (ALREADY_EXISTS) to replace a file.
+    bool must_be_new = false;
+  };
+
+  virtual ~FileSystem() = default;
+
+  // The whole file; OUT_OF_RANGE when it is longer than `bytes_max`.
+  virtual absl::StatusOr<std::string> Read(const std::string& path, std::size_t bytes_max) = 0;
+  // After OK the file has exactly these bytes, even after a power failure; after an error it has
+  // its former content or the new one, never a mixture.
+  virtual absl::Status WriteAtomic(const std::string& path, std::string_view bytes,
+                                   const WriteOptions& options) = 0;
+  absl::Status WriteAtomic(const std::string& path, std::string_view bytes) {
+    return WriteAtomic(path, bytes, WriteOptions());
+  }
+  virtual bool Exists(const std::string& path) = 0;
+  virtual absl::StatusOr<std::int64_t> Size(const std::string& path) = 0;
+  // OK also when there was no such file.
+  virtual absl::Status Remove(const std::string& path) = 0;
+  // Makes the directory and its parents; one that exists is OK and keeps its mode.
+  virtual absl::Status MakeDirectories(const std::string& path, unsigned mode) = 0;
+  // The names in a directory (without "." and ".."), sorted.
+  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& path) = 0;
+  // Makes a file that something else wrote, and its name, durable.
+  virtual absl::Status Sync(const std::string& path) = 0;
+};
+
+// The operating system's files. Safe to use from several threads.
+class PosixFileSystem final : public FileSystem {
+ public:
+  using FileSystem::WriteAtomic;
+
+  absl::StatusOr<std::string> Read(const std::string& path, std::size_t bytes_max) override;
+  absl::Status WriteAtomic(const std::string& path, std::string_view bytes,
+                           const WriteOptions& options) override;
+  bool Exists(const std::string& path) override;
+  absl::StatusOr<std::int64_t> Size(const std::string& path) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::Status MakeDirectories(const std::string& path, unsigned mode) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& path) override;
+  absl::Status Sync(const std::string& path) override;
+};
+
+// "a" + "b" gives "a/b"; an absolute `name` stands for itself.
+std::string JoinPath(std::string_view directory, std::string_view name);
+
+}  // namespace vigil
+
+#endif  // VIGIL_SYNC_BASE_FILE_H_
