@@ -1,0 +1,44 @@
+#ifndef VIGIL_SYNC_RULES_DERIVE_H_
+#define VIGIL_SYNC_RULES_DERIVE_H_
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "vigil/v1/record.pb.h"
+#include "vigil/v1/view.pb.h"
+
+// Facts merge, states derive: what a hazard's records say now. What contradicts a decision keeps
+// the hazard open.
+
+namespace vigil::rules {
+
+struct HazardRecords {
+  const v1::Record* hazard = nullptr;
+  // Its supervision orders.
+  std::vector<const v1::Record*> orders;
+  // The extensions of those orders.
+  std::vector<const v1::Record*> extensions;
+  // Hazards that name this one as the one they duplicate, whether or not that holds.
+  std::vector<const v1::Record*> duplicates;
+};
+
+// Finds a current hazard for the chain of duplicates; null for none.
+using FindHazard = std::function<absl::StatusOr<const v1::Record*>(std::string_view)>;
+
+absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records,
+                                             const FindHazard& find);
+
+// A tagged hazard's order was lifted while a more open status was concurrent with the lift.
+bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard);
+
+// Overdue is derived: the due date's day is over (in the register's zone) and work is left.
+bool IsOverdue(const v1::HazardState& state, const v1::Date& today);
+
+// -1, 0, 1; an unset date (year 0) is later than every date.
+int CompareDates(const v1::Date& a, const v1::Date& b);
+
+}  // namespace vigil::rules
+
+#endif  // VIGIL_SYNC_RULES_DERIVE_H_

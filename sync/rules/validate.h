@@ -1,0 +1,33 @@
+#ifndef VIGIL_SYNC_RULES_VALIDATE_H_
+#define VIGIL_SYNC_RULES_VALIDATE_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "sync/rules/schema.h"
+#include "vigil/v1/operation.pb.h"
+
+// Checks of content at the boundary, once: everything behind it may rely on them.
+
+namespace vigil::rules {
+
+// Parses an operation's bytes and checks its envelope and all content: UTF-8, ids, lengths, finite
+// numbers, positions, times within 1900–2200, dates, bounds. Each fault has its reason. Commands or
+// fields unknown to this program are deferrals.
+absl::StatusOr<v1::Operation> ParseOperation(std::string_view bytes);
+
+// The same checks on an operation that was made here.
+absl::Status ValidateOperation(const v1::Operation& operation);
+
+// Checks every field of a new record's body: lengths, values, required fields, nothing that only
+// the register writes.
+absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Message& body);
+
+absl::Status ValidateDate(const v1::Date& date);
+absl::Status ValidateId(std::string_view id, std::string_view field);
+
+}  // namespace vigil::rules
+
+#endif  // VIGIL_SYNC_RULES_VALIDATE_H_
