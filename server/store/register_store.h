@@ -1,0 +1,200 @@
+#ifndef VIGIL_SERVER_STORE_REGISTER_STORE_H_
+#define VIGIL_SERVER_STORE_REGISTER_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/store/write_set.h"
+#include "sync/base/ids.h"
+#include "vigil/v1/register_service.pb.h"
+
+// Everything that the register keeps, behind one narrow interface: all SQL is below it, all rules
+// are above it. One writer commits whole groups; any number of snapshots read.
+
+namespace vigil::store {
+
+// Where the register stands.
+struct Head {
+  v1::Epoch epoch;
+  Seq seq;
+  Sha256 audit_root;
+  absl::Time committed_at;
+};
+
+struct StoredRecord {
+  Uuid id;
+  int kind = 0;
+  Seq version;
+  Uuid parent;
+  Uuid root;
+  Uuid unit;
+  // Serialised v1::Record.
+  std::string bytes;
+};
+
+struct StoredOutcome {
+  Seq seq;
+  Uuid operation;
+  Uuid device;
+  DeviceSeq device_seq;
+  Sha256 operation_hash;
+  std::string outcome_bytes;
+};
+
+// A write of one device to one record, with its stamp.
+struct OwnWrite {
+  Seq seq;
+  std::string write_bytes;
+  std::string stamp_bytes;
+};
+
+struct DeviceState {
+  DeviceSeq last_judged;
+  // SHA-256 of the last judged operation.
+  Sha256 last_hash;
+};
+
+struct FeedPage {
+  // In the order of their place in the feed. Bytes as stored.
+  std::vector<StoredRecord> records;
+  std::vector<v1::Departure> departures;
+  // Read up to here; a page never splits a seq.
+  Seq cursor;
+  bool last = false;
+  std::uint64_t remaining = 0;
+};
+
+struct VersionRow {
+  Seq version;
+  std::string write_bytes;
+  std::string stamp_bytes;
+  // Of the log.
+  std::string operation_bytes;
+  std::string outcome_bytes;
+  absl::Time received_at;
+};
+
+struct LedgerPage {
+  std::vector<v1::HazardRow> rows;
+  std::string next_page_token;
+  std::int64_t total = 0;
+};
+
+struct OrderPage {
+  std::vector<v1::OrderRow> rows;
+  std::string next_page_token;
+  std::int64_t total = 0;
+};
+
+struct RecordPage {
+  std::vector<StoredRecord> records;
+  std::string next_page_token;
+};
+
+// A consistent view of one moment. Cheap to make; not for use by several threads at once. NOT_FOUND
+// is never an error here: what is absent is nullopt or empty.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  virtual absl::StatusOr<Head> GetHead() = 0;
+
+  virtual absl::StatusOr<std::optional<StoredRecord>> FindRecord(const Uuid& id) = 0;
+  // The newest version that is not newer than `version`.
+  virtual absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id,
+                                                                   Seq version) = 0;
+  // `kind` is the number in v1::Entity, `key` the record's own key for people.
+  virtual absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) = 0;
+  // In the order of their ids; kind 0: all kinds.
+  virtual absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) = 0;
+  // Hazards whose field merged_into names this one.
+  virtual absl::StatusOr<std::vector<Uuid>> DuplicatesOf(const Uuid& hazard) = 0;
+  // What `device` wrote to `record` after `after`, in order.
+  virtual absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
+                                                          Seq after) = 0;
+  virtual absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
+                                                          int limit) = 0;
+
+  virtual absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& operation) = 0;
+  virtual absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& device,
+                                                                   DeviceSeq device_seq) = 0;
+  virtual absl::StatusOr<DeviceState> GetDevice(const Uuid& device) = 0;
+  // An operation of `device` that named `record` was refused, at a seq after `after`.
+  virtual absl::StatusOr<bool> OwnRefused(const Uuid& device, const Uuid& record, Seq after) = 0;
+  virtual absl::StatusOr<std::optional<Credential>> FindCredential(const Sha256& token_hash) = 0;
+
+  // Changes of these units (nil: everybody's) after `after`, about `bytes` of records.
+  virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
+                                        std::size_t bytes) = 0;
+  // `units` and everything below them in the tree of org units.
+  virtual absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) = 0;
+  // Sum of the digests of these units; `all` ignores `units`.
+  virtual absl::StatusOr<BucketSums> Digest(const std::vector<Uuid>& units) = 0;
+  virtual absl::StatusOr<BucketSums> DigestOfAll() = 0;
+  // Digest of exactly one unit, as stored.
+  virtual absl::StatusOr<BucketSums> DigestOf(const Uuid& unit) = 0;
+  // Records of these units whose id falls into the bucket, in the order of ids, after `after`.
+  virtual absl::StatusOr<RecordPage> Bucket(const std::vector<Uuid>& units, int bucket,
+                                            const Uuid& after, std::size_t bytes) = 0;
+
+  // The office's queries. INVALID_ARGUMENT with a reason for a bad filter, order or page token.
+  virtual absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
+                                             const v1::Date& today) = 0;
+  virtual absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request) = 0;
+  virtual absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
+                                             std::string_view page_token) = 0;
+  // Records in conflict.
+  virtual absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token) = 0;
+  virtual absl::StatusOr<std::vector<v1::Figure>> Stats(const v1::HazardFilter& filter,
+                                                        const v1::Date& today) = 0;
+  // The projection as stored; nullopt: there is none yet.
+  virtual absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) = 0;
+
+  // Hazards whose next step of escalation is due at `now`, earliest first.
+  virtual absl::StatusOr<std::vector<Uuid>> DueForEscalation(absl::Time now, int limit) = 0;
+
+  virtual absl::StatusOr<std::int64_t> Counter(std::string_view series) = 0;
+  // Hash of an audit node; level 0 are the leaves (index = seq - 1).
+  virtual absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) = 0;
+  // Log rows after `after`, for verification of the audit tree.
+  virtual absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) = 0;
+
+  virtual absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
+                                                                      int limit) = 0;
+};
+
+class RegisterStore {
+ public:
+  virtual ~RegisterStore() = default;
+
+  // A snapshot of what is committed now. Thread-safe.
+  virtual absl::StatusOr<std::unique_ptr<Snapshot>> Read() = 0;
+
+  // Writes the whole group and syncs it to disk. OK: durable. ABORTED: the head is not
+  // `expected_head`, nothing was written: decide again. Anything else: unknown whether it was
+  // written; leave the process. One thread at a time.
+  virtual absl::Status Commit(Seq expected_head, const WriteSet& writes, absl::Time now) = 0;
+
+  // Housekeeping while nobody waits (checkpoints): at most about `budget`. The writer's thread.
+  virtual absl::Status Maintain(absl::Duration budget) = 0;
+
+  // A verified copy of the whole register, synced to disk. Any thread.
+  virtual absl::Status Backup(std::string_view path) = 0;
+
+  // Outbox: the next messages to send, and what became of one. The writer's thread.
+  virtual absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
+                                                                            int limit) = 0;
+  virtual absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
+                                        std::optional<absl::Time> next_attempt_at) = 0;
+};
+
+}  // namespace vigil::store
+
+#endif  // VIGIL_SERVER_STORE_REGISTER_STORE_H_

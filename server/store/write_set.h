@@ -1,0 +1,195 @@
+#ifndef VIGIL_SERVER_STORE_WRITE_SET_H_
+#define VIGIL_SERVER_STORE_WRITE_SET_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "sync/base/hash.h"
+#include "sync/base/ids.h"
+#include "vigil/v1/admin_service.pb.h"
+#include "vigil/v1/operation.pb.h"
+#include "vigil/v1/record.pb.h"
+#include "vigil/v1/sync_service.pb.h"
+#include "vigil/v1/view.pb.h"
+
+// All that a group of operations changes, as plain values: what a store writes in one transaction.
+// Ids are 16-byte values here and in the store; text in the contract.
+
+namespace vigil::store {
+
+// One judged operation: operation, outcome and audit leaf in one row.
+struct LogRow {
+  Seq seq;
+  Uuid operation;
+  Uuid device;
+  DeviceSeq device_seq;
+  // Exactly what was sent, and its SHA-256.
+  std::string operation_bytes;
+  Sha256 operation_hash;
+  // What the device said of the one before; zero for office, clock and import.
+  Sha256 previous_hash;
+  // Serialised v1::Outcome, without the repeat flag.
+  std::string outcome_bytes;
+  v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;
+  absl::Time received_at;
+  // Merkle leaf over (operation bytes, outcome bytes).
+  Sha256 leaf;
+  // For a refused operation: the records that it named, so that what rests on it is known.
+  std::vector<Uuid> refused_records;
+};
+
+// A record's new state and how it came about.
+struct RecordChange {
+  Uuid id;
+  // Number of the kind in v1::Entity.
+  int kind = 0;
+  Seq version;
+  // Nil for a root.
+  Uuid parent;
+  // The root under which it lives (itself for a root).
+  Uuid root;
+  // Org unit of the root; nil: everybody's.
+  Uuid unit;
+  // Not sent to phones.
+  bool office_only = false;
+  // The record's own key for people; empty if none. Unique per kind.
+  std::string key;
+  // Serialised v1::Record, as sent to everybody.
+  std::string bytes;
+  bool created = false;
+  // How the record came to this version: the write (serialised v1::RecordWrite) and its stamp
+  // (serialised v1::Stamp), and the device that wrote.
+  std::string write_bytes;
+  std::string stamp_bytes;
+  Uuid device;
+  DeviceSeq device_seq;
+};
+
+// A root and its children changed their org unit: every one of them enters the new unit's feed at
+// `seq` and leaves the old unit's.
+struct Move {
+  Uuid root;
+  Uuid from_unit;
+  Uuid to_unit;
+  Seq seq;
+};
+
+// Columns by which the office finds hazards. Written only where one of them changed.
+struct HazardProjection {
+  Uuid id;
+  std::string number;
+  Uuid risk_source;
+  Uuid responsible_unit;
+  v1::HazardState state;
+  v1::HazardOrigin origin = v1::HAZARD_ORIGIN_UNSPECIFIED;
+  absl::Time found_at;
+  std::string description;
+  // Nil unless the hazard says that it duplicates another one.
+  Uuid merged_into;
+  bool imported = false;
+  // Start of the day on which the next step of escalation falls due; none: nothing can.
+  std::optional<absl::Time> next_step_at;
+};
+
+struct OrderProjection {
+  Uuid id;
+  Uuid hazard;
+  std::string number;
+  v1::OrderStatus status = v1::ORDER_STATUS_UNSPECIFIED;
+  v1::SupervisionLevel level = v1::SUPERVISION_LEVEL_UNSPECIFIED;
+  v1::Date due_date;
+  std::string ledger;
+  bool tag_in_doubt = false;
+};
+
+struct RiskSourceProjection {
+  Uuid id;
+  std::string code;
+  std::string name;
+  v1::SiteType site_type = v1::SITE_TYPE_UNSPECIFIED;
+  v1::RiskLevel level = v1::RISK_LEVEL_UNSPECIFIED;
+  Uuid industry_department;
+  Uuid district;
+  Uuid responsible_unit;
+  bool retired = false;
+};
+
+// Names of records (of whatever kind) whose fields are in conflict; empty fields: none any more.
+struct ConflictProjection {
+  Uuid record;
+  std::vector<std::string> fields;
+};
+
+// The tree of org units, by which scopes and filters find what is below a unit.
+struct UnitProjection {
+  Uuid id;
+  Uuid parent;
+  std::string code;
+  std::string name;
+};
+
+// 256 sums over the records of one unit (nil: everybody's), by bucket of the record id:
+// bucket = first byte of SHA-256(16-byte id); sum modulo 2^64 of the first eight bytes,
+// big-endian, of SHA-256(stored bytes).
+using BucketSums = std::array<std::uint64_t, 256>;
+struct DigestChange {
+  Uuid unit;
+  BucketSums sums;
+};
+
+// Inner nodes of the audit tree that became complete: level 1 spans two leaves.
+struct AuditNode {
+  int level = 0;
+  std::uint64_t index = 0;
+  Sha256 hash;
+};
+
+// A message that leaves later, made in the transaction of what it tells of.
+struct NewNotification {
+  // Org unit or person.
+  Uuid recipient;
+  std::string topic;
+  Uuid record;
+  std::string text_zh;
+  std::string text_en;
+  absl::Time created_at;
+};
+
+struct Credential {
+  // SHA-256 of the token; the token itself is not kept.
+  Sha256 token_hash;
+  Uuid device;
+  Uuid person;
+  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
+};
+
+struct WriteSet {
+  // In the order of seq, without gaps, beginning at the expected head's successor. May be empty
+  // (credentials alone).
+  std::vector<LogRow> log;
+  // The last state of each record changed by the group, and every version on the way: in order of
+  // version; the last one of a record is its current state.
+  std::vector<RecordChange> records;
+  std::vector<Move> moves;
+  std::vector<HazardProjection> hazards;
+  std::vector<OrderProjection> orders;
+  std::vector<RiskSourceProjection> risk_sources;
+  std::vector<ConflictProjection> conflicts;
+  std::vector<UnitProjection> units;
+  std::vector<DigestChange> digests;
+  std::vector<AuditNode> audit_nodes;
+  std::vector<NewNotification> notifications;
+  std::vector<Credential> credentials;
+  // Counters after the group: the last number given, by series ("hazard/2017").
+  std::vector<std::pair<std::string, std::int64_t>> counters;
+  // Root of the audit tree after the group.
+  Sha256 audit_root;
+};
+
+}  // namespace vigil::store
+
+#endif  // VIGIL_SERVER_STORE_WRITE_SET_H_
