@@ -1,10 +1,10 @@
 #ifndef VIGIL_TESTS_SUPPORT_SIM_EXECUTOR_H_
 #define VIGIL_TESTS_SUPPORT_SIM_EXECUTOR_H_
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -52,13 +52,8 @@ class SimExecutor final : public Executor {
   void DropAll() { tasks_.clear(); }
 
  private:
-  struct Key {
-    absl::Time when;
-    std::uint64_t draw;    // random, or 0 without shuffling
-    std::uint64_t posted;  // so that no two keys are equal
-
-    friend auto operator<=>(const Key& a, const Key& b) = default;
-  };
+  // When it is due; a random draw (0 without shuffling); its number, so that no two are equal.
+  using Key = std::tuple<absl::Time, std::uint64_t, std::uint64_t>;
 
   ManualClock clock_;
   SeededRandom random_;

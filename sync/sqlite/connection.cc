@@ -1,0 +1,121 @@
+#include "sync/sqlite/connection.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "sync/base/status.h"
+#include "sync/sqlite/error.h"
+
+namespace vigil::sqlite {
+namespace {
+
+// Statements of one SQL text that are kept idle; more are in use at a time only in recursion.
+constexpr std::size_t kIdlePerSqlMax = 4;
+
+bool IsBlank(std::string_view sql) {
+  return sql.find_first_not_of(" \t\r\n;") == std::string_view::npos;
+}
+
+}  // namespace
+
+Connection::~Connection() {
+  for (auto& [key, statements] : idle_) {
+    for (sqlite3_stmt* const statement : statements) sqlite3_finalize(statement);
+  }
+  // Anything but OK: a Statement outlived its Database.
+  VIGIL_CHECK(sqlite3_close(handle_) == SQLITE_OK) << "statements of " << path_ << " are in use";
+}
+
+absl::StatusOr<Statement> Connection::Cached(Sql sql, Access access) {
+  const char* const key = sql.text().data();
+  sqlite3_stmt* statement = nullptr;
+  if (std::vector<sqlite3_stmt*>& idle = idle_[key]; !idle.empty()) {
+    statement = idle.back();
+    if (access == Access::kRead && sqlite3_stmt_readonly(statement) == 0) {
+      return Error(absl::StatusCode::kInternal, "a query that writes");
+    }
+    idle.pop_back();
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(statement, Prepare(sql.text(), access, SQLITE_PREPARE_PERSISTENT));
+  }
+  return Statement(this, statement, key);
+}
+
+absl::StatusOr<Statement> Connection::Uncached(std::string_view sql, Access access) {
+  VIGIL_ASSIGN_OR_RETURN(sqlite3_stmt* const statement, Prepare(sql, access, 0));
+  return Statement(this, statement, nullptr);
+}
+
+absl::StatusOr<sqlite3_stmt*> Connection::Prepare(std::string_view sql, Access access,
+                                                  unsigned flags) {
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags,
+                                      &statement, &tail);
+  if (code != SQLITE_OK) return Failure(code, "preparing");
+  const char* const end = sql.data() + sql.size();
+  absl::Status refused;
+  if (statement == nullptr || !IsBlank({tail, static_cast<std::size_t>(end - tail)})) {
+    refused = Error(absl::StatusCode::kInternal, "not exactly one statement");
+  } else if (access == Access::kRead && sqlite3_stmt_readonly(statement) == 0) {
+    refused = Error(absl::StatusCode::kInternal, "a query that writes");
+  }
+  if (!refused.ok()) {
+    sqlite3_finalize(statement);
+    return refused;
+  }
+  return statement;
+}
+
+absl::Status Connection::RunScript(std::string_view sql) {
+  while (!IsBlank(sql)) {
+    sqlite3_stmt* statement = nullptr;
+    const char* tail = nullptr;
+    int code =
+        sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, &tail);
+    if (code != SQLITE_OK) return Failure(code, "preparing");
+    sql.remove_prefix(static_cast<std::size_t>(tail - sql.data()));
+    if (statement == nullptr) continue;  // a comment
+    do {
+      code = sqlite3_step(statement);
+    } while (code == SQLITE_ROW);
+    const absl::Status status = code == SQLITE_DONE ? absl::OkStatus() : Failure(code, "running");
+    sqlite3_finalize(statement);
+    VIGIL_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> Connection::QueryNumber(std::string_view sql) {
+  // Settings that are read by PRAGMA count as reading, those that are set do not come here.
+  VIGIL_ASSIGN_OR_RETURN(Statement statement, Uncached(sql, Access::kWrite));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, statement.Step());
+  if (!found) return Error(absl::StatusCode::kInternal, "no row");
+  return statement.ColumnInt64(0);
+}
+
+absl::Status Connection::Failure(int code, std::string_view doing) const {
+  std::string what(doing);
+  what += ' ';
+  what += path_;
+  return FromResultCode(code, what, sqlite3_errmsg(handle_));
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+void Connection::Release(sqlite3_stmt* statement, const char* cache_key) {
+  // The result repeats what Step has reported.
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (cache_key != nullptr) {
+    std::vector<sqlite3_stmt*>& idle = idle_[cache_key];
+    if (idle.size() < kIdlePerSqlMax) {
+      idle.push_back(statement);
+      return;
+    }
+  }
+  sqlite3_finalize(statement);
+}
+
+}  // namespace vigil::sqlite
