@@ -27,8 +27,7 @@ struct HazardRecords {
 // Finds a current hazard for the chain of duplicates; null for none.
 using FindHazard = std::function<absl::StatusOr<const v1::Record*>(std::string_view)>;
 
-absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records,
-                                             const FindHazard& find);
+absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, const FindHazard& find);
 
 // A tagged hazard's order was lifted while a more open status was concurrent with the lift.
 bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard);

@@ -87,8 +87,7 @@ using FindRecord = std::function<absl::StatusOr<const v1::Record*>(std::string_v
 absl::StatusOr<std::string> UnitOf(const v1::Record& record, const FindRecord& find);
 
 // `unit` is `ancestor` or below it. Cycles end at 32 levels.
-absl::StatusOr<bool> IsWithin(std::string unit, std::string_view ancestor,
-                              const FindRecord& find);
+absl::StatusOr<bool> IsWithin(std::string unit, std::string_view ancestor, const FindRecord& find);
 
 }  // namespace vigil::rules
 

@@ -16,10 +16,33 @@ namespace vigil::rules {
 
 // An event of a lifecycle: the command that brings it and, where one command brings two, which.
 enum class Event : std::uint8_t {
-  kReport, kConfirm, kReject, kMerge, kAccept, kFixOnSpot, kSubmit, kVerifyPassed, kVerifyFailed,
-  kTagLifted, kProposeTransfer, kAcceptTransfer, kRefuseTransfer, kRecur,
-  kPropose, kIssue, kServe, kFilePlan, kApplyExtension, kApproveExtension, kRefuseExtension,
-  kApplyAcceptance, kPassAcceptance, kFailAcceptance, kLift, kReinstate, kTransferOrder,
+  kReport,
+  kConfirm,
+  kReject,
+  kMerge,
+  kAccept,
+  kFixOnSpot,
+  kSubmit,
+  kVerifyPassed,
+  kVerifyFailed,
+  kTagLifted,
+  kProposeTransfer,
+  kAcceptTransfer,
+  kRefuseTransfer,
+  kRecur,
+  kPropose,
+  kIssue,
+  kServe,
+  kFilePlan,
+  kApplyExtension,
+  kApproveExtension,
+  kRefuseExtension,
+  kApplyAcceptance,
+  kPassAcceptance,
+  kFailAcceptance,
+  kLift,
+  kReinstate,
+  kTransferOrder,
 };
 
 std::string_view EventName(Event event);

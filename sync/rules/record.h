@@ -28,8 +28,7 @@ std::vector<std::string> ElementBytes(const google::protobuf::Message& body,
                                       const FieldInfo& field);
 // Replaces the field in `body` by the one in `bytes` (which FieldBytes made); empty clears it.
 // Returns false where the bytes are not of this field.
-bool SetFieldBytes(const FieldInfo& field, std::string_view bytes,
-                   google::protobuf::Message& body);
+bool SetFieldBytes(const FieldInfo& field, std::string_view bytes, google::protobuf::Message& body);
 
 // The kind's table; null for an empty record.
 const EntityInfo* InfoOf(const v1::Record& record);

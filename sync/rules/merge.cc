@@ -1,0 +1,329 @@
+#include "sync/rules/merge.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/message.h"
+#include "sync/base/check.h"
+#include "sync/rules/derive.h"
+#include "sync/rules/record.h"
+
+namespace vigil::rules {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+v1::FieldState* FindState(v1::Record& record, int field) {
+  for (v1::FieldState& state : *record.mutable_states()) {
+    if (static_cast<int>(state.field()) == field) return &state;
+  }
+  return nullptr;
+}
+
+const v1::FieldState* FindState(const v1::Record& record, int field) {
+  for (const v1::FieldState& state : record.states()) {
+    if (static_cast<int>(state.field()) == field) return &state;
+  }
+  return nullptr;
+}
+
+// What the field's writes are while it has no state of its own: one, by the record's maker; for a
+// set, one for each element.
+std::vector<v1::Write> WritesByMaker(const v1::Record& record, const FieldInfo& field) {
+  const Message& body = BodyOf(record.entity());
+  std::vector<std::string> values;
+  if (field.policy == v1::MERGE_POLICY_UNION) {
+    values = ElementBytes(body, field);
+  } else {
+    values.push_back(FieldBytes(body, field));
+  }
+  std::vector<v1::Write> writes;
+  for (std::string& value : values) {
+    v1::Write& write = writes.emplace_back();
+    *write.mutable_stamp() = record.made_by();
+    write.set_value(std::move(value));
+  }
+  return writes;
+}
+
+// Every kept write with its value filled in.
+std::vector<v1::Write> AllWrites(const v1::Record& record, const FieldInfo& field) {
+  const v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr) return WritesByMaker(record, field);
+  std::vector<v1::Write> writes(state->writes().begin(), state->writes().end());
+  // A single write's value stands in the entity alone.
+  if (writes.size() == 1 && field.policy != v1::MERGE_POLICY_UNION) {
+    writes[0].set_value(FieldBytes(BodyOf(record.entity()), field));
+  }
+  return writes;
+}
+
+// Later in the order in which authors acted, as far as their clocks tell; arrival has no part.
+bool ObservedBefore(const v1::Stamp& a, const v1::Stamp& b) {
+  const auto key = [](const v1::Stamp& stamp) {
+    return std::make_tuple(stamp.observed_at().seconds(), stamp.observed_at().nanos(),
+                           std::string_view(stamp.device()), stamp.device_seq());
+  };
+  return key(a) < key(b);
+}
+
+std::unique_ptr<Message> Parse(const Message& like, const std::string& bytes) {
+  std::unique_ptr<Message> message(like.New());
+  VIGIL_CHECK(message->ParseFromString(bytes)) << "a stored write that cannot be read";
+  return message;
+}
+
+std::int64_t RankOfValue(const Message& body, const FieldInfo& field, const std::string& bytes) {
+  const std::unique_ptr<Message> value = Parse(body, bytes);
+  const auto& reflection = *value->GetReflection();
+  if (!reflection.HasField(*value, field.descriptor)) return -1;
+  if (field.descriptor->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    return reflection.GetBool(*value, field.descriptor) ? 1 : 0;
+  }
+  return Schema::RankOf(*field.descriptor->enum_type(),
+                        reflection.GetEnumValue(*value, field.descriptor));
+}
+
+v1::Date DateOfValue(const Message& body, const FieldInfo& field, const std::string& bytes) {
+  const std::unique_ptr<Message> value = Parse(body, bytes);
+  v1::Date date;
+  if (value->GetReflection()->HasField(*value, field.descriptor)) {
+    date.CopyFrom(value->GetReflection()->GetMessage(*value, field.descriptor));
+  }
+  return date;
+}
+
+// True where `b` is rather in force than `a`.
+bool Yields(const Message& body, const FieldInfo& field, const v1::Write& a, const v1::Write& b) {
+  switch (field.policy) {
+    case v1::MERGE_POLICY_GRAVEST:
+    case v1::MERGE_POLICY_MOST_OPEN: {
+      const std::int64_t rank_a = RankOfValue(body, field, a.value());
+      const std::int64_t rank_b = RankOfValue(body, field, b.value());
+      if (rank_a != rank_b) return rank_a < rank_b;
+      break;
+    }
+    case v1::MERGE_POLICY_EARLIEST: {
+      const int order =
+          CompareDates(DateOfValue(body, field, b.value()), DateOfValue(body, field, a.value()));
+      if (order != 0) return order < 0;
+      break;
+    }
+    default:
+      break;
+  }
+  return ObservedBefore(a.stamp(), b.stamp());
+}
+
+const v1::Write* InForce(const Message& body, const FieldInfo& field,
+                         const std::vector<v1::Write>& writes) {
+  const v1::Write* best = nullptr;
+  for (const v1::Write& write : writes) {
+    if (write.covered()) continue;
+    if (best == nullptr || Yields(body, field, *best, write)) best = &write;
+  }
+  return best;
+}
+
+void StoreState(v1::Record& record, const FieldInfo& field, std::vector<v1::Write> writes) {
+  v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr) {
+    record.add_states()->set_field(static_cast<std::uint32_t>(field.number()));
+    std::sort(
+        record.mutable_states()->begin(), record.mutable_states()->end(),
+        [](const v1::FieldState& a, const v1::FieldState& b) { return a.field() < b.field(); });
+    state = FindState(record, field.number());
+  }
+  state->clear_writes();
+  const bool value_in_entity = writes.size() == 1 && field.policy != v1::MERGE_POLICY_UNION;
+  for (v1::Write& write : writes) {
+    if (value_in_entity) write.clear_value();
+    *state->add_writes() = std::move(write);
+  }
+}
+
+// Marks what the new write covers, and then, by equal event keys, what is covered with it.
+void CoverStatus(v1::Write& added, std::vector<v1::Write>& trail) {
+  for (v1::Write& write : trail) {
+    if (Knew(added.stamp(), write.stamp())) write.set_covered(true);
+  }
+  for (const v1::Write& covered : trail) {
+    if (!covered.covered() || covered.event_key().empty()) continue;
+    for (v1::Write& write : trail) {
+      if (write.event_key() == covered.event_key()) write.set_covered(true);
+    }
+    if (added.event_key() == covered.event_key()) added.set_covered(true);
+  }
+}
+
+void MergeSingle(const v1::FieldWrite& change, const FieldInfo& field, const v1::Stamp& stamp,
+                 v1::Record& record) {
+  std::vector<v1::Write> writes = AllWrites(record, field);
+  v1::Write added;
+  *added.mutable_stamp() = stamp;
+  added.set_value(change.value());
+  added.set_event_key(change.event_key());
+  if (field.policy == v1::MERGE_POLICY_MOST_OPEN) {
+    CoverStatus(added, writes);
+  } else {
+    std::erase_if(writes, [&](const v1::Write& write) { return Knew(stamp, write.stamp()); });
+  }
+  writes.push_back(std::move(added));
+  Message& body = MutableBodyOf(*record.mutable_entity(), *InfoOf(record));
+  const v1::Write* in_force = InForce(body, field, writes);
+  VIGIL_CHECK(in_force != nullptr) << field.name() << ": every write is covered";
+  VIGIL_CHECK(SetFieldBytes(field, in_force->value(), body)) << field.name();
+  StoreState(record, field, std::move(writes));
+}
+
+absl::Status MergeSet(const v1::FieldWrite& change, const FieldInfo& field, const v1::Stamp& stamp,
+                      v1::Record& record) {
+  Message& body = MutableBodyOf(*record.mutable_entity(), *InfoOf(record));
+  std::unique_ptr<Message> added(body.New());
+  std::unique_ptr<Message> removed(body.New());
+  if (!added->ParseFromString(change.value()) || !removed->ParseFromString(change.removed())) {
+    return absl::DataLossError(absl::StrCat(field.name(), ": a write that cannot be read"));
+  }
+  std::vector<v1::Write> writes = AllWrites(record, field);
+  const auto cover = [&](const std::string& element) {
+    std::erase_if(writes, [&](const v1::Write& write) {
+      return write.value() == element && Knew(stamp, write.stamp());
+    });
+  };
+  for (const std::string& element : ElementBytes(*removed, field)) cover(element);
+  for (std::string& element : ElementBytes(*added, field)) {
+    cover(element);
+    v1::Write& write = writes.emplace_back();
+    *write.mutable_stamp() = stamp;
+    write.set_value(std::move(element));
+  }
+  // The maker's elements keep their places; later ones follow in the order in which their authors
+  // acted, not in which they came.
+  std::stable_sort(writes.begin(), writes.end(), [&](const v1::Write& a, const v1::Write& b) {
+    const bool first_a = SameStamp(a.stamp(), record.made_by());
+    const bool first_b = SameStamp(b.stamp(), record.made_by());
+    if (first_a || first_b) return first_a && !first_b;
+    return ObservedBefore(a.stamp(), b.stamp());
+  });
+  body.GetReflection()->ClearField(&body, field.descriptor);
+  std::vector<std::string_view> shown;
+  for (const v1::Write& write : writes) {
+    if (std::find(shown.begin(), shown.end(), write.value()) != shown.end()) continue;
+    shown.push_back(write.value());
+    if (!body.MergeFromString(write.value())) {
+      return absl::DataLossError(absl::StrCat(field.name(), ": an element that cannot be read"));
+    }
+  }
+  StoreState(record, field, std::move(writes));
+  return absl::OkStatus();
+}
+
+bool AlreadyThere(const v1::Record& record, const FieldInfo& field, const v1::Stamp& stamp) {
+  const v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr) return SameStamp(record.made_by(), stamp);
+  return std::any_of(state->writes().begin(), state->writes().end(),
+                     [&](const v1::Write& write) { return SameStamp(write.stamp(), stamp); });
+}
+
+absl::Status Create(const v1::RecordWrite& write, const v1::Stamp& stamp, const EntityInfo& info,
+                    v1::Record& record) {
+  record.set_id(write.record());
+  record.set_parent(write.parent());
+  record.set_version(stamp.seq());
+  *record.mutable_made_by() = stamp;
+  record.set_outside_scope(write.outside_scope());
+  Message& body = MutableBodyOf(*record.mutable_entity(), info);
+  for (const v1::FieldWrite& change : write.fields()) {
+    const FieldInfo* field = info.Find(static_cast<int>(change.field()));
+    if (field == nullptr || !SetFieldBytes(*field, change.value(), body)) {
+      return absl::DataLossError(absl::StrCat(info.kind, ": a write that cannot be read"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Record& record) {
+  const EntityInfo* info = Schema::Get().FindEntity(static_cast<int>(write.kind()));
+  if (info == nullptr) return absl::DataLossError("a write of an unknown kind");
+  if (record.id().empty()) {
+    if (!write.creates()) return absl::DataLossError("a write of a record that does not exist");
+    return Create(write, stamp, *info, record);
+  }
+  if (InfoOf(record) != info || record.id() != write.record()) {
+    return absl::DataLossError("a write of another record");
+  }
+  // A record that is already there was made by this very operation, seen again.
+  if (!write.creates()) {
+    for (const v1::FieldWrite& change : write.fields()) {
+      const FieldInfo* field = info->Find(static_cast<int>(change.field()));
+      if (field == nullptr) return absl::DataLossError("a write of an unknown field");
+      if (AlreadyThere(record, *field, stamp)) continue;
+      if (field->policy == v1::MERGE_POLICY_UNION) {
+        if (absl::Status status = MergeSet(change, *field, stamp, record); !status.ok()) {
+          return status;
+        }
+      } else {
+        MergeSingle(change, *field, stamp, record);
+      }
+    }
+    // Of several withdrawals the least id is shown, whichever came first.
+    if (!write.withdrawn_by().empty() &&
+        (record.withdrawn_by().empty() || write.withdrawn_by() < record.withdrawn_by())) {
+      record.set_withdrawn_by(write.withdrawn_by());
+    }
+  }
+  if (stamp.seq() > record.version()) record.set_version(stamp.seq());
+  return absl::OkStatus();
+}
+
+std::vector<v1::Write> LiveWrites(const v1::Record& record, const FieldInfo& field) {
+  std::vector<v1::Write> writes = AllWrites(record, field);
+  std::erase_if(writes, [](const v1::Write& write) { return write.covered(); });
+  return writes;
+}
+
+std::vector<v1::Write> StatusTrail(const v1::Record& record, const FieldInfo& field) {
+  return AllWrites(record, field);
+}
+
+bool InConflict(const v1::Record& record, const FieldInfo& field) {
+  if (field.policy == v1::MERGE_POLICY_UNION) return false;
+  const v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr || state->writes_size() < 2) return false;
+  const std::string* first = nullptr;
+  for (const v1::Write& write : state->writes()) {
+    if (write.covered()) continue;
+    if (first == nullptr) {
+      first = &write.value();
+    } else if (*first != write.value()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::vector<const FieldInfo*> ConflictsOf(const v1::Record& record) {
+  std::vector<const FieldInfo*> conflicts;
+  const EntityInfo* info = InfoOf(record);
+  if (info == nullptr) return conflicts;
+  for (const v1::FieldState& state : record.states()) {
+    const FieldInfo* field = info->Find(static_cast<int>(state.field()));
+    if (field != nullptr && InConflict(record, *field)) conflicts.push_back(field);
+  }
+  return conflicts;
+}
+
+v1::Stamp StampInForce(const v1::Record& record, const FieldInfo& field) {
+  const std::vector<v1::Write> writes = AllWrites(record, field);
+  const v1::Write* in_force = InForce(BodyOf(record.entity()), field, writes);
+  return in_force == nullptr ? record.made_by() : in_force->stamp();
+}
+
+}  // namespace vigil::rules

@@ -1,0 +1,235 @@
+#include "sync/rules/record.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "sync/base/check.h"
+#include "sync/base/status.h"
+
+namespace vigil::rules {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+std::unique_ptr<Message> EmptyLike(const Message& body) {
+  return std::unique_ptr<Message>(body.New());
+}
+
+void CopyElement(const Message& from, const FieldDescriptor& field, int index, Message& to) {
+  const Reflection& in = *from.GetReflection();
+  const Reflection& out = *to.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      out.AddMessage(&to, &field)->CopyFrom(in.GetRepeatedMessage(from, &field, index));
+      return;
+    case FieldDescriptor::CPPTYPE_STRING:
+      out.AddString(&to, &field, in.GetRepeatedString(from, &field, index));
+      return;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      out.AddEnumValue(&to, &field, in.GetRepeatedEnumValue(from, &field, index));
+      return;
+    default:
+      VIGIL_CHECK(false) << field.full_name() << ": no set of such elements";
+  }
+}
+
+// The sole field in a message that otherwise stays empty. Swapping would need a mutable source, and
+// a copy of the whole body would copy its largest lists.
+void CopyField(const Message& from, const FieldDescriptor& field, Message& to) {
+  const Reflection& in = *from.GetReflection();
+  const Reflection& out = *to.GetReflection();
+  if (field.is_repeated()) {
+    for (int i = 0; i < in.FieldSize(from, &field); ++i) CopyElement(from, field, i, to);
+    return;
+  }
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return out.SetInt32(&to, &field, in.GetInt32(from, &field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return out.SetInt64(&to, &field, in.GetInt64(from, &field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return out.SetUInt32(&to, &field, in.GetUInt32(from, &field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return out.SetUInt64(&to, &field, in.GetUInt64(from, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return out.SetDouble(&to, &field, in.GetDouble(from, &field));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return out.SetFloat(&to, &field, in.GetFloat(from, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return out.SetBool(&to, &field, in.GetBool(from, &field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return out.SetEnumValue(&to, &field, in.GetEnumValue(from, &field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return out.SetString(&to, &field, in.GetString(from, &field));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      out.MutableMessage(&to, &field)->CopyFrom(in.GetMessage(from, &field));
+      return;
+  }
+}
+
+std::string EnumText(const EnumDescriptor& type, int value) {
+  const auto* known = type.FindValueByNumber(value);
+  if (known == nullptr) return absl::StrCat(value);
+  // Values are prefixed with the enum's name in capitals: "HAZARD_STATUS_REPORTED".
+  const std::string& first = type.value(0)->name();
+  const std::string prefix = first.substr(0, first.size() - std::string("UNSPECIFIED").size());
+  std::string text = known->name();
+  if (text.starts_with(prefix)) text = text.substr(prefix.size());
+  return absl::StrReplaceAll(absl::AsciiStrToLower(text), {{"_", " "}});
+}
+
+std::string MessageText(const Message& value) {
+  if (const auto* date = dynamic_cast<const v1::Date*>(&value)) {
+    return absl::StrFormat("%04d-%02d-%02d", date->year(), date->month(), date->day());
+  }
+  if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&value)) {
+    return absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(time->seconds()),
+                            absl::UTCTimeZone());
+  }
+  return value.ShortDebugString();
+}
+
+std::string ElementText(const Message& body, const FieldDescriptor& field, int index) {
+  const Reflection& in = *body.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return MessageText(in.GetRepeatedMessage(body, &field, index));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(*field.enum_type(), in.GetRepeatedEnumValue(body, &field, index));
+    default:
+      return in.GetRepeatedString(body, &field, index);
+  }
+}
+
+std::string SingleText(const Message& body, const FieldDescriptor& field) {
+  const Reflection& in = *body.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(in.GetInt32(body, &field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(in.GetInt64(body, &field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(in.GetUInt32(body, &field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(in.GetUInt64(body, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrCat(in.GetDouble(body, &field));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return absl::StrCat(in.GetFloat(body, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return in.GetBool(body, &field) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(*field.enum_type(), in.GetEnumValue(body, &field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return in.GetString(body, &field);
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return MessageText(in.GetMessage(body, &field));
+  }
+  return "";
+}
+
+}  // namespace
+
+const Message& BodyOf(const v1::Entity& entity) {
+  const EntityInfo* info = Schema::Get().Of(entity);
+  VIGIL_CHECK(info != nullptr) << "an entity that is not set has no body";
+  return entity.GetReflection()->GetMessage(entity, info->in_entity);
+}
+
+Message& MutableBodyOf(v1::Entity& entity, const EntityInfo& info) {
+  return *entity.GetReflection()->MutableMessage(&entity, info.in_entity);
+}
+
+std::string CanonicalBytes(const Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  VIGIL_CHECK(message.SerializePartialToCodedStream(&coded)) << "a message too large to write";
+  coded.Trim();
+  return bytes;
+}
+
+std::string FieldBytes(const Message& body, const FieldInfo& field) {
+  const Reflection& in = *body.GetReflection();
+  const bool set = field.descriptor->is_repeated() ? in.FieldSize(body, field.descriptor) > 0
+                                                   : in.HasField(body, field.descriptor);
+  if (!set) return "";
+  std::unique_ptr<Message> alone = EmptyLike(body);
+  CopyField(body, *field.descriptor, *alone);
+  return CanonicalBytes(*alone);
+}
+
+std::vector<std::string> ElementBytes(const Message& body, const FieldInfo& field) {
+  std::vector<std::string> elements;
+  const int size = body.GetReflection()->FieldSize(body, field.descriptor);
+  elements.reserve(static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) {
+    std::unique_ptr<Message> alone = EmptyLike(body);
+    CopyElement(body, *field.descriptor, i, *alone);
+    elements.push_back(CanonicalBytes(*alone));
+  }
+  return elements;
+}
+
+bool SetFieldBytes(const FieldInfo& field, std::string_view bytes, Message& body) {
+  body.GetReflection()->ClearField(&body, field.descriptor);
+  if (bytes.empty()) return true;
+  std::unique_ptr<Message> alone = EmptyLike(body);
+  if (!alone->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+  CopyField(*alone, *field.descriptor, body);
+  // Bytes that hold anything else are not this field's.
+  return CanonicalBytes(*alone) == FieldBytes(body, field);
+}
+
+const EntityInfo* InfoOf(const v1::Record& record) { return Schema::Get().Of(record.entity()); }
+
+std::string TextOf(const Message& body, const FieldInfo& field) {
+  return body.GetReflection()->GetString(body, field.descriptor);
+}
+
+std::string KeyOf(const v1::Record& record) {
+  const EntityInfo* info = InfoOf(record);
+  if (info == nullptr || info->key_field == nullptr) return "";
+  return TextOf(BodyOf(record.entity()), *info->key_field);
+}
+
+std::string IdentityOf(const v1::Stamp& stamp) {
+  return absl::StrCat(stamp.device(), ":", stamp.device_seq());
+}
+
+bool SameStamp(const v1::Stamp& a, const v1::Stamp& b) {
+  return a.device_seq() == b.device_seq() && a.device() == b.device();
+}
+
+bool Knew(const v1::Stamp& later, const v1::Stamp& earlier) {
+  if (earlier.seq() != 0 && earlier.seq() <= later.seen()) return true;
+  return later.covers_own() && earlier.device() == later.device() &&
+         earlier.device_seq() < later.device_seq();
+}
+
+std::string ValueText(const Message& body, const FieldInfo& field) {
+  const FieldDescriptor& descriptor = *field.descriptor;
+  const Reflection& in = *body.GetReflection();
+  if (!descriptor.is_repeated()) {
+    return in.HasField(body, &descriptor) ? SingleText(body, descriptor) : "";
+  }
+  std::vector<std::string> parts;
+  for (int i = 0; i < in.FieldSize(body, &descriptor); ++i) {
+    parts.push_back(ElementText(body, descriptor, i));
+  }
+  return absl::StrJoin(parts, "; ");
+}
+
+}  // namespace vigil::rules
