@@ -22,13 +22,17 @@ import lint
 
 BASELINE = pathlib.Path(__file__).resolve().parent / "proto_baseline.binpb"
 
+# Where Debian has google/protobuf/*.proto. protoc finds it alone only where /proc is mounted.
+SYSTEM_PROTOS = "/usr/include"
+
 
 def compile_contract(folder: pathlib.Path) -> descriptor_pb2.FileDescriptorSet:
     protos = sorted(str(path) for path in folder.rglob("*.proto"))
     with tempfile.TemporaryDirectory() as scratch:
         output = pathlib.Path(scratch) / "contract.binpb"
-        subprocess.run(["protoc", f"--proto_path={folder}", "--include_imports",
-                        f"--descriptor_set_out={output}", *protos], check=True)
+        subprocess.run(["protoc", f"--proto_path={folder}", f"--proto_path={SYSTEM_PROTOS}",
+                        "--include_imports", f"--descriptor_set_out={output}", *protos],
+                       check=True)
         files = descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes())
     for file in files.file:
         file.source_code_info.SetInParent()  # buf insists on it, and an empty one is enough.
