@@ -60,7 +60,7 @@ ALLOWED = {
                         "io"},
     "tests/support": BASE | {"sync/sqlite", "sync/rules", "protobuf", "testing", "io", "posix"},
     "tests/property": CORE,
-    "tests/sim": CORE | {"server/escalation", "server/import"},
+    "tests/sim": CORE | {"server/escalation", "server/import", "server/access", "server/service"},
     "tests/fuzz": CORE | {"server/import"},
     "tests/mutants": CORE,
     "tests/integration": CORE | OFFICE | {"sync/transport", "sync/cli", "server/service",

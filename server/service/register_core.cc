@@ -1,0 +1,205 @@
+#include "server/service/register_core.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/service/pull_stream.h"
+#include "server/service/record_cache.h"
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+#include "sync/rules/schema.h"
+#include "vigil/v1/entity.pb.h"
+
+namespace vigil::service {
+
+using registry::Incoming;
+using registry::Register;
+using rules::Refuse;
+
+namespace {
+
+constexpr int kPageSizeMax = 1000;
+
+int ClampPageSize(int asked, int default_size) {
+  if (asked <= 0) return default_size;
+  return std::min(asked, kPageSizeMax);
+}
+
+absl::StatusOr<Uuid> ParseId(const std::string& text, std::string_view field) {
+  const std::optional<Uuid> id = Uuid::Parse(text);
+  if (!id) {
+    return Refuse(v1::REASON_INVALID_ID, "an id has 36 characters, such as "
+                                         "018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90")
+        .With("field", field);
+  }
+  return *id;
+}
+
+absl::StatusOr<const rules::EntityInfo*> FindKind(const std::string& kind) {
+  const rules::EntityInfo* info = rules::Schema::Get().FindEntity(kind);
+  if (info == nullptr) {
+    return Refuse(v1::REASON_INVALID_FILTER, "there is no kind of record of this name")
+        .With("kind", kind);
+  }
+  return info;
+}
+
+absl::StatusOr<Uuid> FindRequested(const v1::GetRecordRequest& request,
+                                   store::Snapshot& snapshot) {
+  if (!request.record().empty()) return ParseId(request.record(), "record");
+  VIGIL_ASSIGN_OR_RETURN(const rules::EntityInfo* info, FindKind(request.kind()));
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id,
+                         snapshot.FindByKey(info->number, request.key()));
+  if (!id) {
+    return Refuse(v1::REASON_NOT_FOUND, "the register has no such record")
+        .With("kind", request.kind())
+        .With("key", request.key());
+  }
+  return *id;
+}
+
+// Children, and their children, parents first.
+absl::Status AddChildren(RecordCache& cache, const Uuid& parent, v1::GetRecordResponse& response) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> children, cache.Children(parent, 0));
+  for (const v1::Record* child : children) {
+    *response.add_children() = *child;
+    const std::optional<Uuid> id = Uuid::Parse(child->id());
+    if (id) VIGIL_RETURN_IF_ERROR(AddChildren(cache, *id, response));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void RegisterCore::Submit(const rules::Author& author, const v1::SubmitRequest& request,
+                          SubmitDone done) {
+  std::vector<Incoming> operations(1);
+  operations[0].bytes = request.operation();
+  register_.Submit(author, std::move(operations),
+                   [done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) {
+                     if (!outcomes.ok()) return done(outcomes.status());
+                     VIGIL_CHECK(outcomes->size() == 1);
+                     const v1::Outcome& outcome = outcomes->front();
+                     if (outcome.error().reason() == v1::REASON_VERSION_MOVED) {
+                       return done(rules::FromDetail(outcome.error()));
+                     }
+                     v1::SubmitResponse response;
+                     *response.mutable_outcome() = outcome;
+                     done(std::move(response));
+                   });
+}
+
+absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(
+    const v1::GetRecordRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *snapshot));
+  RecordCache cache(*snapshot, Seq(request.version()));
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, cache.Find(id));
+  if (record == nullptr) {
+    return Refuse(v1::REASON_NOT_FOUND, "the register has no such record")
+        .With("record", id.ToString());
+  }
+  v1::GetRecordResponse response;
+  *response.mutable_record() = *record;
+  if (record->entity().has_hazard()) {
+    VIGIL_ASSIGN_OR_RETURN(*response.mutable_state(), cache.HazardStateOf(*record));
+  }
+  VIGIL_RETURN_IF_ERROR(AddChildren(cache, id, response));
+  return response;
+}
+
+absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
+    const v1::ListRecordsRequest& request) {
+  int kind = 0;
+  Uuid parent;
+  if (!request.kind().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(const rules::EntityInfo* info, FindKind(request.kind()));
+    kind = info->number;
+  }
+  if (!request.parent().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(parent, ParseId(request.parent(), "parent"));
+  }
+  if (kind == 0 && parent.is_nil()) {
+    return Refuse(v1::REASON_INVALID_FILTER, "name a kind of record, a parent, or both");
+  }
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(
+      const store::RecordPage page,
+      snapshot->Records(kind, parent, ClampPageSize(request.page_size(), 100),
+                        request.page_token()));
+  v1::ListRecordsResponse response;
+  for (const store::StoredRecord& stored : page.records) {
+    VIGIL_ASSIGN_OR_RETURN(*response.add_records(), ParseRecord(stored));
+  }
+  response.set_next_page_token(page.next_page_token);
+  return response;
+}
+
+absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
+    const v1::ListHazardsRequest& request) {
+  v1::ListHazardsRequest clamped = request;
+  clamped.set_page_size(ClampPageSize(request.page_size(), 50));
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(store::LedgerPage page, snapshot->Hazards(clamped, register_.Today()));
+  v1::ListHazardsResponse response;
+  for (v1::HazardRow& row : page.rows) *response.add_hazards() = std::move(row);
+  response.set_next_page_token(page.next_page_token);
+  response.set_total_size(page.total);
+  return response;
+}
+
+absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
+    const v1::ListOrdersRequest& request) {
+  v1::ListOrdersRequest clamped = request;
+  clamped.set_page_size(ClampPageSize(request.page_size(), 50));
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(clamped));
+  v1::ListOrdersResponse response;
+  for (v1::OrderRow& row : page.rows) *response.add_orders() = std::move(row);
+  response.set_next_page_token(page.next_page_token);
+  response.set_total_size(page.total);
+  return response;
+}
+
+absl::StatusOr<v1::GetStatsResponse> RegisterCore::GetStats(const v1::GetStatsRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+  VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Figure> figures,
+                         snapshot->Stats(request.filter(), register_.Today()));
+  v1::GetStatsResponse response;
+  for (v1::Figure& figure : figures) *response.add_figures() = std::move(figure);
+  *response.mutable_head() = ToRegisterHead(head);
+  return response;
+}
+
+absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(
+    const v1::GetDigestRequest& request) {
+  std::vector<Uuid> units;
+  for (const std::string& text : request.units()) {
+    VIGIL_ASSIGN_OR_RETURN(units.emplace_back(), ParseId(text, "units"));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+  store::BucketSums sums;
+  std::uint64_t records = 0;
+  if (units.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(sums, snapshot->DigestOfAll());
+    VIGIL_ASSIGN_OR_RETURN(records, snapshot->CountAllRecords());
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(units, snapshot->UnitsBelow(units));
+    units.emplace_back();
+    VIGIL_ASSIGN_OR_RETURN(sums, snapshot->Digest(units));
+    VIGIL_ASSIGN_OR_RETURN(records, snapshot->CountRecords(units));
+  }
+  v1::GetDigestResponse response;
+  *response.mutable_head() = ToRegisterHead(head);
+  response.mutable_digest()->Add(sums.begin(), sums.end());
+  response.set_records(records);
+  return response;
+}
+
+}  // namespace vigil::service

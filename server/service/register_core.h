@@ -1,0 +1,46 @@
+#ifndef VIGIL_SERVER_SERVICE_REGISTER_CORE_H_
+#define VIGIL_SERVER_SERVICE_REGISTER_CORE_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/register/register.h"
+#include "sync/rules/judge.h"
+#include "vigil/v1/register_service.pb.h"
+
+namespace vigil::service {
+
+// What the office asks and says, without gRPC. Any thread; errors carry a reason: NOT_FOUND,
+// INVALID_ID, INVALID_FILTER, INVALID_PAGE_TOKEN.
+class RegisterCore {
+ public:
+  using SubmitDone = std::function<void(absl::StatusOr<v1::SubmitResponse>)>;
+
+  // The register must outlive this object and the calls that it has under way.
+  explicit RegisterCore(registry::Register& target) : register_(target) {}
+
+  // The outcome, once it is durable. ABORTED with VERSION_MOVED where the caller asked for a
+  // precondition that does not hold.
+  void Submit(const rules::Author& author, const v1::SubmitRequest& request, SubmitDone done);
+
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
+  absl::StatusOr<v1::ListHazardsResponse> ListHazards(const v1::ListHazardsRequest& request);
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request);
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
+  absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
+      const v1::ListEscalationsRequest& request);
+  absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  // Digest of everything, or of what a phone with roles in these units holds: them, what is below
+  // them, and everybody's records.
+  absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
+
+ private:
+  registry::Register& register_;
+};
+
+}  // namespace vigil::service
+
+#endif  // VIGIL_SERVER_SERVICE_REGISTER_CORE_H_
