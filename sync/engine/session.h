@@ -1,0 +1,70 @@
+#ifndef VIGIL_SYNC_ENGINE_SESSION_H_
+#define VIGIL_SYNC_ENGINE_SESSION_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "sync/base/executor.h"
+#include "sync/engine/transport.h"
+#include "sync/engine/tuning.h"
+#include "sync/replica/replica.h"
+
+namespace vigil::engine {
+
+// What one attempt did. Whatever it stored before it failed stays stored.
+struct SessionReport {
+  // OK: everything that was possible was done (deferred and refused operations are no failure).
+  absl::Status status;
+  // The push alone failed; the pull went on.
+  absl::Status push_status;
+  replica::OutcomeCounts outcomes;
+  std::int64_t pages = 0;
+  std::int64_t records = 0;
+  std::int64_t departures = 0;
+  // Buckets that differed and were repaired.
+  std::int64_t repaired = 0;
+  // The replica's digest equals the register's of the last page.
+  bool digest_equal = false;
+  bool complete = false;
+};
+
+// One attempt to be in step with the register: hello, push, pull, digest. Resumable: each page is
+// stored with the cursor that follows it, each answer when it comes, so that the next attempt goes
+// on where this one broke off. A push that fails does not stop the pull.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  struct Parts {
+    replica::Replica& replica;
+    Transport& transport;
+    Executor& executor;
+  };
+  struct Options {
+    Tuning tuning;
+    // "vigil-field/1.0.0"
+    std::string client;
+    // Called after each page, with the number of records still to come, as far as known.
+    std::function<void(const SessionReport&, std::uint64_t remaining)> on_progress;
+  };
+  using Done = std::function<void(const SessionReport&)>;
+
+  // Begins at once; `done` is called once, as a task of the executor. The parts must outlive the
+  // session.
+  static std::shared_ptr<Session> Start(const Parts& parts, const Options& options, Done done);
+  ~Session();
+
+  // Ends it with CANCELLED.
+  void Cancel();
+
+ private:
+  class Impl;
+  Session() = default;
+
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace vigil::engine
+
+#endif  // VIGIL_SYNC_ENGINE_SESSION_H_

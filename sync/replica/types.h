@@ -1,0 +1,140 @@
+#ifndef VIGIL_SYNC_REPLICA_TYPES_H_
+#define VIGIL_SYNC_REPLICA_TYPES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "vigil/v1/error.pb.h"
+#include "vigil/v1/operation.pb.h"
+#include "vigil/v1/record.pb.h"
+#include "vigil/v1/sync_service.pb.h"
+
+// What a replica hands out, as plain values. Ids are text, as in the contract.
+
+namespace vigil::replica {
+
+// Whose phone this is, as the register said.
+struct Identity {
+  std::string device;
+  std::string person;
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// A record as its user sees it: the confirmed state with this phone's pending writes over it.
+struct RecordView {
+  v1::Record record;
+  // What `seen` says of somebody who was shown this: the confirmed version, 0 while the record is
+  // only on this phone.
+  std::uint64_t version = 0;
+  // Last operation of this phone that is merged in; 0 for none.
+  std::uint64_t own_device_seq = 0;
+  // Some of it is not confirmed yet.
+  bool pending = false;
+  // Names of fields in conflict, in the order of their numbers.
+  std::vector<std::string> conflicts;
+};
+
+struct RecordQuery {
+  // Name of the kind in Entity, such as "hazard". Empty: every kind.
+  std::string kind;
+  // Children of this record; empty: wherever they live.
+  std::string parent;
+  // Records after this id: the last one of the page before.
+  std::string after;
+  // At most this many; 0: all.
+  int limit = 0;
+};
+
+enum class OutboxState {
+  // Made, nothing of it has left the phone.
+  kPending,
+  // Offered to the register; content is frozen. Whether it was judged is not known yet.
+  kSent,
+  // The register could not judge it yet (see `error`); offered again with the next session. Later
+  // operations on the same records wait behind it.
+  kDeferred,
+};
+
+struct OutboxItem {
+  v1::Operation operation;
+  OutboxState state = OutboxState::kPending;
+  // Why it was deferred.
+  v1::ErrorDetail error;
+};
+
+// A refused operation, with reason and content.
+struct AttentionItem {
+  v1::Operation operation;
+  v1::Outcome outcome;
+  absl::Time refused_at;
+  // Its author has dealt with it; it stays readable.
+  bool settled = false;
+};
+
+struct JournalItem {
+  v1::Operation operation;
+  v1::Outcome outcome;
+};
+
+struct Draft {
+  std::string key;
+  std::string bytes;
+  absl::Time saved_at;
+};
+
+struct StatusCounts {
+  // In the outbox, whatever their state; of these, how many were deferred.
+  std::int64_t pending = 0;
+  std::int64_t deferred = 0;
+  // Refused operations that their author has not dealt with.
+  std::int64_t refused = 0;
+  // Records with a field in conflict.
+  std::int64_t in_conflict = 0;
+  // Records that the register has confirmed.
+  std::int64_t records = 0;
+  std::int64_t drafts = 0;
+  // Digests that differed and were repaired, ever.
+  std::int64_t faults = 0;
+  // Everything within the device's scopes has been read at least once.
+  bool complete = false;
+};
+
+// What the phone knows of the register.
+struct SyncState {
+  // The epoch of the confirmed records; empty before the first session.
+  std::string epoch;
+  // The last head that came with a page.
+  v1::RegisterHead head;
+  // Org units in which the person has roles.
+  std::vector<std::string> units;
+  std::vector<v1::ScopeCursor> cursors;
+  bool complete = false;
+  absl::Duration clock_offset = absl::ZeroDuration();
+  // End of the last session that went through; InfinitePast: none did.
+  absl::Time last_sync_at = absl::InfinitePast();
+  // IANA name; deadlines are dates in this zone.
+  std::string time_zone = "Asia/Shanghai";
+  std::string server;
+  // As the register confirmed it last.
+  std::uint64_t archived_seq = 0;
+};
+
+// What a page or an answer changed.
+struct Applied {
+  std::int64_t records = 0;
+  std::int64_t departures = 0;
+};
+
+struct OutcomeCounts {
+  std::int64_t applied = 0;
+  std::int64_t merged = 0;
+  std::int64_t refused = 0;
+  std::int64_t deferred = 0;
+};
+
+}  // namespace vigil::replica
+
+#endif  // VIGIL_SYNC_REPLICA_TYPES_H_
