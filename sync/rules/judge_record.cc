@@ -244,7 +244,8 @@ absl::Status ImportRecord(Case& judged) {
   }
   body.GetReflection()->MutableMessage(&body, source->descriptor)->CopyFrom(command.source());
   VIGIL_RETURN_IF_ERROR(judged.RequireAuthorityOver("", judged.command().rules.roles()));
-  VIGIL_RETURN_IF_ERROR(judged.CheckReferences(*info, body));
+  // References are resolved where the files are read: units and their heads name each other, so no
+  // order of the rows would let each one find what it names.
   if (!command.has_update_mask()) {
     VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.record()));
     const std::string parent =
@@ -253,14 +254,17 @@ absl::Status ImportRecord(Case& judged) {
     return absl::OkStatus();
   }
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, judged.Seen(command.record(), info->kind));
+  v1::Entity none;
+  const bool removes = command.removed().entity_case() == command.entity().entity_case();
+  const Message& removed = removes ? BodyOf(command.removed()) : MutableBodyOf(none, *info);
   for (const std::string& path : command.update_mask().paths()) {
     const FieldInfo* field = info->Find(std::string_view(path));
     if (field == nullptr)
       return Refuse(v1::REASON_FIELD_UNKNOWN, "no such field").With("field", path);
     v1::RecordWrite& write = judged.Write(*record, body, {field->number()});
     if (field->policy == v1::MERGE_POLICY_UNION) {
-      // The row holds the whole set: what it no longer names is removed.
-      AddField(write, *field, body).set_removed(FieldBytes(BodyOf(record->entity()), *field));
+      // Only what the files themselves had added leaves with them.
+      AddField(write, *field, body).set_removed(FieldBytes(removed, *field));
     }
   }
   judged.Write(*record, body, {source->number()});
