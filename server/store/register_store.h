@@ -24,6 +24,7 @@ namespace vigil::store {
 struct Head {
   v1::Epoch epoch;
   Seq seq;
+  // Of no operations: SHA-256 of nothing (RFC 6962).
   Sha256 audit_root;
   absl::Time committed_at;
 };
@@ -62,14 +63,19 @@ struct DeviceState {
 };
 
 struct FeedPage {
-  // In the order of their place in the feed. Bytes as stored.
+  // In the order of their place in the feed, which is their version or a later move. Bytes as
+  // stored.
   std::vector<StoredRecord> records;
+  // Not of records that live in one of the units asked for; where a device has other units too,
+  // the caller leaves out what lives in those.
   std::vector<v1::Departure> departures;
-  // Read up to here; a page never splits a seq.
+  // Read up to here; a page never splits a seq. On the last page: the head.
   Seq cursor;
   bool last = false;
+  // Records still to come, counted up to kFeedRemainingMax.
   std::uint64_t remaining = 0;
 };
+inline constexpr std::uint64_t kFeedRemainingMax = 10'000;
 
 struct VersionRow {
   Seq version;
@@ -105,12 +111,15 @@ class Snapshot {
   virtual ~Snapshot() = default;
 
   virtual absl::StatusOr<Head> GetHead() = 0;
+  // The epoch in force first, then its ancestors.
+  virtual absl::StatusOr<std::vector<v1::Epoch>> Epochs() = 0;
 
   virtual absl::StatusOr<std::optional<StoredRecord>> FindRecord(const Uuid& id) = 0;
   // The newest version that is not newer than `version`.
   virtual absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id,
                                                                    Seq version) = 0;
-  // `kind` is the number in v1::Entity, `key` the record's own key for people.
+  // `kind` is the number in v1::Entity, `key` the record's own key for people. Where several
+  // records have the key (concurrent writes may do that), the one that was made first.
   virtual absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) = 0;
   // In the order of their ids; kind 0: all kinds.
   virtual absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) = 0;
@@ -140,7 +149,11 @@ class Snapshot {
   virtual absl::StatusOr<BucketSums> DigestOfAll() = 0;
   // Digest of exactly one unit, as stored.
   virtual absl::StatusOr<BucketSums> DigestOf(const Uuid& unit) = 0;
-  // Records of these units whose id falls into the bucket, in the order of ids, after `after`.
+  // Records of these units, as their digests count them.
+  virtual absl::StatusOr<std::uint64_t> CountRecords(const std::vector<Uuid>& units) = 0;
+  virtual absl::StatusOr<std::uint64_t> CountAllRecords() = 0;
+  // Records of these units whose id falls into the bucket, in the order of ids, after `after`,
+  // about `bytes` of them. The page token is the text of the last id; empty: there are no more.
   virtual absl::StatusOr<RecordPage> Bucket(const std::vector<Uuid>& units, int bucket,
                                             const Uuid& after, std::size_t bytes) = 0;
 
@@ -148,6 +161,8 @@ class Snapshot {
   virtual absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
                                              const v1::Date& today) = 0;
   virtual absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request) = 0;
+  // Of one kind, in the order of their keys; with a parent: its children (kind 0: of all kinds), in
+  // the order of their ids.
   virtual absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
                                              std::string_view page_token) = 0;
   // Records in conflict.
@@ -163,7 +178,7 @@ class Snapshot {
   virtual absl::StatusOr<std::int64_t> Counter(std::string_view series) = 0;
   // Hash of an audit node; level 0 are the leaves (index = seq - 1).
   virtual absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) = 0;
-  // Log rows after `after`, for verification of the audit tree.
+  // Log rows after `after`, for verification of the audit tree; without `refused_records`.
   virtual absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) = 0;
 
   virtual absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
@@ -179,7 +194,8 @@ class RegisterStore {
 
   // Writes the whole group and syncs it to disk. OK: durable. ABORTED: the head is not
   // `expected_head`, nothing was written: decide again. Anything else: unknown whether it was
-  // written; leave the process. One thread at a time.
+  // written; leave the process (INTERNAL: the write set contradicts itself, a bug of ours). One
+  // thread at a time.
   virtual absl::Status Commit(Seq expected_head, const WriteSet& writes, absl::Time now) = 0;
 
   // Housekeeping while nobody waits (checkpoints): at most about `budget`. The writer's thread.

@@ -24,8 +24,11 @@ namespace vigil::store {
 // One judged operation: operation, outcome and audit leaf in one row.
 struct LogRow {
   Seq seq;
+  // Nil where the row must not own the identity that it names: an identity reused with other
+  // content is recorded, and refused, beside the first.
   Uuid operation;
   Uuid device;
+  // 0: the row takes no place in the device's sequence. Otherwise unique for the device.
   DeviceSeq device_seq;
   // Exactly what was sent, and its SHA-256.
   std::string operation_bytes;
@@ -56,10 +59,11 @@ struct RecordChange {
   Uuid unit;
   // Not sent to phones.
   bool office_only = false;
-  // The record's own key for people; empty if none. Unique per kind.
+  // The record's own key for people; empty if none.
   std::string key;
   // Serialised v1::Record, as sent to everybody.
   std::string bytes;
+  // The first version; exactly one per record, ever.
   bool created = false;
   // How the record came to this version: the write (serialised v1::RecordWrite) and its stamp
   // (serialised v1::Stamp), and the device that wrote.
@@ -69,6 +73,13 @@ struct RecordChange {
   DeviceSeq device_seq;
 };
 
+// What a move makes of a record that keeps its version.
+struct MovedRecord {
+  Uuid id;
+  // Serialised v1::Record with its new unit.
+  std::string bytes;
+};
+
 // A root and its children changed their org unit: every one of them enters the new unit's feed at
 // `seq` and leaves the old unit's.
 struct Move {
@@ -76,6 +87,9 @@ struct Move {
   Uuid from_unit;
   Uuid to_unit;
   Seq seq;
+  // The children's new bytes (the root's stand in its RecordChange); ignored for a child that this
+  // group changed after `seq`.
+  std::vector<MovedRecord> children;
 };
 
 // Columns by which the office finds hazards. Written only where one of them changed.

@@ -1,0 +1,244 @@
+#include "server/store/commit.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/store/rows.h"
+#include "sync/base/status.h"
+
+namespace vigil::store {
+namespace {
+
+using sqlite::Statement;
+using sqlite::Transaction;
+
+constexpr char kReadHeadSeq[] = "SELECT seq FROM meta WHERE one = 1";
+
+constexpr char kInsertLog[] = R"sql(
+INSERT INTO log (seq, operation, device, device_seq, verdict, received_at, operation_hash,
+                 previous_hash, leaf, outcome_bytes, operation_bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+)sql";
+
+constexpr char kInsertRefused[] = R"sql(
+INSERT INTO refused_record (device, record, seq) VALUES (?1, ?2, ?3)
+ON CONFLICT (device, record, seq) DO NOTHING
+)sql";
+
+constexpr char kInsertRecord[] = R"sql(
+INSERT INTO record (id, kind, version, feed_seq, parent, root, unit, office_only, bucket, key, bytes)
+VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+)sql";
+
+constexpr char kUpdateRecord[] = R"sql(
+UPDATE record SET version = ?2, feed_seq = ?2, unit = ?3, office_only = ?4, key = ?5, bytes = ?6
+WHERE id = ?1 AND version < ?2
+)sql";
+
+constexpr char kInsertVersion[] = R"sql(
+INSERT INTO record_version (record, version, device, device_seq, unit, stamp_bytes, write_bytes,
+                            bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+)sql";
+
+// A root and what lives under it.
+#define VIGIL_TREE                                                                               \
+  "WITH RECURSIVE tree(id) AS (VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON " \
+  "record.parent = tree.id) "
+
+constexpr char kForgetDepartures[] = VIGIL_TREE
+    "DELETE FROM departure WHERE record IN (SELECT id FROM tree) AND unit IN (?2, ?3)";
+
+constexpr char kInsertDepartures[] = VIGIL_TREE
+    "INSERT INTO departure (unit, seq, record) SELECT ?2, ?3, record.id FROM record "
+    "JOIN tree ON tree.id = record.id WHERE record.office_only = 0 ORDER BY record.id";
+
+constexpr char kMoveRecords[] = VIGIL_TREE
+    "UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3) WHERE id IN (SELECT id FROM tree)";
+
+#undef VIGIL_TREE
+
+constexpr char kReplaceBytes[] = R"sql(
+UPDATE record SET bytes = ?2 WHERE id = ?1 AND version < ?3
+)sql";
+
+constexpr char kTouchFeed[] = R"sql(
+INSERT INTO unit_feed (unit, last_seq) VALUES (?1, ?2)
+ON CONFLICT (unit) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)
+)sql";
+
+constexpr char kUpdateHead[] = R"sql(
+UPDATE meta SET seq = ?1, audit_root = ?2, committed_at = ?3 WHERE one = 1
+)sql";
+
+// Ordered, so that what is written does not follow a hash table's order.
+using Feeds = std::map<Uuid, Seq>;
+
+void Touch(Feeds& feeds, const Uuid& unit, Seq seq) {
+  Seq& last = feeds[unit];
+  if (last < seq) last = seq;
+}
+
+absl::Status InsertRecord(Transaction& transaction, const RecordChange& last) {
+  VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertRecord));
+  insert.BindUuid(1, last.id).BindInt64(2, last.kind).BindNumber(3, last.version);
+  BindReference(insert, 4, last.parent);
+  insert.BindUuid(5, last.root);
+  BindRawUuid(insert, 6, last.unit);
+  insert.BindBool(7, last.office_only)
+      .BindInt64(8, BucketOf(last.id))
+      .BindText(9, last.key)
+      .BindBlob(10, last.bytes);
+  return insert.Run();
+}
+
+absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last) {
+  VIGIL_ASSIGN_OR_RETURN(Statement update, transaction.Prepare(kUpdateRecord));
+  update.BindUuid(1, last.id).BindNumber(2, last.version);
+  BindRawUuid(update, 3, last.unit);
+  update.BindBool(4, last.office_only).BindText(5, last.key).BindBlob(6, last.bytes);
+  VIGIL_RETURN_IF_ERROR(update.Run());
+  if (transaction.changes() == 1) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("record ", last.id.ToString(), " does not exist before ",
+                                          "its version ", last.version.value()));
+}
+
+absl::Status InsertVersion(Transaction& transaction, const RecordChange& change) {
+  VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertVersion));
+  insert.BindUuid(1, change.id).BindNumber(2, change.version);
+  BindReference(insert, 3, change.device);
+  insert.BindNumber(4, change.device_seq);
+  BindRawUuid(insert, 5, change.unit);
+  insert.BindBlob(6, change.stamp_bytes)
+      .BindBlob(7, change.write_bytes)
+      .BindBlob(8, change.bytes);
+  return insert.Run();
+}
+
+absl::Status ApplyMove(Transaction& transaction, const Move& move) {
+  // What has left a unit and is back there, or leaves it again, left it once only: now.
+  VIGIL_ASSIGN_OR_RETURN(Statement forget, transaction.Prepare(kForgetDepartures));
+  forget.BindUuid(1, move.root);
+  BindRawUuid(forget, 2, move.from_unit);
+  BindRawUuid(forget, 3, move.to_unit);
+  VIGIL_RETURN_IF_ERROR(forget.Run());
+
+  VIGIL_ASSIGN_OR_RETURN(Statement depart, transaction.Prepare(kInsertDepartures));
+  depart.BindUuid(1, move.root);
+  BindRawUuid(depart, 2, move.from_unit);
+  depart.BindNumber(3, move.seq);
+  VIGIL_RETURN_IF_ERROR(depart.Run());
+
+  VIGIL_ASSIGN_OR_RETURN(Statement update, transaction.Prepare(kMoveRecords));
+  update.BindUuid(1, move.root);
+  BindRawUuid(update, 2, move.to_unit);
+  update.BindNumber(3, move.seq);
+  VIGIL_RETURN_IF_ERROR(update.Run());
+
+  VIGIL_ASSIGN_OR_RETURN(Statement replace, transaction.Prepare(kReplaceBytes));
+  for (const MovedRecord& child : move.children) {
+    replace.Reset();
+    replace.BindUuid(1, child.id).BindBlob(2, child.bytes).BindNumber(3, move.seq);
+    VIGIL_RETURN_IF_ERROR(replace.Run());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Seq> ReadHeadSeq(sqlite::Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kReadHeadSeq));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+  if (!found) return absl::DataLossError("the register has no head");
+  return read.ColumnNumber<Seq>(0);
+}
+
+absl::Status WriteLog(Transaction& transaction, Seq expected_head, const WriteSet& writes) {
+  VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertLog));
+  VIGIL_ASSIGN_OR_RETURN(Statement refuse, transaction.Prepare(kInsertRefused));
+  Seq seq = expected_head;
+  for (const LogRow& row : writes.log) {
+    seq = seq.Next();
+    if (row.seq != seq) {
+      return absl::InternalError(absl::StrCat("the log has a gap at ", seq.value()));
+    }
+    insert.Reset();
+    insert.BindNumber(1, row.seq);
+    BindReference(insert, 2, row.operation);
+    BindReference(insert, 3, row.device);
+    insert.BindNumber(4, row.device_seq)
+        .BindInt64(5, static_cast<std::int64_t>(row.verdict))
+        .BindTime(6, row.received_at);
+    BindHash(insert, 7, row.operation_hash);
+    BindHash(insert, 8, row.previous_hash);
+    BindHash(insert, 9, row.leaf);
+    insert.BindBlob(10, row.outcome_bytes).BindBlob(11, row.operation_bytes);
+    VIGIL_RETURN_IF_ERROR(insert.Run());
+    for (const Uuid& record : row.refused_records) {
+      refuse.Reset();
+      // Whatever a refused operation named: the nil id too.
+      BindRawUuid(refuse, 1, row.device);
+      BindRawUuid(refuse, 2, record);
+      refuse.BindNumber(3, row.seq);
+      VIGIL_RETURN_IF_ERROR(refuse.Run());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
+  // Where each record's last version in the group stands, and whether its first one is among them.
+  struct Span {
+    std::size_t last = 0;
+    bool created = false;
+  };
+  std::map<Uuid, Span> spans;
+  for (std::size_t i = 0; i < writes.records.size(); ++i) {
+    const RecordChange& change = writes.records[i];
+    Span& span = spans[change.id];
+    if (change.created) span.created = true;
+    span.last = i;
+  }
+
+  Feeds feeds;
+  for (std::size_t i = 0; i < writes.records.size(); ++i) {
+    const RecordChange& change = writes.records[i];
+    const Span& span = spans[change.id];
+    if (span.last != i) continue;
+    VIGIL_RETURN_IF_ERROR(span.created ? InsertRecord(transaction, change)
+                                       : UpdateRecord(transaction, change));
+    if (!change.office_only) Touch(feeds, change.unit, change.version);
+  }
+  for (const RecordChange& change : writes.records) {
+    VIGIL_RETURN_IF_ERROR(InsertVersion(transaction, change));
+  }
+  // After the records: a child that was changed before its root moved stands in the old unit.
+  for (const Move& move : writes.moves) {
+    VIGIL_RETURN_IF_ERROR(ApplyMove(transaction, move));
+    Touch(feeds, move.from_unit, move.seq);
+    Touch(feeds, move.to_unit, move.seq);
+  }
+
+  VIGIL_ASSIGN_OR_RETURN(Statement touch, transaction.Prepare(kTouchFeed));
+  for (const auto& [unit, seq] : feeds) {
+    touch.Reset();
+    BindRawUuid(touch, 1, unit);
+    touch.BindNumber(2, seq);
+    VIGIL_RETURN_IF_ERROR(touch.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteHead(Transaction& transaction, const WriteSet& writes, absl::Time now) {
+  if (writes.log.empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(Statement update, transaction.Prepare(kUpdateHead));
+  update.BindNumber(1, writes.log.back().seq);
+  BindHash(update, 2, writes.audit_root);
+  update.BindTime(3, now);
+  return update.Run();
+}
+
+}  // namespace vigil::store

@@ -1,0 +1,124 @@
+#include "server/store/rows.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "sync/base/time.h"
+
+namespace vigil::store {
+namespace {
+
+constexpr std::size_t kSumBytes = 8;
+
+}  // namespace
+
+ErrorBuilder StoreError(absl::StatusCode code, v1::Reason reason, std::string_view message) {
+  return Error(code, ReasonTag{static_cast<int>(reason), v1::Reason_Name(reason)}, message);
+}
+
+void BindRawUuid(sqlite::Statement& statement, int parameter, const Uuid& id) {
+  statement.BindBlob(parameter, id.bytes());
+}
+
+void BindReference(sqlite::Statement& statement, int parameter, const Uuid& id) {
+  if (id.is_nil()) {
+    statement.BindNull(parameter);
+  } else {
+    statement.BindUuid(parameter, id);
+  }
+}
+
+void BindHash(sqlite::Statement& statement, int parameter, const Sha256& hash) {
+  statement.BindBlob(parameter, hash.bytes());
+}
+
+void BindDate(sqlite::Statement& statement, int parameter, const v1::Date& date) {
+  if (date.year() == 0) {
+    statement.BindNull(parameter);
+  } else {
+    statement.BindText(parameter, DateText(date));
+  }
+}
+
+absl::StatusOr<Uuid> ReadReference(const sqlite::Statement& statement, int column) {
+  if (statement.ColumnIsNull(column)) return Uuid();
+  return statement.ColumnUuid(column);
+}
+
+absl::StatusOr<Sha256> ReadHash(const sqlite::Statement& statement, int column) {
+  const std::optional<Sha256> hash = Sha256::FromBytes(statement.ColumnBlob(column));
+  if (!hash) return absl::DataLossError("a stored hash has not 32 bytes");
+  return *hash;
+}
+
+absl::StatusOr<v1::Date> ReadDate(const sqlite::Statement& statement, int column) {
+  v1::Date date;
+  if (statement.ColumnIsNull(column)) return date;
+  const absl::StatusOr<absl::CivilDay> day = ParseDay(statement.ColumnText(column));
+  if (!day.ok()) return absl::DataLossError("a stored date cannot be read");
+  date.set_year(static_cast<std::int32_t>(day->year()));
+  date.set_month(day->month());
+  date.set_day(day->day());
+  return date;
+}
+
+absl::StatusOr<StoredRecord> ReadRecord(const sqlite::Statement& statement, int column) {
+  StoredRecord record;
+  VIGIL_ASSIGN_OR_RETURN(record.id, statement.ColumnUuid(column));
+  record.kind = static_cast<int>(statement.ColumnInt64(column + 1));
+  record.version = statement.ColumnNumber<Seq>(column + 2);
+  VIGIL_ASSIGN_OR_RETURN(record.parent, ReadReference(statement, column + 3));
+  VIGIL_ASSIGN_OR_RETURN(record.root, statement.ColumnUuid(column + 4));
+  VIGIL_ASSIGN_OR_RETURN(record.unit, statement.ColumnUuid(column + 5));
+  record.bytes = std::string(statement.ColumnBlob(column + 6));
+  return record;
+}
+
+std::string DateText(const v1::Date& date) {
+  return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day());
+}
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const std::int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<std::int32_t>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+int BucketOf(const Uuid& record) {
+  return static_cast<std::uint8_t>(Sha256Of(record.bytes()).bytes().front());
+}
+
+std::string EncodeSums(const BucketSums& sums) {
+  std::string bytes;
+  bytes.reserve(sums.size() * kSumBytes);
+  for (const std::uint64_t sum : sums) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      bytes.push_back(static_cast<char>((sum >> shift) & 0xff));
+    }
+  }
+  return bytes;
+}
+
+absl::StatusOr<BucketSums> DecodeSums(std::string_view bytes) {
+  BucketSums sums{};
+  if (bytes.size() != sums.size() * kSumBytes) {
+    return absl::DataLossError("a stored digest has not 256 sums");
+  }
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::uint64_t& sum = sums[i / kSumBytes];
+    sum = (sum << 8) | static_cast<std::uint8_t>(bytes[i]);
+  }
+  return sums;
+}
+
+void AddSums(const BucketSums& more, BucketSums& sums) {
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
+}
+
+}  // namespace vigil::store

@@ -1,0 +1,223 @@
+#include "server/store/schema.h"
+
+namespace vigil::store {
+namespace {
+
+// Bodies stand at the end of their rows, in rowid tables: what a query looks at lies in front of
+// the overflow pages.
+constexpr char kFirstSchema[] = R"sql(
+-- One row for each epoch, the last one in force. bytes: vigil.v1.Epoch.
+CREATE TABLE epoch (
+  ordinal INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Where the register stands: one row.
+CREATE TABLE meta (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  seq INTEGER NOT NULL CHECK (seq >= 0),
+  audit_root BLOB NOT NULL CHECK (length(audit_root) = 32),
+  committed_at INTEGER NOT NULL
+) STRICT;
+
+-- What was judged: operation, outcome and audit leaf in one row. operation is NULL where the row
+-- does not own the identity that it names; device_seq is 0 where it takes no place in the
+-- device's sequence.
+CREATE TABLE log (
+  seq INTEGER PRIMARY KEY CHECK (seq > 0),
+  operation BLOB UNIQUE CHECK (length(operation) = 16),
+  device BLOB CHECK (length(device) = 16),
+  device_seq INTEGER NOT NULL CHECK (device_seq >= 0),
+  verdict INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  operation_hash BLOB NOT NULL CHECK (length(operation_hash) = 32),
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  leaf BLOB NOT NULL CHECK (length(leaf) = 32),
+  outcome_bytes BLOB NOT NULL,
+  operation_bytes BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX log_by_device ON log (device, device_seq) WHERE device_seq > 0;
+
+-- Records that a refused operation named.
+CREATE TABLE refused_record (
+  device BLOB NOT NULL,
+  record BLOB NOT NULL,
+  seq INTEGER NOT NULL REFERENCES log (seq),
+  PRIMARY KEY (device, record, seq)
+) STRICT, WITHOUT ROWID;
+
+-- The current state of each record. feed_seq is its place in its unit's feed: its version, or a
+-- later move. ordinal is the order in which records were made.
+CREATE TABLE record (
+  ordinal INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  kind INTEGER NOT NULL,
+  version INTEGER NOT NULL REFERENCES log (seq),
+  feed_seq INTEGER NOT NULL,
+  parent BLOB CHECK (length(parent) = 16),
+  root BLOB NOT NULL CHECK (length(root) = 16),
+  unit BLOB NOT NULL CHECK (length(unit) = 16),
+  office_only INTEGER NOT NULL CHECK (office_only IN (0, 1)),
+  bucket INTEGER NOT NULL CHECK (bucket BETWEEN 0 AND 255),
+  key TEXT NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX record_by_feed ON record (unit, feed_seq) WHERE office_only = 0;
+CREATE INDEX record_by_bucket ON record (unit, bucket, id) WHERE office_only = 0;
+CREATE INDEX record_by_key ON record (kind, key);
+CREATE INDEX record_by_parent ON record (parent, id) WHERE parent IS NOT NULL;
+
+-- Every version of every record, and the write that made it.
+CREATE TABLE record_version (
+  record BLOB NOT NULL REFERENCES record (id),
+  version INTEGER NOT NULL REFERENCES log (seq),
+  device BLOB CHECK (length(device) = 16),
+  device_seq INTEGER NOT NULL,
+  unit BLOB NOT NULL CHECK (length(unit) = 16),
+  stamp_bytes BLOB NOT NULL,
+  write_bytes BLOB NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX record_version_by_record ON record_version (record, version);
+
+-- The last change in each unit's feed: which feeds have something new costs what has changed.
+CREATE TABLE unit_feed (
+  unit BLOB PRIMARY KEY CHECK (length(unit) = 16),
+  last_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unit_feed_by_seq ON unit_feed (last_seq);
+
+-- The last time that a record left a unit; gone once it is back.
+CREATE TABLE departure (
+  unit BLOB NOT NULL CHECK (length(unit) = 16),
+  seq INTEGER NOT NULL,
+  record BLOB NOT NULL REFERENCES record (id),
+  PRIMARY KEY (unit, seq, record)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX departure_by_record ON departure (record, unit);
+
+-- 256 bucket sums of each unit, eight bytes each, big-endian.
+CREATE TABLE digest (
+  unit BLOB PRIMARY KEY CHECK (length(unit) = 16),
+  sums BLOB NOT NULL CHECK (length(sums) = 2048)
+) STRICT;
+
+-- Inner nodes of the audit tree; its leaves stand in the log.
+CREATE TABLE audit_node (
+  level INTEGER NOT NULL CHECK (level > 0),
+  position INTEGER NOT NULL,
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counter (
+  series TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credential (
+  token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  person BLOB NOT NULL CHECK (length(person) = 16),
+  channel INTEGER NOT NULL
+) STRICT;
+
+-- The outbox.
+CREATE TABLE notification (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state INTEGER NOT NULL,
+  next_attempt_at INTEGER,
+  attempts INTEGER NOT NULL,
+  recipient BLOB CHECK (length(recipient) = 16),
+  topic TEXT NOT NULL,
+  record BLOB CHECK (length(record) = 16),
+  created_at INTEGER NOT NULL,
+  text_zh TEXT NOT NULL,
+  text_en TEXT NOT NULL
+) STRICT;
+CREATE INDEX notification_pending ON notification (id) WHERE state = 1;
+
+-- From here on: columns by which the office finds things, derived from the records.
+CREATE TABLE unit (
+  id BLOB PRIMARY KEY REFERENCES record (id),
+  parent BLOB CHECK (length(parent) = 16),
+  code TEXT NOT NULL,
+  name TEXT NOT NULL
+) STRICT;
+CREATE INDEX unit_by_parent ON unit (parent) WHERE parent IS NOT NULL;
+
+CREATE TABLE risk_source (
+  id BLOB PRIMARY KEY REFERENCES record (id),
+  code TEXT NOT NULL,
+  name TEXT NOT NULL,
+  site_type INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  industry_department BLOB CHECK (length(industry_department) = 16),
+  district BLOB CHECK (length(district) = 16),
+  responsible_unit BLOB CHECK (length(responsible_unit) = 16),
+  retired INTEGER NOT NULL CHECK (retired IN (0, 1))
+) STRICT;
+
+-- The flags and the date are those of the derived state, which stands whole in state_bytes
+-- (vigil.v1.HazardState); ranks are those of the contract.
+CREATE TABLE hazard (
+  id BLOB PRIMARY KEY REFERENCES record (id),
+  number TEXT NOT NULL,
+  risk_source BLOB CHECK (length(risk_source) = 16),
+  responsible_unit BLOB CHECK (length(responsible_unit) = 16),
+  status INTEGER NOT NULL,
+  status_rank INTEGER NOT NULL,
+  grade INTEGER NOT NULL,
+  grade_rank INTEGER NOT NULL,
+  due_date TEXT CHECK (length(due_date) = 10),
+  tagged INTEGER NOT NULL CHECK (tagged IN (0, 1)),
+  closed INTEGER NOT NULL CHECK (closed IN (0, 1)),
+  rectified INTEGER NOT NULL CHECK (rectified IN (0, 1)),
+  finished INTEGER NOT NULL CHECK (finished IN (0, 1)),
+  in_conflict INTEGER NOT NULL CHECK (in_conflict IN (0, 1)),
+  origin INTEGER NOT NULL,
+  found_at INTEGER NOT NULL,
+  merged_into BLOB CHECK (length(merged_into) = 16),
+  imported INTEGER NOT NULL CHECK (imported IN (0, 1)),
+  next_step_at INTEGER,
+  description TEXT NOT NULL,
+  state_bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX hazard_by_number ON hazard (number, id);
+CREATE INDEX hazard_by_merged_into ON hazard (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX hazard_by_next_step ON hazard (next_step_at) WHERE next_step_at IS NOT NULL;
+
+CREATE TABLE supervision_order (
+  id BLOB PRIMARY KEY REFERENCES record (id),
+  hazard BLOB NOT NULL CHECK (length(hazard) = 16),
+  number TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  due_date TEXT CHECK (length(due_date) = 10),
+  ledger TEXT NOT NULL,
+  tag_in_doubt INTEGER NOT NULL CHECK (tag_in_doubt IN (0, 1))
+) STRICT;
+CREATE INDEX supervision_order_by_hazard ON supervision_order (hazard);
+CREATE INDEX supervision_order_by_number ON supervision_order (number, id);
+
+-- Records with fields in conflict; fields: their names with commas between.
+CREATE TABLE conflict (
+  record BLOB PRIMARY KEY REFERENCES record (id),
+  fields TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr sqlite::Migration kMigrations[] = {
+    {1, "first-schema", "Everything that the register keeps, from its first operation on.",
+     kFirstSchema},
+};
+
+}  // namespace
+
+const sqlite::Schema& RegisterSchema() {
+  static constexpr sqlite::Schema kSchema = {"Vigil register", kRegisterApplicationId, kMigrations};
+  return kSchema;
+}
+
+}  // namespace vigil::store

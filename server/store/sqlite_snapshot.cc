@@ -1,0 +1,343 @@
+#include "server/store/sqlite_snapshot.h"
+
+#include <string>
+#include <utility>
+
+#include "server/store/notification_row.h"
+#include "server/store/rows.h"
+#include "sync/base/status.h"
+
+namespace vigil::store {
+namespace {
+
+using sqlite::Statement;
+
+constexpr char kReadHead[] = R"sql(
+SELECT meta.seq, meta.audit_root, meta.committed_at, epoch.bytes
+FROM meta JOIN epoch ON epoch.ordinal = (SELECT max(ordinal) FROM epoch)
+WHERE meta.one = 1
+)sql";
+
+constexpr char kReadEpochs[] = "SELECT bytes FROM epoch ORDER BY ordinal DESC";
+
+constexpr char kFindRecord[] = R"sql(
+SELECT id, kind, version, parent, root, unit, bytes FROM record WHERE id = ?1
+)sql";
+
+constexpr char kFindRecordAt[] = R"sql(
+SELECT record.id, record.kind, record_version.version, record.parent, record.root,
+       record_version.unit, record_version.bytes
+FROM record_version JOIN record ON record.id = record_version.record
+WHERE record_version.record = ?1 AND record_version.version <= ?2
+ORDER BY record_version.version DESC LIMIT 1
+)sql";
+
+constexpr char kFindByKey[] = R"sql(
+SELECT id FROM record WHERE kind = ?1 AND key = ?2 ORDER BY ordinal LIMIT 1
+)sql";
+
+constexpr char kChildren[] = R"sql(
+SELECT id, kind, version, parent, root, unit, bytes FROM record
+WHERE parent = ?1 AND (?2 = 0 OR kind = ?2) ORDER BY id
+)sql";
+
+constexpr char kDuplicatesOf[] = "SELECT id FROM hazard WHERE merged_into = ?1 ORDER BY id";
+
+constexpr char kOwnWrites[] = R"sql(
+SELECT version, write_bytes, stamp_bytes FROM record_version
+WHERE record = ?1 AND device = ?2 AND version > ?3 ORDER BY version
+)sql";
+
+constexpr char kHistory[] = R"sql(
+SELECT record_version.version, record_version.write_bytes, record_version.stamp_bytes,
+       log.operation_bytes, log.outcome_bytes, log.received_at
+FROM record_version JOIN log ON log.seq = record_version.version
+WHERE record_version.record = ?1 AND record_version.version > ?2
+ORDER BY record_version.version LIMIT ?3
+)sql";
+
+constexpr char kFindOutcome[] = R"sql(
+SELECT seq, operation, device, device_seq, operation_hash, outcome_bytes FROM log
+WHERE operation = ?1
+)sql";
+
+constexpr char kFindOutcomeOfDevice[] = R"sql(
+SELECT seq, operation, device, device_seq, operation_hash, outcome_bytes FROM log
+WHERE device = ?1 AND device_seq = ?2 AND device_seq > 0
+)sql";
+
+constexpr char kGetDevice[] = R"sql(
+SELECT device_seq, operation_hash FROM log WHERE device = ?1 AND device_seq > 0
+ORDER BY device_seq DESC LIMIT 1
+)sql";
+
+constexpr char kOwnRefused[] = R"sql(
+SELECT 1 FROM refused_record WHERE device = ?1 AND record = ?2 AND seq > ?3 LIMIT 1
+)sql";
+
+constexpr char kFindCredential[] = R"sql(
+SELECT token_hash, device, person, channel FROM credential WHERE token_hash = ?1
+)sql";
+
+constexpr char kCounter[] = "SELECT value FROM counter WHERE series = ?1";
+
+constexpr char kAuditLeaf[] = "SELECT leaf FROM log WHERE seq = ?1";
+
+constexpr char kAuditNode[] = "SELECT hash FROM audit_node WHERE level = ?1 AND position = ?2";
+
+constexpr char kLog[] = R"sql(
+SELECT seq, operation, device, device_seq, verdict, received_at, operation_hash, previous_hash,
+       leaf, outcome_bytes, operation_bytes
+FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2
+)sql";
+
+absl::StatusOr<std::optional<StoredRecord>> OptionalRecord(Statement& find) {
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<StoredRecord>();
+  VIGIL_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(find));
+  return std::optional<StoredRecord>(std::move(record));
+}
+
+absl::StatusOr<std::optional<StoredOutcome>> OptionalOutcome(Statement& find) {
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<StoredOutcome>();
+  StoredOutcome outcome;
+  outcome.seq = find.ColumnNumber<Seq>(0);
+  VIGIL_ASSIGN_OR_RETURN(outcome.operation, ReadReference(find, 1));
+  VIGIL_ASSIGN_OR_RETURN(outcome.device, ReadReference(find, 2));
+  outcome.device_seq = find.ColumnNumber<DeviceSeq>(3);
+  VIGIL_ASSIGN_OR_RETURN(outcome.operation_hash, ReadHash(find, 4));
+  outcome.outcome_bytes = std::string(find.ColumnBlob(5));
+  return std::optional<StoredOutcome>(std::move(outcome));
+}
+
+absl::StatusOr<LogRow> ReadLogRow(const Statement& read) {
+  LogRow row;
+  row.seq = read.ColumnNumber<Seq>(0);
+  VIGIL_ASSIGN_OR_RETURN(row.operation, ReadReference(read, 1));
+  VIGIL_ASSIGN_OR_RETURN(row.device, ReadReference(read, 2));
+  row.device_seq = read.ColumnNumber<DeviceSeq>(3);
+  row.verdict = static_cast<v1::Verdict>(read.ColumnInt64(4));
+  row.received_at = read.ColumnTime(5);
+  VIGIL_ASSIGN_OR_RETURN(row.operation_hash, ReadHash(read, 6));
+  VIGIL_ASSIGN_OR_RETURN(row.previous_hash, ReadHash(read, 7));
+  VIGIL_ASSIGN_OR_RETURN(row.leaf, ReadHash(read, 8));
+  row.outcome_bytes = std::string(read.ColumnBlob(9));
+  row.operation_bytes = std::string(read.ColumnBlob(10));
+  return row;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Snapshot>> SqliteSnapshot::Begin(std::shared_ptr<ReaderPool> pool,
+                                                                absl::TimeZone zone) {
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Database> database, pool->Take());
+  VIGIL_ASSIGN_OR_RETURN(sqlite::ReadSnapshot view, database->BeginRead());
+  return std::unique_ptr<Snapshot>(
+      new SqliteSnapshot(std::move(pool), std::move(database), std::move(view), zone));
+}
+
+SqliteSnapshot::SqliteSnapshot(std::shared_ptr<ReaderPool> pool,
+                               std::unique_ptr<sqlite::Database> database,
+                               sqlite::ReadSnapshot view, absl::TimeZone zone)
+    : pool_(std::move(pool)), database_(std::move(database)), view_(std::move(view)), zone_(zone) {}
+
+SqliteSnapshot::~SqliteSnapshot() {
+  view_.reset();
+  pool_->Give(std::move(database_));
+}
+
+absl::StatusOr<Head> SqliteSnapshot::GetHead() {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kReadHead));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+  if (!found) return absl::DataLossError("the register has no head");
+  Head head;
+  head.seq = read.ColumnNumber<Seq>(0);
+  VIGIL_ASSIGN_OR_RETURN(head.audit_root, ReadHash(read, 1));
+  head.committed_at = read.ColumnTime(2);
+  VIGIL_RETURN_IF_ERROR(ReadMessage(read, 3, head.epoch));
+  return head;
+}
+
+absl::StatusOr<std::vector<v1::Epoch>> SqliteSnapshot::Epochs() {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kReadEpochs));
+  std::vector<v1::Epoch> epochs;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return epochs;
+    VIGIL_RETURN_IF_ERROR(ReadMessage(read, 0, epochs.emplace_back()));
+  }
+}
+
+absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecord(const Uuid& id) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindRecord));
+  BindRawUuid(find, 1, id);
+  return OptionalRecord(find);
+}
+
+absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecordAt(const Uuid& id,
+                                                                         Seq version) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindRecordAt));
+  BindRawUuid(find, 1, id);
+  find.BindNumber(2, version);
+  return OptionalRecord(find);
+}
+
+absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::string_view key) {
+  // No record is found by having none.
+  if (key.empty()) return std::optional<Uuid>();
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindByKey));
+  find.BindInt64(1, kind).BindText(2, key);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<Uuid>();
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, find.ColumnUuid(0));
+  return std::optional<Uuid>(id);
+}
+
+absl::StatusOr<std::vector<StoredRecord>> SqliteSnapshot::Children(const Uuid& parent, int kind) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kChildren));
+  BindRawUuid(find, 1, parent);
+  find.BindInt64(2, kind);
+  std::vector<StoredRecord> children;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+    if (!found) return children;
+    VIGIL_ASSIGN_OR_RETURN(StoredRecord child, ReadRecord(find));
+    children.push_back(std::move(child));
+  }
+}
+
+absl::StatusOr<std::vector<Uuid>> SqliteSnapshot::DuplicatesOf(const Uuid& hazard) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kDuplicatesOf));
+  BindRawUuid(find, 1, hazard);
+  std::vector<Uuid> duplicates;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+    if (!found) return duplicates;
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, find.ColumnUuid(0));
+    duplicates.push_back(id);
+  }
+}
+
+absl::StatusOr<std::vector<OwnWrite>> SqliteSnapshot::OwnWrites(const Uuid& record,
+                                                                const Uuid& device, Seq after) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kOwnWrites));
+  BindRawUuid(find, 1, record);
+  BindRawUuid(find, 2, device);
+  find.BindNumber(3, after);
+  std::vector<OwnWrite> writes;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+    if (!found) return writes;
+    writes.push_back({find.ColumnNumber<Seq>(0), std::string(find.ColumnBlob(1)),
+                      std::string(find.ColumnBlob(2))});
+  }
+}
+
+absl::StatusOr<std::vector<VersionRow>> SqliteSnapshot::History(const Uuid& record, Seq after,
+                                                                int limit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kHistory));
+  BindRawUuid(find, 1, record);
+  find.BindNumber(2, after).BindInt64(3, limit);
+  std::vector<VersionRow> rows;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+    if (!found) return rows;
+    rows.push_back({find.ColumnNumber<Seq>(0), std::string(find.ColumnBlob(1)),
+                    std::string(find.ColumnBlob(2)), std::string(find.ColumnBlob(3)),
+                    std::string(find.ColumnBlob(4)), find.ColumnTime(5)});
+  }
+}
+
+absl::StatusOr<std::optional<StoredOutcome>> SqliteSnapshot::FindOutcome(const Uuid& operation) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindOutcome));
+  BindRawUuid(find, 1, operation);
+  return OptionalOutcome(find);
+}
+
+absl::StatusOr<std::optional<StoredOutcome>> SqliteSnapshot::FindOutcome(const Uuid& device,
+                                                                         DeviceSeq device_seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindOutcomeOfDevice));
+  BindRawUuid(find, 1, device);
+  find.BindNumber(2, device_seq);
+  return OptionalOutcome(find);
+}
+
+absl::StatusOr<DeviceState> SqliteSnapshot::GetDevice(const Uuid& device) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kGetDevice));
+  BindRawUuid(find, 1, device);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  DeviceState state;
+  if (!found) return state;
+  state.last_judged = find.ColumnNumber<DeviceSeq>(0);
+  VIGIL_ASSIGN_OR_RETURN(state.last_hash, ReadHash(find, 1));
+  return state;
+}
+
+absl::StatusOr<bool> SqliteSnapshot::OwnRefused(const Uuid& device, const Uuid& record,
+                                                Seq after) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kOwnRefused));
+  BindRawUuid(find, 1, device);
+  BindRawUuid(find, 2, record);
+  find.BindNumber(3, after);
+  return find.Step();
+}
+
+absl::StatusOr<std::optional<Credential>> SqliteSnapshot::FindCredential(
+    const Sha256& token_hash) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindCredential));
+  BindHash(find, 1, token_hash);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<Credential>();
+  Credential credential;
+  VIGIL_ASSIGN_OR_RETURN(credential.token_hash, ReadHash(find, 0));
+  VIGIL_ASSIGN_OR_RETURN(credential.device, find.ColumnUuid(1));
+  VIGIL_ASSIGN_OR_RETURN(credential.person, find.ColumnUuid(2));
+  credential.channel = static_cast<v1::Channel>(find.ColumnInt64(3));
+  return std::optional<Credential>(credential);
+}
+
+absl::StatusOr<std::int64_t> SqliteSnapshot::Counter(std::string_view series) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kCounter));
+  find.BindText(1, series);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  return found ? find.ColumnInt64(0) : 0;
+}
+
+absl::StatusOr<std::optional<Sha256>> SqliteSnapshot::FindAuditNode(int level,
+                                                                    std::uint64_t index) {
+  const auto position = static_cast<std::int64_t>(index);
+  Statement find;
+  if (level == 0) {
+    VIGIL_ASSIGN_OR_RETURN(find, database_->Query(kAuditLeaf));
+    find.BindInt64(1, position + 1);
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(find, database_->Query(kAuditNode));
+    find.BindInt64(1, level).BindInt64(2, position);
+  }
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<Sha256>();
+  VIGIL_ASSIGN_OR_RETURN(const Sha256 hash, ReadHash(find, 0));
+  return std::optional<Sha256>(hash);
+}
+
+absl::StatusOr<std::vector<LogRow>> SqliteSnapshot::Log(Seq after, int limit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kLog));
+  read.BindNumber(1, after).BindInt64(2, limit);
+  std::vector<LogRow> rows;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return rows;
+    VIGIL_ASSIGN_OR_RETURN(LogRow row, ReadLogRow(read));
+    rows.push_back(std::move(row));
+  }
+}
+
+absl::StatusOr<std::vector<v1::Notification>> SqliteSnapshot::Notifications(std::int64_t after,
+                                                                            int limit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kNotificationsAfter));
+  read.BindInt64(1, after).BindInt64(2, limit);
+  return ReadNotifications(read);
+}
+
+}  // namespace vigil::store

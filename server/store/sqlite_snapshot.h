@@ -1,0 +1,92 @@
+#ifndef VIGIL_SERVER_STORE_SQLITE_SNAPSHOT_H_
+#define VIGIL_SERVER_STORE_SQLITE_SNAPSHOT_H_
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/store/reader_pool.h"
+#include "server/store/register_store.h"
+#include "sync/sqlite/database.h"
+
+namespace vigil::store {
+
+// One read transaction on a connection of the pool's, given back at the end. Its functions stand
+// in several files: sqlite_snapshot.cc (single things), feed.cc, digest.cc, ledger.cc, listing.cc,
+// stats.cc.
+class SqliteSnapshot final : public Snapshot {
+ public:
+  static absl::StatusOr<std::unique_ptr<Snapshot>> Begin(std::shared_ptr<ReaderPool> pool,
+                                                         absl::TimeZone zone);
+  ~SqliteSnapshot() override;
+
+  // sqlite_snapshot.cc
+  absl::StatusOr<Head> GetHead() override;
+  absl::StatusOr<std::vector<v1::Epoch>> Epochs() override;
+  absl::StatusOr<std::optional<StoredRecord>> FindRecord(const Uuid& id) override;
+  absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id, Seq version) override;
+  absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) override;
+  absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) override;
+  absl::StatusOr<std::vector<Uuid>> DuplicatesOf(const Uuid& hazard) override;
+  absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
+                                                  Seq after) override;
+  absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
+                                                  int limit) override;
+  absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& operation) override;
+  absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& device,
+                                                           DeviceSeq device_seq) override;
+  absl::StatusOr<DeviceState> GetDevice(const Uuid& device) override;
+  absl::StatusOr<bool> OwnRefused(const Uuid& device, const Uuid& record, Seq after) override;
+  absl::StatusOr<std::optional<Credential>> FindCredential(const Sha256& token_hash) override;
+  absl::StatusOr<std::int64_t> Counter(std::string_view series) override;
+  absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) override;
+  absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) override;
+  absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
+                                                              int limit) override;
+
+  // feed.cc
+  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
+                                std::size_t bytes) override;
+
+  // digest.cc
+  absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) override;
+  absl::StatusOr<BucketSums> Digest(const std::vector<Uuid>& units) override;
+  absl::StatusOr<BucketSums> DigestOfAll() override;
+  absl::StatusOr<BucketSums> DigestOf(const Uuid& unit) override;
+  absl::StatusOr<std::uint64_t> CountRecords(const std::vector<Uuid>& units) override;
+  absl::StatusOr<std::uint64_t> CountAllRecords() override;
+  absl::StatusOr<RecordPage> Bucket(const std::vector<Uuid>& units, int bucket, const Uuid& after,
+                                    std::size_t bytes) override;
+
+  // ledger.cc
+  absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
+                                     const v1::Date& today) override;
+  absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request) override;
+
+  // listing.cc
+  absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
+                                     std::string_view page_token) override;
+  absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token) override;
+  absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) override;
+  absl::StatusOr<std::vector<Uuid>> DueForEscalation(absl::Time now, int limit) override;
+
+  // stats.cc
+  absl::StatusOr<std::vector<v1::Figure>> Stats(const v1::HazardFilter& filter,
+                                                const v1::Date& today) override;
+
+ private:
+  SqliteSnapshot(std::shared_ptr<ReaderPool> pool, std::unique_ptr<sqlite::Database> database,
+                 sqlite::ReadSnapshot view, absl::TimeZone zone);
+
+  const std::shared_ptr<ReaderPool> pool_;
+  std::unique_ptr<sqlite::Database> database_;
+  std::optional<sqlite::ReadSnapshot> view_;
+  const absl::TimeZone zone_;
+};
+
+}  // namespace vigil::store
+
+#endif  // VIGIL_SERVER_STORE_SQLITE_SNAPSHOT_H_

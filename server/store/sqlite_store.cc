@@ -1,0 +1,237 @@
+#include "server/store/sqlite_store.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/store/commit.h"
+#include "server/store/notification_row.h"
+#include "server/store/rows.h"
+#include "server/store/schema.h"
+#include "server/store/sqlite_snapshot.h"
+#include "sync/base/hash.h"
+#include "sync/base/status.h"
+#include "sync/sqlite/backup.h"
+#include "sync/sqlite/error.h"
+#include "sync/sqlite/migrations.h"
+
+namespace vigil::store {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+// Result code SQLITE_NOTADB: the first page is not that of a database.
+constexpr int kNotADatabase = 26;
+
+constexpr char kCountEpochs[] = "SELECT count(*) FROM epoch";
+
+constexpr char kInsertEpoch[] = "INSERT INTO epoch (ordinal, id, bytes) VALUES (1, ?1, ?2)";
+
+constexpr char kInsertHead[] = R"sql(
+INSERT INTO meta (one, seq, audit_root, committed_at) VALUES (1, 0, ?1, ?2)
+)sql";
+
+constexpr char kHeadAndLog[] = R"sql(
+SELECT meta.seq, coalesce((SELECT max(seq) FROM log), 0) FROM meta WHERE one = 1
+)sql";
+
+constexpr char kMarkNotification[] = R"sql(
+UPDATE notification SET state = ?2, next_attempt_at = ?3, attempts = attempts + 1 WHERE id = ?1
+)sql";
+
+sqlite::OpenOptions ConnectionOptions(const SqliteStoreOptions& options,
+                                      sqlite::OpenOptions::Mode mode) {
+  sqlite::OpenOptions connection;
+  connection.mode = mode;
+  connection.vfs = options.vfs;
+  connection.application_id = kRegisterApplicationId;
+  return connection;
+}
+
+// Says what is wrong with a file in the terms of those who start the register.
+absl::Status WhyNotOpened(const absl::Status& status, const std::string& path) {
+  if (status.ok() || ReasonNumberOf(status) != 0) return status;
+  const bool not_a_database = sqlite::ResultCodeOf(status) == kNotADatabase;
+  if (not_a_database || (status.code() == absl::StatusCode::kFailedPrecondition &&
+                         MetadataValueOf(status, "application_id"))) {
+    return StoreError(absl::StatusCode::kFailedPrecondition, v1::REASON_FOREIGN_FILE,
+                      path + " is not a Vigil register; it was left as it is. Name another file, "
+                             "or move this one away.")
+        .With("file", path);
+  }
+  if (status.code() == absl::StatusCode::kDataLoss) {
+    return StoreError(absl::StatusCode::kDataLoss, v1::REASON_CORRUPT_FILE,
+                      path + " is damaged (" + std::string(ToStd(status.message())) +
+                          "); restore the register from a backup.")
+        .With("file", path);
+  }
+  return Annotate(status, "opening the register");
+}
+
+absl::Status CheckVersion(Database& database, const std::string& path) {
+  VIGIL_ASSIGN_OR_RETURN(const std::int64_t version, database.UserVersion());
+  const std::int64_t known = RegisterSchema().version();
+  if (version <= known) return absl::OkStatus();
+  return StoreError(absl::StatusCode::kFailedPrecondition, v1::REASON_SCHEMA_TOO_NEW,
+                    absl::StrCat(path, " was written by a newer Vigil: its schema is ", version,
+                                 ", this program knows ", known,
+                                 ". It was left as it is; use the newer program."))
+      .With("file", path)
+      .With("schema_version", version);
+}
+
+// A new register begins with its first epoch; an existing one is left as it is.
+absl::Status Begin(Database& database, const SqliteStoreOptions& options) {
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement count, database.Query(kCountEpochs));
+    VIGIL_RETURN_IF_ERROR(count.Step());
+    if (count.ColumnInt64(0) > 0) return absl::OkStatus();
+  }
+  if (options.first_epoch.is_nil()) {
+    return absl::InvalidArgumentError("a new register needs the id of its first epoch");
+  }
+  v1::Epoch epoch;
+  epoch.set_id(options.first_epoch.ToString());
+  epoch.set_why("first epoch");
+  *epoch.mutable_began_at() = ToTimestamp(options.created_at);
+
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertEpoch));
+  insert.BindUuid(1, options.first_epoch).BindBlob(2, epoch.SerializeAsString());
+  VIGIL_RETURN_IF_ERROR(insert.Run());
+  VIGIL_ASSIGN_OR_RETURN(Statement head, transaction.Prepare(kInsertHead));
+  BindHash(head, 1, Sha256Of(""));
+  head.BindTime(2, options.created_at);
+  VIGIL_RETURN_IF_ERROR(head.Run());
+  return transaction.Commit();
+}
+
+absl::Status CheckContent(Database& database, const SqliteStoreOptions& options) {
+  if (options.check_file) VIGIL_RETURN_IF_ERROR(database.QuickCheck());
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kHeadAndLog));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+  if (!found) return absl::DataLossError("it has no head");
+  if (read.ColumnInt64(0) != read.ColumnInt64(1)) {
+    return absl::DataLossError(absl::StrCat("its head is ", read.ColumnInt64(0),
+                                            ", its log ends at ", read.ColumnInt64(1)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Database> OpenFile(const std::string& path, const SqliteStoreOptions& options) {
+  VIGIL_ASSIGN_OR_RETURN(
+      Database database,
+      Database::Open(path, ConnectionOptions(options, sqlite::OpenOptions::Mode::kCreate)));
+  VIGIL_RETURN_IF_ERROR(CheckVersion(database, path));
+  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, RegisterSchema()));
+  VIGIL_RETURN_IF_ERROR(Begin(database, options));
+  VIGIL_RETURN_IF_ERROR(CheckContent(database, options));
+  return database;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteRegisterStore>> SqliteRegisterStore::Open(
+    const std::string& path, const SqliteStoreOptions& options) {
+  absl::StatusOr<Database> database = OpenFile(path, options);
+  if (!database.ok()) return WhyNotOpened(database.status(), path);
+  return std::unique_ptr<SqliteRegisterStore>(
+      new SqliteRegisterStore(*std::move(database), path, options));
+}
+
+SqliteRegisterStore::SqliteRegisterStore(Database writer, std::string path,
+                                         SqliteStoreOptions options)
+    : writer_(std::move(writer)),
+      options_(std::move(options)),
+      readers_(std::make_shared<ReaderPool>(
+          std::move(path), ConnectionOptions(options_, sqlite::OpenOptions::Mode::kReadOnly),
+          options_.idle_readers_max)),
+      next_forced_pages_(options_.wal_pages_max) {}
+
+SqliteRegisterStore::~SqliteRegisterStore() = default;
+
+absl::StatusOr<std::unique_ptr<Snapshot>> SqliteRegisterStore::Read() {
+  return SqliteSnapshot::Begin(readers_, options_.zone);
+}
+
+absl::StatusOr<bool> SqliteRegisterStore::WriteGroup(Seq expected_head, const WriteSet& writes,
+                                                     absl::Time now) {
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer_.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const Seq head, ReadHeadSeq(writer_));
+  if (head != expected_head) return false;
+  VIGIL_RETURN_IF_ERROR(WriteLog(transaction, expected_head, writes));
+  VIGIL_RETURN_IF_ERROR(WriteRecords(transaction, writes));
+  VIGIL_RETURN_IF_ERROR(WriteProjections(transaction, writes));
+  VIGIL_RETURN_IF_ERROR(WriteRest(transaction, writes));
+  VIGIL_RETURN_IF_ERROR(WriteHead(transaction, writes, now));
+  VIGIL_RETURN_IF_ERROR(transaction.Commit());
+  return true;
+}
+
+absl::Status SqliteRegisterStore::Commit(Seq expected_head, const WriteSet& writes,
+                                         absl::Time now) {
+  const absl::StatusOr<bool> written = WriteGroup(expected_head, writes, now);
+  if (!written.ok()) {
+    // ABORTED is kept for a head that moved; SQLite's own means "unknown" like all others.
+    if (!absl::IsAborted(written.status())) return written.status();
+    return absl::UnknownError(written.status().message());
+  }
+  if (!*written) {
+    return absl::AbortedError(
+        absl::StrCat("the register does not stand at ", expected_head.value(), " any more"));
+  }
+  CheckpointBeyondBound();
+  return absl::OkStatus();
+}
+
+void SqliteRegisterStore::CheckpointBeyondBound() {
+  const std::int64_t pages = writer_.wal_pages();
+  // SQLite begins the WAL anew by itself once all of it is checkpointed and nobody reads it.
+  if (pages <= options_.wal_pages_max) next_forced_pages_ = options_.wal_pages_max;
+  if (pages <= next_forced_pages_) return;
+  const absl::StatusOr<sqlite::CheckpointResult> result =
+      writer_.Checkpoint(sqlite::CheckpointMode::kPassive);
+  if (!result.ok()) checkpoint_status_.Update(result.status());
+  next_forced_pages_ = pages + options_.wal_pages_max / 2;
+}
+
+absl::Status SqliteRegisterStore::Maintain(absl::Duration budget) {
+  VIGIL_RETURN_IF_ERROR(std::exchange(checkpoint_status_, absl::OkStatus()));
+  if (budget <= absl::ZeroDuration() || writer_.wal_pages() < options_.wal_pages_idle) {
+    return absl::OkStatus();
+  }
+  return internal::ToStatus(writer_.Checkpoint(sqlite::CheckpointMode::kPassive));
+}
+
+absl::Status SqliteRegisterStore::Backup(std::string_view path) {
+  PosixFileSystem posix;
+  FileSystem& files = options_.files != nullptr ? *options_.files : posix;
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Database> source, readers_->Take());
+  const absl::Status status =
+      sqlite::BackupTo(*source, files, std::string(path), sqlite::BackupOptions());
+  readers_->Give(std::move(source));
+  return status;
+}
+
+absl::StatusOr<std::vector<v1::Notification>> SqliteRegisterStore::PendingNotifications(
+    absl::Time now, int limit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, writer_.Query(kPendingNotifications));
+  read.BindTime(1, now).BindInt64(2, limit);
+  return ReadNotifications(read);
+}
+
+absl::Status SqliteRegisterStore::MarkNotification(std::int64_t id, v1::NotificationState state,
+                                                   std::optional<absl::Time> next_attempt_at) {
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer_.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(Statement mark, transaction.Prepare(kMarkNotification));
+  mark.BindInt64(1, id).BindInt64(2, state).BindOptionalTime(3, next_attempt_at);
+  VIGIL_RETURN_IF_ERROR(mark.Run());
+  if (transaction.changes() != 1) {
+    return Error(absl::StatusCode::kNotFound, absl::StrCat("no notification ", id));
+  }
+  return transaction.Commit();
+}
+
+}  // namespace vigil::store

@@ -1,0 +1,85 @@
+#ifndef VIGIL_SERVER_STORE_SQLITE_STORE_H_
+#define VIGIL_SERVER_STORE_SQLITE_STORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/store/reader_pool.h"
+#include "server/store/register_store.h"
+#include "sync/base/file.h"
+#include "sync/base/ids.h"
+#include "sync/sqlite/database.h"
+
+namespace vigil::store {
+
+struct SqliteStoreOptions {
+  // The VFS by name. The default keeps every other process out of the file.
+  std::string vfs = "unix-excl";
+  // For a new register: the id of its first epoch (must not be nil), and when it began.
+  Uuid first_epoch;
+  absl::Time created_at = absl::UnixEpoch();
+  // The register's time zone, in which days begin and end: filters by the day found.
+  absl::TimeZone zone = absl::FixedTimeZone(8 * 60 * 60);
+  // Checks the whole file when it is opened, which takes time in proportion to it.
+  bool check_file = true;
+  // A commit that leaves more pages than this in the WAL (4 KiB each) checkpoints by itself.
+  std::int64_t wal_pages_max = 4096;
+  // Maintain leaves fewer pages than this where they are.
+  std::int64_t wal_pages_idle = 128;
+  std::size_t idle_readers_max = 16;
+  // For backups; not owned.
+  FileSystem* files = nullptr;
+};
+
+// The register in one SQLite file. Commits go to WAL with synchronous=FULL: one sync of the disk
+// each. Checkpoints happen in Maintain, and beyond a bound at the end of Commit, never elsewhere.
+class SqliteRegisterStore final : public RegisterStore {
+ public:
+  // Opens the file, or makes it, and brings its schema up to date. FAILED_PRECONDITION with
+  // REASON_FOREIGN_FILE: not a register; REASON_SCHEMA_TOO_NEW: a newer program's. DATA_LOSS with
+  // REASON_CORRUPT_FILE: damaged. UNAVAILABLE: another process has it, or the disk fails.
+  static absl::StatusOr<std::unique_ptr<SqliteRegisterStore>> Open(
+      const std::string& path, const SqliteStoreOptions& options);
+  // Snapshots must be gone.
+  ~SqliteRegisterStore() override;
+
+  absl::StatusOr<std::unique_ptr<Snapshot>> Read() override;
+  absl::Status Commit(Seq expected_head, const WriteSet& writes, absl::Time now) override;
+  absl::Status Maintain(absl::Duration budget) override;
+  absl::Status Backup(std::string_view path) override;
+  absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
+                                                                     int limit) override;
+  absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
+                                std::optional<absl::Time> next_attempt_at) override;
+
+  // Pages in the WAL after the last commit.
+  std::int64_t wal_pages() const { return writer_.wal_pages(); }
+
+ private:
+  SqliteRegisterStore(sqlite::Database writer, std::string path, SqliteStoreOptions options);
+
+  // False, and nothing written: the head is another one.
+  absl::StatusOr<bool> WriteGroup(Seq expected_head, const WriteSet& writes, absl::Time now);
+  void CheckpointBeyondBound();
+
+  sqlite::Database writer_;
+  const SqliteStoreOptions options_;
+  const std::shared_ptr<ReaderPool> readers_;
+  // A checkpoint within a commit that could not empty the WAL (somebody reads) is not tried again
+  // before the WAL has grown to this.
+  std::int64_t next_forced_pages_;
+  // What such a checkpoint failed with: the commit had succeeded. Told by the next Maintain.
+  absl::Status checkpoint_status_;
+};
+
+}  // namespace vigil::store
+
+#endif  // VIGIL_SERVER_STORE_SQLITE_STORE_H_
