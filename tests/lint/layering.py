@@ -33,7 +33,9 @@ RULES = BASE | {"sync/rules", "protobuf"}
 REGISTER = RULES | {"server/store", "server/register"}
 OFFICE = REGISTER | {"server/import", "server/escalation", "server/access", "server/evidence",
                      "server/report"}
-CORE = REGISTER | {"sync/sqlite", "sync/replica", "sync/engine", "tests/support", "testing", "io"}
+# What a simulated fleet is made of; the parts of the services that need no gRPC included.
+CORE = OFFICE | {"sync/sqlite", "sync/replica", "sync/engine", "server/service", "tests/support",
+                 "testing", "io"}
 
 # Folder: what its files may include beside their own folder and the standard library.
 ALLOWED = {
@@ -58,16 +60,16 @@ ALLOWED = {
     "server/cli": RULES | {"sync/cli", "sync/transport", "posix", "io"},
     "server": OFFICE | {"server/service", "server/gateway", "grpc", "spdlog", "threads", "posix",
                         "io"},
-    "tests/support": BASE | {"sync/sqlite", "sync/rules", "protobuf", "testing", "io", "posix"},
+    "tests/support": BASE | {"sync/sqlite", "sync/rules", "protobuf", "testing", "io", "posix",
+                             "threads"},
     "tests/property": CORE,
     "tests/sim": CORE | {"server/escalation", "server/import", "server/access", "server/service"},
     "tests/fuzz": CORE | {"server/import"},
     "tests/mutants": CORE,
-    "tests/integration": CORE | OFFICE | {"sync/transport", "sync/cli", "server/service",
-                                          "server/gateway", "grpc", "threads", "posix"},
-    "tests/fault": CORE | OFFICE | {"sync/transport", "server/service", "grpc", "threads", "posix",
-                                    "sqlite"},
-    "tests/bench": CORE | OFFICE | {"sync/transport", "server/service", "grpc", "threads", "posix"},
+    "tests/integration": CORE | {"sync/transport", "sync/cli", "server/gateway", "grpc", "threads",
+                                 "posix"},
+    "tests/fault": CORE | {"sync/transport", "grpc", "threads", "posix", "sqlite"},
+    "tests/bench": CORE | {"sync/transport", "grpc", "threads", "posix"},
 }
 
 # A unit test includes what its subject may include, the subject and what tests share.
@@ -77,7 +79,6 @@ UNIT_TEST_EXTRAS = {"tests/support", "testing", "sync/base", "absl", "io", "thre
 FILES = {
     # The simulated disk replaces SQLite's own.
     "tests/support/sim_vfs*": {"sqlite"},
-    "tests/sim/*vfs*": {"sqlite"},
 }
 
 # Within an allowed group: headers that are refused all the same.
@@ -115,6 +116,8 @@ def allowed_of(folder: str) -> set[str] | None:
     if not folder.startswith("tests/unit/"):
         return ALLOWED.get(folder)
     subject = folder.removeprefix("tests/unit/")
+    if subject == "support":
+        subject = "tests/support"
     while subject and subject not in ALLOWED:
         subject = subject.rpartition("/")[0]
     if not subject:
