@@ -15,7 +15,6 @@
 #include "sync/base/executor.h"
 #include "sync/base/hash.h"
 #include "sync/base/mutex.h"
-#include "sync/base/random.h"
 #include "sync/rules/judge.h"
 #include "vigil/v1/operation.pb.h"
 
@@ -61,11 +60,9 @@ class Register {
   using Outcomes = std::vector<v1::Outcome>;
   using Done = std::function<void(absl::StatusOr<Outcomes>)>;
 
-  // All judging and writing happens on `executor`, one task at a time. The three must outlive the
+  // All judging and writing happens on `executor`, one task at a time. Both must outlive the
   // register, and the executor must have run out before it is destroyed.
-  Register(store::RegisterStore& store, Executor& executor, Random& random,
-           RegisterOptions options);
-  ~Register();
+  Register(store::RegisterStore& store, Executor& executor, RegisterOptions options);
 
   // Judges the operations in their order, as part of the next group; `done` gets one outcome for
   // each, after they are durable. An error means "unknown": ask again. Any thread.
@@ -94,20 +91,23 @@ class Register {
   };
 
   void Enqueue(Request request);
+  std::vector<Request> TakeGroup();
   void RunGroup();
+  // One list of outcomes for each request, after they are durable; `committed` says what changed.
+  absl::StatusOr<std::vector<Outcomes>> JudgeGroup(const std::vector<Request>& group,
+                                                   Committed& committed);
   void CommitGroup(std::vector<Request> group);
-  void Fail(const absl::Status& status, std::vector<Request>& group);
+  void Break(const absl::Status& status);
 
   store::RegisterStore& store_;
   Executor& executor_;
-  Random& random_;
   const RegisterOptions options_;
 
   Mutex mutex_;
-  std::deque<Request> queue_ VIGIL_GUARDED_BY(mutex_);
-  std::size_t queued_operations_ VIGIL_GUARDED_BY(mutex_) = 0;
-  bool scheduled_ VIGIL_GUARDED_BY(mutex_) = false;
-  bool broken_ VIGIL_GUARDED_BY(mutex_) = false;
+  std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
+  std::size_t queued_operations_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace vigil::registry

@@ -1,0 +1,41 @@
+#ifndef VIGIL_SERVER_REGISTER_AUDIT_H_
+#define VIGIL_SERVER_REGISTER_AUDIT_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/store/register_store.h"
+#include "sync/base/hash.h"
+
+// The audit log: a Merkle tree (RFC 6962) over (operation, outcome) of every judged operation, in
+// the order of seq, from the first one on. Appending costs the logarithm of its size.
+
+namespace vigil::registry {
+
+// The leaf of one operation: RFC 6962 leaf hash over SHA-256(operation bytes) and
+// SHA-256(outcome bytes), in this order, 64 bytes.
+Sha256 AuditLeaf(std::string_view operation_bytes, std::string_view outcome_bytes);
+
+class AuditTree {
+ public:
+  // The tree over the first `size` leaves, its complete subtrees read from the snapshot.
+  static absl::StatusOr<AuditTree> Load(store::Snapshot& snapshot, std::uint64_t size);
+
+  // Appends a leaf and adds the inner nodes that became complete to `completed`.
+  void Append(const Sha256& leaf, std::vector<store::AuditNode>& completed);
+
+  std::uint64_t size() const { return size_; }
+  // Of an empty tree: SHA-256 of nothing.
+  Sha256 Root() const;
+
+ private:
+  std::uint64_t size_ = 0;
+  // Roots of the complete subtrees, the largest first: one for each bit set in `size_`.
+  std::vector<Sha256> peaks_;
+};
+
+}  // namespace vigil::registry
+
+#endif  // VIGIL_SERVER_REGISTER_AUDIT_H_

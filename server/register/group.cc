@@ -1,0 +1,423 @@
+#include "server/register/group.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "google/protobuf/util/time_util.h"
+#include "server/register/group_world.h"
+#include "server/register/notify.h"
+#include "sync/base/check.h"
+#include "sync/base/status.h"
+#include "sync/base/time.h"
+#include "sync/rules/merge.h"
+#include "sync/rules/reason.h"
+#include "sync/rules/record.h"
+#include "sync/rules/validate.h"
+
+namespace vigil::registry {
+namespace {
+
+using rules::Refuse;
+
+constexpr std::string_view kBlockedText =
+    "an earlier operation on the same record could not be judged yet; this one waits for it";
+
+// A judgement's error without a reason is storage's, not the rules'.
+bool IsDecision(const absl::Status& status) {
+  return rules::ReasonOf(status) != v1::REASON_UNSPECIFIED;
+}
+
+Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
+
+std::vector<Uuid> IdsOf(const std::vector<std::string>& texts) {
+  std::vector<Uuid> ids;
+  for (const std::string& text : texts) {
+    if (const std::optional<Uuid> id = Uuid::Parse(text)) ids.push_back(*id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+Group::Group(store::Snapshot& snapshot, GroupContext context)
+    : snapshot_(snapshot),
+      context_(std::move(context)),
+      records_(std::make_unique<WorkingSet>(snapshot)),
+      last_seq_(context_.head.seq) {}
+
+absl::StatusOr<Group> Group::Begin(store::Snapshot& snapshot, GroupContext context) {
+  Group group(snapshot, std::move(context));
+  VIGIL_ASSIGN_OR_RETURN(group.audit_, AuditTree::Load(snapshot, group.context_.head.seq.value()));
+  return group;
+}
+
+absl::StatusOr<std::optional<store::StoredOutcome>> Group::Stored(const Uuid& operation) {
+  if (const auto found = by_operation_.find(operation); found != by_operation_.end()) {
+    const store::LogRow& row = writes_.log[found->second];
+    return store::StoredOutcome{row.seq,        row.operation,      row.device,
+                                row.device_seq, row.operation_hash, row.outcome_bytes};
+  }
+  return snapshot_.FindOutcome(operation);
+}
+
+absl::StatusOr<std::optional<store::StoredOutcome>> Group::Stored(const Uuid& device,
+                                                                  std::uint64_t device_seq) {
+  const auto found = by_device_seq_.find({device, device_seq});
+  if (found != by_device_seq_.end()) {
+    const store::LogRow& row = writes_.log[found->second];
+    return store::StoredOutcome{row.seq,        row.operation,      row.device,
+                                row.device_seq, row.operation_hash, row.outcome_bytes};
+  }
+  return snapshot_.FindOutcome(device, DeviceSeq(device_seq));
+}
+
+absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
+  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, snapshot_.GetDevice(device));
+  const auto found = device_seqs_.find(device);
+  const std::uint64_t in_group = found == device_seqs_.end() ? 0 : found->second;
+  return std::max(state.last_judged.value(), in_group);
+}
+
+// A repeat gets the outcome that was stored; the same identity with other content does not.
+absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(Envelope& envelope) {
+  const auto answer =
+      [](const store::StoredOutcome& stored) -> absl::StatusOr<std::optional<v1::Outcome>> {
+    v1::Outcome outcome;
+    if (!outcome.ParseFromString(stored.outcome_bytes)) {
+      return absl::DataLossError("a stored outcome cannot be read");
+    }
+    outcome.set_repeat(true);
+    return outcome;
+  };
+  std::optional<store::StoredOutcome> stored;
+  if (!envelope.operation.is_nil()) {
+    VIGIL_ASSIGN_OR_RETURN(stored, Stored(envelope.operation));
+  }
+  if (!stored.has_value() && envelope.device_seq > 0) {
+    VIGIL_ASSIGN_OR_RETURN(stored, Stored(envelope.device, envelope.device_seq));
+  }
+  if (!stored.has_value()) return std::optional<v1::Outcome>();
+  if (stored->operation_hash == envelope.hash && stored->device == envelope.device) {
+    return answer(*stored);
+  }
+  // What was already recorded as a reuse is a repeat of that refusal.
+  envelope.operation =
+      DerivedUuid({.name_space = "vigil/reused",
+                   .name = absl::StrCat(envelope.device.ToString(), "/", envelope.hash.ToHex())});
+  envelope.device_seq = 0;
+  VIGIL_ASSIGN_OR_RETURN(stored, Stored(envelope.operation));
+  if (stored.has_value()) return answer(*stored);
+  envelope.reused = true;
+  return std::optional<v1::Outcome>();
+}
+
+// Knowledge of another epoch counts up to the last seq that both share; nobody has seen what is
+// not written yet.
+absl::Status Group::CapKnowledge(v1::Operation& operation) const {
+  std::uint64_t shared = context_.head.seq.value();
+  if (!operation.epoch().empty()) {
+    bool found = false;
+    for (const v1::Epoch& epoch : context_.epochs) {
+      if (epoch.id() == operation.epoch()) {
+        found = true;
+        break;
+      }
+      shared = std::min(shared, epoch.back_to_seq());
+    }
+    if (!found) shared = 0;
+    const bool current = operation.epoch() == context_.head.epoch.id();
+    for (v1::Seen& seen : *operation.mutable_seen()) {
+      if (!current) seen.set_version(std::min(seen.version(), shared));
+    }
+  }
+  for (const v1::Seen& seen : operation.seen()) {
+    if (seen.version() > context_.head.seq.value()) {
+      return Refuse(v1::REASON_NOT_SEEN, "no record has the version that was named as seen")
+          .With("record", seen.record());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Group::CheckCurrent(const v1::Operation& operation) {
+  if (!operation.must_be_current()) return absl::OkStatus();
+  for (const v1::Seen& seen : operation.seen()) {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, records_->Find(seen.record()));
+    if (record == nullptr || record->version() <= seen.version()) continue;
+    return Refuse(v1::REASON_VERSION_MOVED, "the record has changed; look at it again")
+        .With("record", seen.record())
+        .With("version", static_cast<std::int64_t>(record->version()));
+  }
+  return absl::OkStatus();
+}
+
+v1::Outcome Group::Record(const Incoming& incoming, const Envelope& envelope,
+                          const std::vector<std::string>& refused_records, v1::Outcome outcome) {
+  last_seq_ = last_seq_.Next();
+  outcome.set_operation(envelope.operation.ToString());
+  outcome.set_device(envelope.device.ToString());
+  outcome.set_device_seq(envelope.device_seq);
+  outcome.set_seq(last_seq_.value());
+  *outcome.mutable_received_at() =
+      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(context_.now));
+  store::LogRow row;
+  row.seq = last_seq_;
+  row.operation = envelope.operation;
+  row.device = envelope.device;
+  row.device_seq = DeviceSeq(envelope.device_seq);
+  row.operation_bytes = incoming.bytes;
+  row.operation_hash = envelope.hash;
+  row.previous_hash = incoming.previous_hash;
+  row.outcome_bytes = rules::CanonicalBytes(outcome);
+  row.verdict = outcome.verdict();
+  row.received_at = context_.now;
+  row.leaf = AuditLeaf(row.operation_bytes, row.outcome_bytes);
+  row.refused_records = IdsOf(refused_records);
+  audit_.Append(row.leaf, writes_.audit_nodes);
+  by_operation_[row.operation] = writes_.log.size();
+  if (envelope.device_seq > 0) {
+    by_device_seq_[{row.device, envelope.device_seq}] = writes_.log.size();
+    std::uint64_t& last = device_seqs_[row.device];
+    last = std::max(last, envelope.device_seq);
+  }
+  writes_.log.push_back(std::move(row));
+  return outcome;
+}
+
+v1::Outcome Group::Refused(const Incoming& incoming, const Envelope& envelope,
+                           const absl::Status& why, const std::vector<std::string>& records) {
+  v1::Outcome outcome;
+  outcome.set_verdict(v1::VERDICT_REFUSED);
+  *outcome.mutable_error() = rules::ToDetail(why);
+  return Record(incoming, envelope, records, std::move(outcome));
+}
+
+v1::Outcome Group::Deferred(const Envelope& envelope, const absl::Status& why) const {
+  v1::Outcome outcome;
+  outcome.set_operation(envelope.operation.ToString());
+  outcome.set_device(envelope.device.ToString());
+  outcome.set_device_seq(envelope.device_seq);
+  outcome.set_verdict(v1::VERDICT_DEFERRED);
+  *outcome.mutable_error() = rules::ToDetail(why);
+  return outcome;
+}
+
+absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::Author& author,
+                                         std::set<std::string>& waiting) {
+  Envelope envelope;
+  envelope.device = IdOf(author.device);
+  envelope.hash = Sha256Of(incoming.bytes);
+  envelope.operation = IdOf(incoming.operation_id);
+  envelope.device_seq = incoming.device_seq;
+  absl::StatusOr<v1::Operation> parsed =
+      incoming.bytes.size() > context_.operation_bytes_max
+          ? absl::StatusOr<v1::Operation>(
+                Refuse(v1::REASON_TOO_LARGE,
+                       absl::StrCat("the operation has ", incoming.bytes.size(), " bytes; at most ",
+                                    context_.operation_bytes_max, " are taken")))
+          : rules::ParseOperation(incoming.bytes);
+  if (parsed.ok() && incoming.operation_id.empty()) {
+    envelope.operation = IdOf(parsed->id());
+    envelope.device_seq = parsed->device_seq();
+  } else if (parsed.ok() && (parsed->id() != incoming.operation_id ||
+                             parsed->device_seq() != incoming.device_seq)) {
+    parsed = Refuse(v1::REASON_MALFORMED,
+                    "the operation names another identity than what it was sent under");
+  }
+  // Content that names nobody's identity is recorded under one of its own.
+  if (envelope.operation.is_nil()) {
+    envelope.operation =
+        DerivedUuid({.name_space = "vigil/unnamed",
+                     .name = absl::StrCat(author.device, "/", envelope.hash.ToHex())});
+  }
+  VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Outcome> repeat, FindRepeat(envelope));
+  if (repeat.has_value()) return *std::move(repeat);
+  if (envelope.reused) {
+    return Refused(
+        incoming, envelope,
+        Refuse(v1::REASON_ID_REUSED, "this identity was used before, for another operation"), {});
+  }
+  if (!parsed.ok()) {
+    return rules::IsDeferral(rules::ReasonOf(parsed.status()))
+               ? Deferred(envelope, parsed.status())
+               : Refused(incoming, envelope, parsed.status(), {});
+  }
+  v1::Operation operation = *std::move(parsed);
+  const std::vector<std::string> named = rules::RecordsNamed(operation);
+  const bool blocked = std::any_of(named.begin(), named.end(), [&](const std::string& record) {
+    return waiting.contains(record);
+  });
+  absl::Status status;
+  if (blocked) {
+    status = Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
+  } else {
+    status = CapKnowledge(operation);
+    if (status.ok()) status = CheckCurrent(operation);
+  }
+  if (status.ok() && operation.device_seq() == 0) {
+    if (author.channel == v1::CHANNEL_PHONE) {
+      status = Refuse(v1::REASON_INVALID_NUMBER, "a phone counts its operations from 1");
+    } else {
+      VIGIL_ASSIGN_OR_RETURN(const std::uint64_t last, LastDeviceSeq(envelope.device));
+      envelope.device_seq = last + 1;
+      operation.set_device_seq(envelope.device_seq);
+    }
+  }
+  absl::StatusOr<rules::Decision> decision;
+  if (status.ok()) {
+    GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
+    decision = rules::Judge(operation, author, world);
+  } else {
+    decision = status;
+  }
+  if (!decision.ok()) {
+    if (!IsDecision(decision.status())) return decision.status();
+    const v1::Reason reason = rules::ReasonOf(decision.status());
+    if (rules::IsDeferral(reason) || reason == v1::REASON_VERSION_MOVED) {
+      waiting.insert(named.begin(), named.end());
+      return Deferred(envelope, decision.status());
+    }
+    return Refused(incoming, envelope, decision.status(), named);
+  }
+  v1::Outcome outcome;
+  VIGIL_RETURN_IF_ERROR(GiveNumber(*decision, outcome));
+  VIGIL_RETURN_IF_ERROR(Apply(operation, author, *decision, outcome));
+  return Record(incoming, envelope, {}, std::move(outcome));
+}
+
+// Hazards are numbered within the year of their arrival: 2017-0371.
+absl::Status Group::GiveNumber(rules::Decision& decision, v1::Outcome& outcome) {
+  if (decision.needs_number.empty()) return absl::OkStatus();
+  const auto year = absl::ToCivilYear(context_.now, context_.zone).year();
+  const std::string series = absl::StrCat("hazard/", year);
+  auto counter = counters_.find(series);
+  if (counter == counters_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::int64_t last, snapshot_.Counter(ToStd(series)));
+    counter = counters_.emplace(series, last).first;
+  }
+  const rules::EntityInfo& info = *rules::Schema::Get().FindEntity("hazard");
+  v1::Hazard numbered;
+  // An import may have brought numbers of the same form.
+  for (bool taken = true; taken;) {
+    numbered.set_number(absl::StrFormat("%d-%04d", year, ++counter->second));
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> other,
+                           snapshot_.FindByKey(info.number, numbered.number()));
+    taken = other.has_value() || given_numbers_.contains(numbered.number());
+  }
+  for (v1::RecordWrite& write : decision.writes) {
+    if (write.record() != decision.needs_number) continue;
+    v1::FieldWrite field;
+    field.set_field(v1::Hazard::kNumberFieldNumber);
+    field.set_value(rules::CanonicalBytes(numbered));
+    // Fields are written in the order of their numbers, and this is the first.
+    write.mutable_fields()->Add(std::move(field));
+    std::rotate(write.mutable_fields()->rbegin(), write.mutable_fields()->rbegin() + 1,
+                write.mutable_fields()->rend());
+  }
+  outcome.set_number(numbered.number());
+  return absl::OkStatus();
+}
+
+absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& author,
+                          const rules::Decision& decision, v1::Outcome& outcome) {
+  const Seq seq = last_seq_.Next();
+  outcome.set_verdict(v1::VERDICT_APPLIED);
+  outcome.set_outside_scope(decision.outside_scope);
+  for (const v1::RecordWrite& write : decision.writes) {
+    VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_->Get(IdOf(write.record())));
+    const v1::Stamp stamp = rules::StampFor(operation, author, write.record(),
+                                            {.seq = seq.value(), .received_at = context_.now});
+    const bool created = entry->absent;
+    VIGIL_RETURN_IF_ERROR(rules::Merge(write, stamp, entry->record));
+    entry->absent = false;
+    records_->Touch(*entry);
+    VIGIL_RETURN_IF_ERROR(Place(*entry, seq));
+    const rules::EntityInfo& info = *rules::InfoOf(entry->record);
+    for (const v1::FieldWrite& field : write.fields()) {
+      const rules::FieldInfo& field_info = *info.Find(static_cast<int>(field.field()));
+      if (!rules::InConflict(entry->record, field_info)) continue;
+      outcome.set_verdict(v1::VERDICT_MERGED);
+      v1::FieldConflict& conflict = *outcome.add_conflicts();
+      conflict.set_record(write.record());
+      conflict.set_field(field_info.name());
+    }
+    outcome.add_changed(write.record());
+    store::RecordChange change;
+    change.id = entry->id;
+    change.kind = info.number;
+    change.version = seq;
+    change.parent = IdOf(entry->record.parent());
+    change.root = entry->root;
+    change.unit = entry->unit;
+    change.office_only = entry->office_only;
+    change.key = rules::KeyOf(entry->record);
+    change.bytes = rules::CanonicalBytes(entry->record);
+    change.created = created;
+    change.write_bytes = rules::CanonicalBytes(write);
+    change.stamp_bytes = rules::CanonicalBytes(stamp);
+    change.device = IdOf(operation.device());
+    change.device_seq = DeviceSeq(operation.device_seq());
+    if (change.kind == rules::Schema::Get().FindEntity("hazard")->number && !change.key.empty()) {
+      given_numbers_[change.key] = change.id;
+    }
+    entry->versions.push_back(change);
+    writes_.records.push_back(std::move(change));
+  }
+  if (operation.has_fire_escalation()) {
+    VIGIL_RETURN_IF_ERROR(notices_.Add(operation.fire_escalation(),
+                                       [this](std::string_view id) { return records_->Find(id); }));
+  }
+  return absl::OkStatus();
+}
+
+// Where the record lives: a child with its root, a root by its unit field.
+absl::Status Group::Place(Entry& entry, Seq seq) {
+  const rules::EntityInfo& info = *rules::InfoOf(entry.record);
+  entry.office_only = info.rules.audience() == v1::AUDIENCE_OFFICE;
+  Uuid unit;
+  if (!entry.record.parent().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(const Entry* parent, records_->Get(IdOf(entry.record.parent())));
+    entry.root = parent->root;
+    unit = parent->unit;
+  } else {
+    entry.root = entry.id;
+    VIGIL_ASSIGN_OR_RETURN(
+        const std::string text,
+        rules::UnitOf(entry.record, [this](std::string_view id) { return records_->Find(id); }));
+    unit = IdOf(text);
+  }
+  const bool existed = !entry.stored_bytes.empty() || !entry.versions.empty();
+  if (existed && unit != entry.unit && entry.record.parent().empty()) {
+    VIGIL_RETURN_IF_ERROR(Move(entry, unit, seq));
+  }
+  entry.unit = unit;
+  entry.record.set_unit(unit.is_nil() ? "" : unit.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status Group::Move(Entry& root, const Uuid& to_unit, Seq seq) {
+  store::Move move{
+      .root = root.id, .from_unit = root.unit, .to_unit = to_unit, .seq = seq, .children = {}};
+  root.moved_at = seq;
+  VIGIL_RETURN_IF_ERROR(MoveChildren(root, to_unit, move));
+  writes_.moves.push_back(std::move(move));
+  return absl::OkStatus();
+}
+
+absl::Status Group::MoveChildren(Entry& parent, const Uuid& to_unit, store::Move& move) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children, records_->Children(parent.id, 0));
+  for (Entry* child : children) {
+    records_->Touch(*child);
+    child->unit = to_unit;
+    child->moved_at = move.seq;
+    child->record.set_unit(to_unit.is_nil() ? "" : to_unit.ToString());
+    move.children.push_back({.id = child->id, .bytes = rules::CanonicalBytes(child->record)});
+    VIGIL_RETURN_IF_ERROR(MoveChildren(*child, to_unit, move));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vigil::registry

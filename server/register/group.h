@@ -1,0 +1,110 @@
+#ifndef VIGIL_SERVER_REGISTER_GROUP_H_
+#define VIGIL_SERVER_REGISTER_GROUP_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/register/audit.h"
+#include "server/register/notify.h"
+#include "server/register/register.h"
+#include "server/register/working_set.h"
+#include "server/store/register_store.h"
+#include "sync/rules/judge.h"
+#include "sync/rules/record.h"
+#include "vigil/v1/operation.pb.h"
+
+// A group of operations on its way into one transaction: judged one after the other in memory, each
+// over what those before it decided, then written as one set. Nothing outlives an abandoned group.
+
+namespace vigil::registry {
+
+struct GroupContext {
+  store::Head head;
+  // The epoch in force first, then its ancestors.
+  std::vector<v1::Epoch> epochs;
+  absl::Time now;
+  absl::TimeZone zone;
+  std::size_t operation_bytes_max = 0;
+};
+
+class Group {
+ public:
+  // The snapshot must be of `context.head` and outlive the group.
+  static absl::StatusOr<Group> Begin(store::Snapshot& snapshot, GroupContext context);
+  Group(Group&&) = default;
+
+  // Judges one operation and takes its effects into the group. The outcome says what became of it;
+  // an error is storage's, and the whole group must be abandoned. `waiting` are the records of
+  // deferred operations earlier in the same request, which later ones wait for; it grows.
+  absl::StatusOr<v1::Outcome> Judge(const Incoming& incoming, const rules::Author& author,
+                                    std::set<std::string>& waiting);
+
+  // Everything to be written. Nothing may be judged afterwards. An empty log means that nothing
+  // changed.
+  absl::StatusOr<store::WriteSet> Finish();
+
+  // Units whose feeds the group changed; nil: everybody's. After Finish.
+  const std::vector<Uuid>& changed_units() const { return changed_units_; }
+
+ private:
+  // What one operation is, apart from its effects.
+  struct Envelope {
+    Uuid operation;
+    Uuid device;
+    std::uint64_t device_seq = 0;
+    Sha256 hash;
+    // The identity is taken by other content: recorded beside it.
+    bool reused = false;
+  };
+
+  Group(store::Snapshot& snapshot, GroupContext context);
+
+  absl::StatusOr<std::optional<v1::Outcome>> FindRepeat(Envelope& envelope);
+  absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& operation);
+  absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
+                                                             std::uint64_t device_seq);
+  absl::StatusOr<std::uint64_t> LastDeviceSeq(const Uuid& device);
+  absl::Status CapKnowledge(v1::Operation& operation) const;
+  absl::Status CheckCurrent(const v1::Operation& operation);
+  absl::Status GiveNumber(rules::Decision& decision, v1::Outcome& outcome);
+  absl::Status Apply(const v1::Operation& operation, const rules::Author& author,
+                     const rules::Decision& decision, v1::Outcome& outcome);
+  absl::Status Place(Entry& entry, Seq seq);
+  absl::Status Move(Entry& root, const Uuid& to_unit, Seq seq);
+  absl::Status MoveChildren(Entry& parent, const Uuid& to_unit, store::Move& move);
+  v1::Outcome Record(const Incoming& incoming, const Envelope& envelope,
+                     const std::vector<std::string>& refused_records, v1::Outcome outcome);
+  v1::Outcome Refused(const Incoming& incoming, const Envelope& envelope, const absl::Status& why,
+                      const std::vector<std::string>& records);
+  v1::Outcome Deferred(const Envelope& envelope, const absl::Status& why) const;
+  absl::Status FinishDigests();
+
+  store::Snapshot& snapshot_;
+  GroupContext context_;
+  std::unique_ptr<WorkingSet> records_;
+  AuditTree audit_;
+  Seq last_seq_;
+  store::WriteSet writes_;
+  absl::flat_hash_map<Uuid, std::size_t> by_operation_;
+  absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, std::size_t> by_device_seq_;
+  // The greatest device sequence that the group has recorded.
+  absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
+  absl::flat_hash_map<std::string, std::int64_t> counters_;
+  absl::flat_hash_map<std::string, Uuid> given_numbers_;
+  NoticeBook notices_;
+  std::vector<Uuid> changed_units_;
+};
+
+}  // namespace vigil::registry
+
+#endif  // VIGIL_SERVER_REGISTER_GROUP_H_

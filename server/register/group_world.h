@@ -1,0 +1,52 @@
+#ifndef VIGIL_SERVER_REGISTER_GROUP_WORLD_H_
+#define VIGIL_SERVER_REGISTER_GROUP_WORLD_H_
+
+#include <list>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/register/working_set.h"
+#include "server/store/write_set.h"
+#include "sync/rules/judge.h"
+
+namespace vigil::registry {
+
+// What one operation's judgement may look at: each record as its author saw it, which is the
+// version that he names and what his own phone has had applied since.
+class GroupWorld final : public rules::World {
+ public:
+  // `log` are the group's rows so far. All must outlive this.
+  GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
+             const v1::Operation& operation, const rules::Author& author, absl::Time now,
+             absl::TimeZone zone);
+
+  absl::StatusOr<const v1::Record*> Seen(std::string_view record) override;
+  absl::StatusOr<const v1::Record*> Current(std::string_view record) override {
+    return records_.Find(record);
+  }
+  absl::StatusOr<bool> OwnRefused(std::string_view record) override;
+  v1::Date Today() override;
+  absl::Time ObservedAt() override { return rules::ObservedAt(operation_, now_); }
+  v1::Date WorkingDays(const v1::Date& date, int days) override;
+
+ private:
+  absl::StatusOr<const v1::Record*> Rebuild(Entry& entry, std::uint64_t version);
+  std::uint64_t SeenVersion(std::string_view record) const;
+
+  WorkingSet& records_;
+  const std::vector<store::LogRow>& log_;
+  const v1::Operation& operation_;
+  const rules::Author& author_;
+  const absl::Time now_;
+  const absl::TimeZone zone_;
+  const Uuid device_;
+  absl::flat_hash_map<std::string, const v1::Record*> seen_;
+  std::list<v1::Record> rebuilt_;
+};
+
+}  // namespace vigil::registry
+
+#endif  // VIGIL_SERVER_REGISTER_GROUP_WORLD_H_

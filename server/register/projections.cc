@@ -1,0 +1,217 @@
+#include "server/register/projections.h"
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/register/escalation_id.h"
+#include "sync/base/status.h"
+#include "sync/base/time.h"
+#include "sync/rules/derive.h"
+#include "sync/rules/merge.h"
+#include "sync/rules/schema.h"
+#include "sync/rules/workdays.h"
+
+namespace vigil::registry {
+namespace {
+
+Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
+
+absl::Time InstantOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+int KindNumber(std::string_view kind) { return rules::Schema::Get().FindEntity(kind)->number; }
+
+class Projector {
+ public:
+  Projector(WorkingSet& records, const absl::TimeZone& zone, store::WriteSet& writes)
+      : records_(records), zone_(zone), writes_(writes) {}
+
+  absl::Status Run() {
+    // Projecting reads more entries but touches none.
+    for (const Entry* entry : records_.touched()) {
+      ProjectSimple(*entry);
+      VIGIL_RETURN_IF_ERROR(NoteHazards(*entry));
+    }
+    for (const Uuid& hazard : hazards_) {
+      VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_.Get(hazard));
+      if (!entry->absent && entry->record.entity().has_hazard()) {
+        VIGIL_RETURN_IF_ERROR(ProjectHazard(*entry));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void ProjectSimple(const Entry& entry) {
+    const v1::Entity& entity = entry.record.entity();
+    if (entity.has_risk_source()) {
+      const v1::RiskSource& source = entity.risk_source();
+      writes_.risk_sources.push_back({.id = entry.id,
+                                      .code = source.code(),
+                                      .name = source.name(),
+                                      .site_type = source.site_type(),
+                                      .level = source.level(),
+                                      .industry_department = IdOf(source.industry_department()),
+                                      .district = IdOf(source.district()),
+                                      .responsible_unit = IdOf(source.responsible_unit()),
+                                      .retired = source.retired()});
+    }
+    if (entity.has_org_unit()) {
+      const v1::OrgUnit& unit = entity.org_unit();
+      writes_.units.push_back({.id = entry.id,
+                               .parent = IdOf(unit.parent_unit()),
+                               .code = unit.code(),
+                               .name = unit.name()});
+    }
+    const auto conflicts = rules::ConflictsOf(entry.record);
+    if (conflicts.empty() && !entry.stored_in_conflict) return;
+    store::ConflictProjection projection{.record = entry.id, .fields = {}};
+    for (const rules::FieldInfo* field : conflicts) projection.fields.push_back(field->name());
+    writes_.conflicts.push_back(std::move(projection));
+  }
+
+  // The hazards whose state may follow from this entry.
+  absl::Status NoteHazards(const Entry& entry) {
+    const v1::Entity& entity = entry.record.entity();
+    if (entity.has_hazard()) return NoteHazard(entry.id);
+    if (entity.has_supervision_order()) {
+      return NoteHazard(IdOf(entity.supervision_order().hazard()));
+    }
+    if (entity.has_extension()) {
+      VIGIL_ASSIGN_OR_RETURN(const Entry* order, records_.Get(IdOf(entity.extension().order())));
+      return NoteHazard(IdOf(order->record.entity().supervision_order().hazard()));
+    }
+    // A fired step ends the waiting for it.
+    if (entity.has_escalation()) hazards_.insert(IdOf(entity.escalation().item()));
+    return absl::OkStatus();
+  }
+
+  // The hazard, what it duplicates, and what duplicates it: each may have changed with it.
+  absl::Status NoteHazard(const Uuid& hazard) {
+    std::deque<Uuid> open{hazard};
+    std::set<Uuid> passed;
+    while (!open.empty()) {
+      const Uuid id = open.front();
+      open.pop_front();
+      if (id.is_nil() || !passed.insert(id).second) continue;
+      hazards_.insert(id);
+      VIGIL_ASSIGN_OR_RETURN(const Entry* entry, records_.Get(id));
+      if (entry->absent) continue;
+      open.push_back(IdOf(entry->record.entity().hazard().merged_into()));
+      if (v1::Record before; before.ParseFromString(entry->stored_bytes)) {
+        open.push_back(IdOf(before.entity().hazard().merged_into()));
+      }
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates, records_.DuplicatesOf(id));
+      for (const Entry* duplicate : duplicates) open.push_back(duplicate->id);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<rules::HazardRecords> RecordsOf(const Entry& hazard) {
+    rules::HazardRecords records;
+    records.hazard = &hazard.record;
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> orders,
+                           records_.Children(hazard.id, KindNumber("supervision_order")));
+    for (const Entry* order : orders) {
+      records.orders.push_back(&order->record);
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> extensions,
+                             records_.Children(order->id, KindNumber("extension")));
+      for (const Entry* extension : extensions) records.extensions.push_back(&extension->record);
+    }
+    std::deque<Uuid> open{hazard.id};
+    std::set<Uuid> passed{hazard.id};
+    while (!open.empty()) {
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates,
+                             records_.DuplicatesOf(open.front()));
+      open.pop_front();
+      for (const Entry* duplicate : duplicates) {
+        if (!passed.insert(duplicate->id).second) continue;
+        records.duplicates.push_back(&duplicate->record);
+        open.push_back(duplicate->id);
+      }
+    }
+    return records;
+  }
+
+  absl::Status ProjectHazard(const Entry& entry) {
+    const v1::Hazard& hazard = entry.record.entity().hazard();
+    VIGIL_ASSIGN_OR_RETURN(const rules::HazardRecords records, RecordsOf(entry));
+    const auto find = [this](std::string_view id) { return records_.Find(id); };
+    store::HazardProjection row;
+    VIGIL_ASSIGN_OR_RETURN(row.state, rules::DeriveHazard(records, find));
+    row.id = entry.id;
+    row.number = hazard.number();
+    row.risk_source = IdOf(hazard.risk_source());
+    row.responsible_unit = entry.unit;
+    row.origin = hazard.origin();
+    row.found_at = InstantOf(hazard.found_at());
+    row.description = hazard.description();
+    row.merged_into = IdOf(hazard.merged_into());
+    row.imported = hazard.has_imported_from();
+    VIGIL_ASSIGN_OR_RETURN(row.next_step_at, NextStep(entry, row.state));
+    for (const v1::Record* order : records.orders) ProjectOrder(*order, entry.record);
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<store::HazardProjection> stored,
+                           records_.snapshot().FindHazardProjection(entry.id));
+    if (stored.has_value() && Same(*stored, row)) return absl::OkStatus();
+    writes_.hazards.push_back(std::move(row));
+    return absl::OkStatus();
+  }
+
+  void ProjectOrder(const v1::Record& record, const v1::Record& hazard) {
+    const v1::SupervisionOrder& order = record.entity().supervision_order();
+    writes_.orders.push_back({.id = IdOf(record.id()),
+                              .hazard = IdOf(order.hazard()),
+                              .number = order.number(),
+                              .status = order.status(),
+                              .level = order.level(),
+                              .due_date = order.due_date(),
+                              .ledger = order.ledger(),
+                              .tag_in_doubt = order.status() == v1::ORDER_STATUS_LIFTED &&
+                                              rules::LiftInDoubt(record, hazard)});
+  }
+
+  // The start of the day after the due date, unless nothing is left to do, the step of this due
+  // version has fired, or an extension is being decided.
+  absl::StatusOr<std::optional<absl::Time>> NextStep(const Entry& entry,
+                                                     const v1::HazardState& state) {
+    std::optional<absl::Time> none;
+    if (!state.has_due_date() || state.finished() || state.rectified() ||
+        state.escalation_paused()) {
+      return none;
+    }
+    const Uuid fired = EscalationId({.item = entry.record.id(),
+                                     .due_version = state.due_version(),
+                                     .step = v1::ESCALATION_STEP_E4_OVERDUE});
+    VIGIL_ASSIGN_OR_RETURN(const Entry* escalation, records_.Get(fired));
+    if (!escalation->absent) return none;
+    return std::optional<absl::Time>(StartOfDay(rules::ToDay(state.due_date()) + 1, zone_));
+  }
+
+  static bool Same(const store::HazardProjection& a, const store::HazardProjection& b) {
+    return a.number == b.number && a.risk_source == b.risk_source &&
+           a.responsible_unit == b.responsible_unit && a.origin == b.origin &&
+           a.found_at == b.found_at && a.description == b.description &&
+           a.merged_into == b.merged_into && a.imported == b.imported &&
+           a.next_step_at == b.next_step_at &&
+           a.state.SerializeAsString() == b.state.SerializeAsString();
+  }
+
+  WorkingSet& records_;
+  const absl::TimeZone zone_;
+  store::WriteSet& writes_;
+  std::set<Uuid> hazards_;
+};
+
+}  // namespace
+
+absl::Status AddProjections(WorkingSet& records, const absl::TimeZone& zone,
+                            store::WriteSet& writes) {
+  return Projector(records, zone, writes).Run();
+}
+
+}  // namespace vigil::registry

@@ -1,0 +1,69 @@
+#ifndef VIGIL_SERVER_REGISTER_WORKING_SET_H_
+#define VIGIL_SERVER_REGISTER_WORKING_SET_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "server/store/register_store.h"
+#include "sync/base/ids.h"
+#include "vigil/v1/record.pb.h"
+
+// The records that a group reads and changes: a snapshot, with the group's own changes over it, so
+// that each operation sees what those before it decided.
+
+namespace vigil::registry {
+
+struct Entry {
+  Uuid id;
+  v1::Record record;
+  // Nothing exists under this id (yet).
+  bool absent = true;
+  // The root under which it lives, and that root's org unit (nil: everybody's).
+  Uuid root;
+  Uuid unit;
+  bool office_only = false;
+  // As the snapshot has it: what the digest counted, and which fields were in conflict.
+  std::string stored_bytes;
+  Uuid stored_unit;
+  bool stored_in_conflict = false;
+  // Made, changed or moved by the group; its versions on the way.
+  bool touched = false;
+  std::vector<store::RecordChange> versions;
+  // Moved with its root, at this seq.
+  Seq moved_at;
+};
+
+class WorkingSet {
+ public:
+  explicit WorkingSet(store::Snapshot& snapshot) : snapshot_(snapshot) {}
+
+  store::Snapshot& snapshot() { return snapshot_; }
+
+  // The entry under an id, absent or not. Stays valid as long as the set.
+  absl::StatusOr<Entry*> Get(const Uuid& id);
+  // The current record; null: there is none.
+  absl::StatusOr<const v1::Record*> Find(std::string_view id);
+  // The entries that live directly under a record; kind 0: of all kinds.
+  absl::StatusOr<std::vector<Entry*>> Children(const Uuid& parent, int kind);
+  // Hazards that name this one as what they duplicate.
+  absl::StatusOr<std::vector<Entry*>> DuplicatesOf(const Uuid& hazard);
+
+  // Every entry that the group made, changed or moved, in the order in which they were first
+  // touched.
+  const std::vector<Entry*>& touched() const { return touched_; }
+  void Touch(Entry& entry);
+
+ private:
+  store::Snapshot& snapshot_;
+  absl::flat_hash_map<Uuid, std::unique_ptr<Entry>> entries_;
+  std::vector<Entry*> touched_;
+};
+
+}  // namespace vigil::registry
+
+#endif  // VIGIL_SERVER_REGISTER_WORKING_SET_H_
