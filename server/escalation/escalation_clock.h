@@ -1,0 +1,86 @@
+#ifndef VIGIL_SERVER_ESCALATION_ESCALATION_CLOCK_H_
+#define VIGIL_SERVER_ESCALATION_ESCALATION_CLOCK_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/register/register.h"
+#include "server/store/register_store.h"
+#include "sync/base/executor.h"
+#include "sync/base/ids.h"
+#include "sync/rules/judge.h"
+#include "vigil/v1/supervision.pb.h"
+
+namespace vigil::escalation {
+
+// Who the clock is in the register: a device and a person of its own.
+rules::Author ClockAuthor();
+
+// What a step is about and when it fell due.
+struct DueStep {
+  Uuid item;
+  v1::EscalationStep step = v1::ESCALATION_STEP_UNSPECIFIED;
+  std::string due_version;
+  absl::Time fell_due_at;
+  // It fell due before the item was imported.
+  bool past = false;
+};
+
+// The steps of a hazard that are due at `now`: what stands in its projection, and records of the
+// snapshot for what was imported. In this stage E4 alone: the day after the due date.
+absl::StatusOr<std::vector<DueStep>> DueSteps(store::Snapshot& snapshot, const Uuid& hazard,
+                                              absl::Time now, const absl::TimeZone& zone);
+
+// Fires what is due, through the register's one write path. There are no timers to lose: each tick
+// asks the register what is past due, so that whatever a downtime missed is fired at the next tick,
+// with the time at which it fell due. Each (item, due version, step) has one derived id and fires
+// once, ever.
+class EscalationClock {
+ public:
+  struct Options {
+    absl::Duration tick = absl::Seconds(30);
+    // What one submission holds at most; a tick goes on until nothing is due.
+    int batch = 500;
+    // Told of a tick that failed; the next one tries again.
+    std::function<void(const absl::Status&)> on_error;
+  };
+  // The number of steps that a tick fired.
+  using TickDone = std::function<void(absl::StatusOr<std::int64_t>)>;
+
+  // Both must outlive this object. Everything but the constructor and Tick is called on the
+  // executor.
+  EscalationClock(registry::Register& target, Executor& executor, Options options);
+
+  // Ticks now and then again and again, until this object is destroyed.
+  void Start();
+  // Any thread.
+  void Tick(TickDone done);
+
+ private:
+  struct State;
+  struct Batch {
+    std::vector<registry::Incoming> operations;
+    // Of each operation.
+    std::vector<Uuid> items;
+    // The register may have more than these.
+    bool more = false;
+  };
+
+  static void Schedule(const std::shared_ptr<State>& state, absl::Duration delay);
+  static absl::StatusOr<Batch> Collect(const State& state);
+  static void RunTick(const std::shared_ptr<State>& state, std::int64_t fired,
+                      const TickDone& done);
+
+  // Shared with the tasks that wait: they do nothing once it is gone.
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace vigil::escalation
+
+#endif  // VIGIL_SERVER_ESCALATION_ESCALATION_CLOCK_H_
