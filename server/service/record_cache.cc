@@ -21,9 +21,9 @@ absl::StatusOr<v1::Record> ParseRecord(const store::StoredRecord& stored) {
 absl::StatusOr<const v1::Record*> RecordCache::Find(const Uuid& id) {
   const auto found = records_.find(id);
   if (found != records_.end()) return found->second.get();
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> stored,
-                         version_ == Seq(0) ? snapshot_.FindRecord(id)
-                                            : snapshot_.FindRecordAt(id, version_));
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::optional<store::StoredRecord> stored,
+      version_ == Seq(0) ? snapshot_.FindRecord(id) : snapshot_.FindRecordAt(id, version_));
   std::unique_ptr<const v1::Record> record;
   if (stored) {
     VIGIL_ASSIGN_OR_RETURN(v1::Record parsed, ParseRecord(*stored));
@@ -38,8 +38,7 @@ absl::StatusOr<const v1::Record*> RecordCache::Find(std::string_view id) {
   return Find(*uuid);
 }
 
-absl::StatusOr<std::vector<const v1::Record*>> RecordCache::Children(const Uuid& parent,
-                                                                     int kind) {
+absl::StatusOr<std::vector<const v1::Record*>> RecordCache::Children(const Uuid& parent, int kind) {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<store::StoredRecord> stored,
                          snapshot_.Children(parent, kind));
   std::vector<const v1::Record*> children;
@@ -78,10 +77,14 @@ absl::StatusOr<std::string> RecordCache::NameOf(std::string_view id) {
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, Find(id));
   if (record == nullptr) return std::string();
   switch (record->entity().entity_case()) {
-    case v1::Entity::kPerson: return record->entity().person().name();
-    case v1::Entity::kOrgUnit: return record->entity().org_unit().name();
-    case v1::Entity::kRiskSource: return record->entity().risk_source().name();
-    default: return std::string();
+    case v1::Entity::kPerson:
+      return record->entity().person().name();
+    case v1::Entity::kOrgUnit:
+      return record->entity().org_unit().name();
+    case v1::Entity::kRiskSource:
+      return record->entity().risk_source().name();
+    default:
+      return std::string();
   }
 }
 

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "google/protobuf/util/time_util.h"
 #include "server/service/pull_stream.h"
 #include "server/service/record_cache.h"
 #include "sync/base/status.h"
+#include "sync/base/time.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/entity.pb.h"
@@ -32,8 +34,9 @@ int ClampPageSize(int asked, int default_size) {
 absl::StatusOr<Uuid> ParseId(const std::string& text, std::string_view field) {
   const std::optional<Uuid> id = Uuid::Parse(text);
   if (!id) {
-    return Refuse(v1::REASON_INVALID_ID, "an id has 36 characters, such as "
-                                         "018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90")
+    return Refuse(v1::REASON_INVALID_ID,
+                  "an id has 36 characters, such as "
+                  "018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90")
         .With("field", field);
   }
   return *id;
@@ -48,8 +51,7 @@ absl::StatusOr<const rules::EntityInfo*> FindKind(const std::string& kind) {
   return info;
 }
 
-absl::StatusOr<Uuid> FindRequested(const v1::GetRecordRequest& request,
-                                   store::Snapshot& snapshot) {
+absl::StatusOr<Uuid> FindRequested(const v1::GetRecordRequest& request, store::Snapshot& snapshot) {
   if (!request.record().empty()) return ParseId(request.record(), "record");
   VIGIL_ASSIGN_OR_RETURN(const rules::EntityInfo* info, FindKind(request.kind()));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id,
@@ -93,8 +95,7 @@ void RegisterCore::Submit(const rules::Author& author, const v1::SubmitRequest& 
                    });
 }
 
-absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(
-    const v1::GetRecordRequest& request) {
+absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const v1::GetRecordRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *snapshot));
   RecordCache cache(*snapshot, Seq(request.version()));
@@ -127,10 +128,9 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
     return Refuse(v1::REASON_INVALID_FILTER, "name a kind of record, a parent, or both");
   }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(
-      const store::RecordPage page,
-      snapshot->Records(kind, parent, ClampPageSize(request.page_size(), 100),
-                        request.page_token()));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
+                         snapshot->Records(kind, parent, ClampPageSize(request.page_size(), 100),
+                                           request.page_token()));
   v1::ListRecordsResponse response;
   for (const store::StoredRecord& stored : page.records) {
     VIGIL_ASSIGN_OR_RETURN(*response.add_records(), ParseRecord(stored));
@@ -176,8 +176,23 @@ absl::StatusOr<v1::GetStatsResponse> RegisterCore::GetStats(const v1::GetStatsRe
   return response;
 }
 
-absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(
-    const v1::GetDigestRequest& request) {
+absl::StatusOr<v1::GetSessionResponse> RegisterCore::GetSession(const rules::Author& author) {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+  RecordCache cache(*snapshot);
+  v1::GetSessionResponse response;
+  response.set_device(author.device);
+  response.set_person(author.person);
+  VIGIL_ASSIGN_OR_RETURN(*response.mutable_person_name(), cache.NameOf(author.person));
+  response.mutable_roles()->Add(author.roles.begin(), author.roles.end());
+  *response.mutable_head() = ToRegisterHead(head);
+  *response.mutable_server_time() =
+      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(register_.Now()));
+  response.set_time_zone(register_.zone().name());
+  return response;
+}
+
+absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(const v1::GetDigestRequest& request) {
   std::vector<Uuid> units;
   for (const std::string& text : request.units()) {
     VIGIL_ASSIGN_OR_RETURN(units.emplace_back(), ParseId(text, "units"));

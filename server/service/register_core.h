@@ -33,6 +33,8 @@ class RegisterCore {
       const v1::ListEscalationsRequest& request);
   absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  // Who the author is, and where he is.
+  absl::StatusOr<v1::GetSessionResponse> GetSession(const rules::Author& author);
   // Digest of everything, or of what a phone with roles in these units holds: them, what is below
   // them, and everybody's records.
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);

@@ -52,8 +52,7 @@ absl::Status AddConflicts(RecordCache& cache, const v1::Record& record,
     row.set_key(rules::KeyOf(record));
     row.set_field(field->name());
     row.set_policy(field->policy);
-    const std::string in_force =
-        rules::FieldBytes(rules::BodyOf(record.entity()), *field);
+    const std::string in_force = rules::FieldBytes(rules::BodyOf(record.entity()), *field);
     for (const v1::Write& write : rules::LiveWrites(record, *field)) {
       const v1::Entity alone = FieldAlone(*info, *field, write.value());
       v1::ConflictingValue& value = *row.add_values();
@@ -135,8 +134,8 @@ absl::StatusOr<v1::HistoryEntry> ToEntry(const store::VersionRow& row) {
   return entry;
 }
 
-absl::StatusOr<const v1::Record*> VersionOf(store::Snapshot& snapshot, const Uuid& id,
-                                            Seq version, v1::Record& storage) {
+absl::StatusOr<const v1::Record*> VersionOf(store::Snapshot& snapshot, const Uuid& id, Seq version,
+                                            v1::Record& storage) {
   if (version == Seq(0)) return nullptr;
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> stored,
                          snapshot.FindRecordAt(id, version));
@@ -166,10 +165,10 @@ absl::StatusOr<v1::ListConflictsResponse> RegisterCore::ListConflicts(
 absl::StatusOr<v1::ListEscalationsResponse> RegisterCore::ListEscalations(
     const v1::ListEscalationsRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
-                         snapshot->Records(v1::Entity::kEscalation, Uuid(),
-                                           ClampPageSize(request.page_size(), 100),
-                                           request.page_token()));
+  VIGIL_ASSIGN_OR_RETURN(
+      const store::RecordPage page,
+      snapshot->Records(v1::Entity::kEscalation, Uuid(), ClampPageSize(request.page_size(), 100),
+                        request.page_token()));
   RecordCache cache(*snapshot);
   v1::ListEscalationsResponse response;
   for (const store::StoredRecord& stored : page.records) {

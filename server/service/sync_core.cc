@@ -119,9 +119,9 @@ void SyncCore::Push(const rules::Author& author, const v1::PushRequest& request,
     const v1::PushEntry& entry = request.entries(i);
     v1::Outcome& outcome = *response.add_outcomes();
     if (entry.content_case() != v1::PushEntry::kOperation) {
-      outcome = Deferred(entry, author,
-                         Refuse(v1::REASON_FIELD_UNKNOWN,
-                                "this server does not take withheld operations yet"));
+      outcome = Deferred(
+          entry, author,
+          Refuse(v1::REASON_FIELD_UNKNOWN, "this server does not take withheld operations yet"));
       continue;
     }
     Incoming incoming;
@@ -141,17 +141,16 @@ void SyncCore::Push(const rules::Author& author, const v1::PushRequest& request,
     judged.push_back(i);
   }
   if (operations.empty()) return done(std::move(response));
-  register_.Submit(
-      author, std::move(operations),
-      [response = std::move(response), judged = std::move(judged),
-       done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) mutable {
-        if (!outcomes.ok()) return done(outcomes.status());
-        VIGIL_CHECK(outcomes->size() == judged.size());
-        for (std::size_t i = 0; i < judged.size(); ++i) {
-          *response.mutable_outcomes(judged[i]) = std::move((*outcomes)[i]);
-        }
-        done(std::move(response));
-      });
+  register_.Submit(author, std::move(operations),
+                   [response = std::move(response), judged = std::move(judged),
+                    done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) mutable {
+                     if (!outcomes.ok()) return done(outcomes.status());
+                     VIGIL_CHECK(outcomes->size() == judged.size());
+                     for (std::size_t i = 0; i < judged.size(); ++i) {
+                       *response.mutable_outcomes(judged[i]) = std::move((*outcomes)[i]);
+                     }
+                     done(std::move(response));
+                   });
 }
 
 void SyncCore::Pull(const rules::Author& author, const v1::PullRequest& request,
@@ -181,9 +180,9 @@ absl::StatusOr<v1::RepairResponse> SyncCore::Repair(const rules::Author& author,
     if (bucket >= kBuckets) {
       return Refuse(v1::REASON_INVALID_VALUE, "buckets are numbered from 0 to 255");
     }
-    VIGIL_ASSIGN_OR_RETURN(store::RecordPage page,
-                           snapshot->Bucket(units, static_cast<int>(bucket), place.after,
-                                            kRepairBytes - bytes));
+    VIGIL_ASSIGN_OR_RETURN(
+        store::RecordPage page,
+        snapshot->Bucket(units, static_cast<int>(bucket), place.after, kRepairBytes - bytes));
     for (store::StoredRecord& record : page.records) {
       place.after = record.id;
       bytes += record.bytes.size();
@@ -201,8 +200,8 @@ absl::StatusOr<std::unique_ptr<Watch>> SyncCore::OpenWatch(const rules::Author& 
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
   VIGIL_RETURN_IF_ERROR(CheckEpoch(head, request.epoch()));
-  auto stream = std::make_shared<WatchStream>(WatchStream::Target{register_, hub_}, author,
-                                              std::move(sink));
+  auto stream =
+      std::make_shared<WatchStream>(WatchStream::Target{register_, hub_}, author, std::move(sink));
   // Knowledge from beyond the head cannot be: such a caller is told of everything.
   const Seq known = Seq(request.seq()) > head.seq ? Seq(0) : Seq(request.seq());
   VIGIL_RETURN_IF_ERROR(stream->Start(known));
