@@ -248,8 +248,12 @@ absl::Status ImportRecord(Case& judged) {
   // order of the rows would let each one find what it names.
   if (!command.has_update_mask()) {
     VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.record()));
-    const std::string parent =
-        info->parent_field == nullptr ? "" : TextOf(body, *info->parent_field);
+    std::string parent;
+    if (info->parent_field != nullptr) {
+      // Where a record lives cannot wait for a later row.
+      parent = TextOf(body, *info->parent_field);
+      VIGIL_RETURN_IF_ERROR(judged.CheckReference(parent, info->parent_field->refers_to));
+    }
     judged.Create(command.record(), info->kind, parent, body);
     return absl::OkStatus();
   }

@@ -1,0 +1,222 @@
+#include "tests/support/test_register.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
+#include "sync/base/check.h"
+#include "sync/base/status.h"
+#include "sync/base/time.h"
+
+namespace vigil::testing {
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(time));
+}
+
+}  // namespace
+
+TestRegister::TestRegister(const Options& options)
+    : random_(options.seed), executor_({.seed = options.seed}) {
+  store::SqliteStoreOptions store_options;
+  store_options.first_epoch = DerivedUuid({.name_space = "test", .name = "epoch"});
+  store_options.created_at = executor_.Now();
+  const std::string file = options.file.empty() ? directory_.File("register.db") : options.file;
+  auto opened = store::SqliteRegisterStore::Open(file, store_options);
+  VIGIL_CHECK(opened.ok()) << opened.status().ToString();
+  store_ = *std::move(opened);
+  auto zone = LoadZone("Asia/Shanghai");
+  VIGIL_CHECK(zone.ok()) << zone.status().ToString();
+  registry::RegisterOptions register_options;
+  register_options.zone = *zone;
+  register_options.queue_operations_max = options.queue_operations_max;
+  register_options.on_fatal = [](const absl::Status& status) {
+    VIGIL_CHECK(false) << "the register broke: " << status.ToString();
+  };
+  register_ = std::make_unique<registry::Register>(*store_, executor_, register_options);
+  Seed();
+}
+
+TestRegister::~TestRegister() = default;
+
+std::string TestRegister::NewId() { return MakeUuidV7(executor_.Now(), random_).ToString(); }
+
+void TestRegister::Seed() {
+  const auto actor = [&](v1::Channel channel, v1::Role role) {
+    Actor made;
+    made.author = {.device = NewId(), .person = NewId(), .channel = channel, .roles = {}};
+    made.author.roles.emplace_back().set_role(role);
+    return made;
+  };
+  importer = actor(v1::CHANNEL_IMPORT, v1::ROLE_ADMINISTRATOR);
+  clock = actor(v1::CHANNEL_CLOCK, v1::ROLE_ESCALATION_CLOCK);
+  const auto add_unit = [&](std::string_view code, const std::string& parent) {
+    const std::string id = NewId();
+    v1::Entity entity;
+    entity.mutable_org_unit()->set_code(std::string(code));
+    entity.mutable_org_unit()->set_name(std::string(code));
+    entity.mutable_org_unit()->set_kind(v1::ORG_UNIT_KIND_RESPONSIBLE_UNIT);
+    if (!parent.empty()) entity.mutable_org_unit()->set_parent_unit(parent);
+    Import(id, entity);
+    return id;
+  };
+  bureau = add_unit("BUREAU", "");
+  department = add_unit("PARKS", bureau);
+  unit = add_unit("PARK-01", department);
+  other_unit = add_unit("PARK-02", department);
+  district = add_unit("DISTRICT-01", bureau);
+  const auto add_source = [&](std::string_view code, const std::string& responsible) {
+    const std::string id = NewId();
+    v1::Entity entity;
+    v1::RiskSource& source = *entity.mutable_risk_source();
+    source.set_code(std::string(code));
+    source.set_name(std::string(code));
+    source.set_site_type(v1::SITE_TYPE_PARK_SLOPE);
+    source.set_responsible_unit(responsible);
+    source.set_industry_department(department);
+    source.add_control_measures("drains cleared");
+    Import(id, entity);
+    return id;
+  };
+  risk_source = add_source("RS-0001", unit);
+  other_risk_source = add_source("RS-0002", other_unit);
+}
+
+void TestRegister::Import(const std::string& record, v1::Entity entity) {
+  v1::Operation operation = Begin(importer);
+  v1::ImportRecord& command = *operation.mutable_import_record();
+  command.set_record(record);
+  *command.mutable_entity() = std::move(entity);
+  command.mutable_source()->set_file("seed.csv");
+  command.mutable_source()->set_line(2);
+  const v1::Outcome outcome = Submit(importer, operation);
+  VIGIL_CHECK(outcome.verdict() == v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+}
+
+Actor TestRegister::Someone(v1::Role role, std::string_view unit_id, v1::Channel channel) {
+  const std::string person = NewId();
+  v1::Entity entity;
+  v1::Person& body = *entity.mutable_person();
+  body.set_code(absl::StrCat("P-", ++persons_));
+  body.set_name(absl::StrCat("Person ", persons_));
+  body.set_unit(std::string(unit_id));
+  v1::RoleGrant& grant = *body.add_roles();
+  grant.set_role(role);
+  grant.set_unit(std::string(unit_id));
+  Actor actor;
+  actor.author = {.device = NewId(), .person = person, .channel = channel, .roles = {grant}};
+  Import(person, entity);
+  return actor;
+}
+
+Actor TestRegister::Phone(v1::Role role, std::string_view unit_id) {
+  return Someone(role, unit_id, v1::CHANNEL_PHONE);
+}
+
+Actor TestRegister::Clerk(v1::Role role, std::string_view unit_id) {
+  return Someone(role, unit_id, v1::CHANNEL_OFFICE);
+}
+
+v1::Operation TestRegister::Begin(Actor& actor) {
+  v1::Operation operation;
+  operation.set_id(NewId());
+  operation.set_device(actor.author.device);
+  operation.set_person(actor.author.person);
+  operation.set_device_seq(++actor.device_seq);
+  *operation.mutable_made_at() = ToTimestamp(executor_.Now());
+  return operation;
+}
+
+void TestRegister::See(v1::Operation& operation, const std::vector<std::string>& records) {
+  for (const std::string& record : records) {
+    v1::Seen& seen = *operation.add_seen();
+    seen.set_record(record);
+    seen.set_version(Find(record).version());
+  }
+}
+
+absl::StatusOr<std::vector<v1::Outcome>> TestRegister::SubmitBytes(
+    const Actor& actor, std::vector<registry::Incoming> operations) {
+  absl::StatusOr<std::vector<v1::Outcome>> answer = absl::UnknownError("not answered");
+  register_->Submit(
+      actor.author, std::move(operations),
+      [&](absl::StatusOr<registry::Register::Outcomes> outcomes) { answer = std::move(outcomes); });
+  executor_.RunUntilIdle();
+  return answer;
+}
+
+v1::Outcome TestRegister::Submit(const Actor& actor, const v1::Operation& operation) {
+  registry::Incoming incoming;
+  incoming.bytes = operation.SerializeAsString();
+  if (actor.author.channel == v1::CHANNEL_PHONE) {
+    incoming.operation_id = operation.id();
+    incoming.device_seq = operation.device_seq();
+  }
+  auto outcomes = SubmitBytes(actor, {incoming});
+  VIGIL_CHECK(outcomes.ok()) << outcomes.status().ToString();
+  VIGIL_CHECK(outcomes->size() == 1);
+  return outcomes->front();
+}
+
+std::string TestRegister::ConfirmedHazard(const v1::Date& due) {
+  Actor inspector = Phone(v1::ROLE_INSPECTOR, department);
+  Actor office = Clerk(v1::ROLE_SAFETY_OFFICE, bureau);
+  const std::string hazard = NewId();
+  v1::Operation report = Begin(inspector);
+  report.mutable_report_hazard()->set_hazard_id(hazard);
+  v1::Hazard& body = *report.mutable_report_hazard()->mutable_hazard();
+  body.set_risk_source(risk_source);
+  body.set_description("crack above the path");
+  *body.mutable_found_at() = ToTimestamp(executor_.Now());
+  v1::Outcome outcome = Submit(inspector, report);
+  VIGIL_CHECK(outcome.verdict() == v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+  v1::Operation confirm = Begin(office);
+  See(confirm, {hazard});
+  confirm.mutable_confirm_hazard()->set_hazard(hazard);
+  confirm.mutable_confirm_hazard()->set_grade(v1::HAZARD_GRADE_GENERAL);
+  confirm.mutable_confirm_hazard()->set_responsible_unit(unit);
+  *confirm.mutable_confirm_hazard()->mutable_due_date() = due;
+  outcome = Submit(office, confirm);
+  VIGIL_CHECK(outcome.verdict() == v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+  return hazard;
+}
+
+bool TestRegister::Exists(const std::string& record) {
+  auto snapshot = store_->Read();
+  VIGIL_CHECK(snapshot.ok()) << snapshot.status().ToString();
+  auto stored = (*snapshot)->FindRecord(*Uuid::Parse(record));
+  VIGIL_CHECK(stored.ok()) << stored.status().ToString();
+  return stored->has_value();
+}
+
+v1::Record TestRegister::Find(const std::string& record) {
+  auto snapshot = store_->Read();
+  VIGIL_CHECK(snapshot.ok()) << snapshot.status().ToString();
+  auto stored = (*snapshot)->FindRecord(*Uuid::Parse(record));
+  VIGIL_CHECK(stored.ok()) << stored.status().ToString();
+  VIGIL_CHECK(stored->has_value()) << "no record " << record;
+  v1::Record parsed;
+  VIGIL_CHECK(parsed.ParseFromString((*stored)->bytes));
+  return parsed;
+}
+
+v1::HazardState TestRegister::StateOf(const std::string& hazard) {
+  auto snapshot = store_->Read();
+  VIGIL_CHECK(snapshot.ok()) << snapshot.status().ToString();
+  auto row = (*snapshot)->FindHazardProjection(*Uuid::Parse(hazard));
+  VIGIL_CHECK(row.ok()) << row.status().ToString();
+  VIGIL_CHECK(row->has_value()) << "no projection of " << hazard;
+  return (*row)->state;
+}
+
+store::Head TestRegister::Head() {
+  auto snapshot = store_->Read();
+  VIGIL_CHECK(snapshot.ok()) << snapshot.status().ToString();
+  auto head = (*snapshot)->GetHead();
+  VIGIL_CHECK(head.ok()) << head.status().ToString();
+  return *std::move(head);
+}
+
+}  // namespace vigil::testing

@@ -1,0 +1,91 @@
+#ifndef VIGIL_TESTS_SUPPORT_TEST_REGISTER_H_
+#define VIGIL_TESTS_SUPPORT_TEST_REGISTER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/register/register.h"
+#include "server/store/sqlite_store.h"
+#include "sync/base/random.h"
+#include "sync/rules/judge.h"
+#include "tests/support/sim_executor.h"
+#include "tests/support/temp_dir.h"
+#include "vigil/v1/operation.pb.h"
+#include "vigil/v1/record.pb.h"
+#include "vigil/v1/view.pb.h"
+
+// A real register on a real file, in virtual time, with a few units, persons and one risk source.
+
+namespace vigil::testing {
+
+// Somebody who acts: a phone, a clerk, the clock.
+struct Actor {
+  rules::Author author;
+  // Last used; phones count by themselves.
+  std::uint64_t device_seq = 0;
+};
+
+class TestRegister {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    // Empty: a directory of its own.
+    std::string file;
+    std::size_t queue_operations_max = 10000;
+  };
+
+  TestRegister() : TestRegister(Options()) {}
+  explicit TestRegister(const Options& options);
+  ~TestRegister();
+
+  // Ids of what stands in every test register.
+  std::string bureau, department, unit, district, other_unit;
+  std::string risk_source, other_risk_source;
+
+  Actor Phone(v1::Role role, std::string_view unit_id);
+  Actor Clerk(v1::Role role, std::string_view unit_id);
+  Actor importer;
+  Actor clock;
+
+  std::string NewId();
+  // An operation of the actor's, numbered and dated; the command is up to the caller.
+  v1::Operation Begin(Actor& actor);
+  // Adds what the actor has seen: the current version of each record.
+  void See(v1::Operation& operation, const std::vector<std::string>& records);
+
+  v1::Outcome Submit(const Actor& actor, const v1::Operation& operation);
+  absl::StatusOr<std::vector<v1::Outcome>> SubmitBytes(const Actor& actor,
+                                                       std::vector<registry::Incoming> operations);
+
+  // A confirmed hazard of grade general, due on the day given; its id.
+  std::string ConfirmedHazard(const v1::Date& due);
+
+  v1::Record Find(const std::string& record);
+  bool Exists(const std::string& record);
+  v1::HazardState StateOf(const std::string& hazard);
+  store::Head Head();
+
+  SimExecutor& executor() { return executor_; }
+  registry::Register& target() { return *register_; }
+  store::SqliteRegisterStore& store() { return *store_; }
+
+ private:
+  void Seed();
+  void Import(const std::string& record, v1::Entity entity);
+  Actor Someone(v1::Role role, std::string_view unit_id, v1::Channel channel);
+
+  TempDir directory_;
+  SeededRandom random_;
+  SimExecutor executor_;
+  std::unique_ptr<store::SqliteRegisterStore> store_;
+  std::unique_ptr<registry::Register> register_;
+  int persons_ = 0;
+};
+
+}  // namespace vigil::testing
+
+#endif  // VIGIL_TESTS_SUPPORT_TEST_REGISTER_H_
