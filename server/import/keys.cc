@@ -1,0 +1,60 @@
+#include "server/import/keys.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "sync/base/check.h"
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::importer {
+
+Uuid ImportedId(const rules::EntityInfo& kind, std::string_view key) {
+  return DerivedUuid({.name_space = absl::StrCat("vigil/import/", kind.kind), .name = key});
+}
+
+absl::StatusOr<Row*> Keys::Add(Row& row) {
+  const rules::EntityInfo& kind = *row.table->layout->kind;
+  const auto [place, added] = rows_.emplace(Name(kind.number, row.key), &row);
+  if (!added) return place->second;
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> known, FindInRegister(kind, row.key));
+  row.exists = known.has_value();
+  row.id = known ? *known : ImportedId(kind, row.key);
+  return nullptr;
+}
+
+Row* Keys::FindRow(const rules::EntityInfo& kind, std::string_view key) const {
+  const auto found = rows_.find(Name(kind.number, std::string(key)));
+  return found == rows_.end() ? nullptr : found->second;
+}
+
+absl::StatusOr<std::optional<Uuid>> Keys::FindInRegister(const rules::EntityInfo& kind,
+                                                         std::string_view key) {
+  const auto [place, missing] = found_.emplace(Name(kind.number, std::string(key)), std::nullopt);
+  if (!missing) return place->second;
+  if (kind.key_field != nullptr) {
+    VIGIL_ASSIGN_OR_RETURN(place->second, view_.FindByKey(kind, key));
+    if (place->second) return place->second;
+  }
+  // No key of its own, or one that was changed since.
+  const Uuid id = ImportedId(kind, key);
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> record, view_.Find(id));
+  if (record) place->second = id;
+  return place->second;
+}
+
+absl::StatusOr<std::string> Keys::Resolve(std::string_view kind, std::string_view key) {
+  const rules::EntityInfo* info = rules::Schema::Get().FindEntity(kind);
+  VIGIL_CHECK(info != nullptr) << kind;
+  if (Row* row = FindRow(*info, key); row != nullptr) {
+    if (current_ != nullptr) current_->uses.push_back(row);
+    return row->id.ToString();
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id, FindInRegister(*info, key));
+  if (id) return id->ToString();
+  return rules::Refuse(
+      v1::REASON_UNKNOWN_REFERENCE,
+      absl::StrCat("there is no ", absl::StrReplaceAll(ToAbsl(kind), {{"_", " "}}), " ",
+                   Quoted(key), ", neither in the files nor in the register"));
+}
+
+}  // namespace vigil::importer

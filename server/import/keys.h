@@ -1,0 +1,53 @@
+#ifndef VIGIL_SERVER_IMPORT_KEYS_H_
+#define VIGIL_SERVER_IMPORT_KEYS_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/import/cell.h"
+#include "server/import/register_view.h"
+#include "server/import/tables.h"
+#include "sync/base/ids.h"
+#include "sync/rules/schema.h"
+
+namespace vigil::importer {
+
+// Which record a key names: a row of the files, else a record of the register. The view must
+// outlive this object.
+class Keys final : public KeyResolver {
+ public:
+  explicit Keys(RegisterView& view) : view_(view) {}
+
+  // Takes in a row of a record, whose key is set; gives it its id. Returns the row that has the
+  // key already, or null.
+  absl::StatusOr<Row*> Add(Row& row);
+  // Null if no row has the key.
+  Row* FindRow(const rules::EntityInfo& kind, std::string_view key) const;
+
+  // Rows that Resolve finds are added to `row.uses` from now on.
+  void ResolveFor(Row& row) { current_ = &row; }
+  absl::StatusOr<std::string> Resolve(std::string_view kind, std::string_view key) override;
+
+ private:
+  using Name = std::pair<int, std::string>;
+
+  absl::StatusOr<std::optional<Uuid>> FindInRegister(const rules::EntityInfo& kind,
+                                                     std::string_view key);
+
+  RegisterView& view_;
+  Row* current_ = nullptr;
+  std::map<Name, Row*> rows_;
+  std::map<Name, std::optional<Uuid>> found_;
+};
+
+// The id of a record that an import makes.
+Uuid ImportedId(const rules::EntityInfo& kind, std::string_view key);
+
+}  // namespace vigil::importer
+
+#endif  // VIGIL_SERVER_IMPORT_KEYS_H_

@@ -1,0 +1,51 @@
+#include "server/import/snapshot_view.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "sync/base/status.h"
+#include "vigil/v1/operation.pb.h"
+
+namespace vigil::importer {
+namespace {
+
+constexpr int kVersionsPerRead = 200;
+
+}  // namespace
+
+absl::StatusOr<std::optional<v1::Record>> SnapshotView::Find(const Uuid& id) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> stored, snapshot_.FindRecord(id));
+  if (!stored) return std::optional<v1::Record>();
+  v1::Record record;
+  if (!record.ParseFromString(stored->bytes)) {
+    return absl::DataLossError(absl::StrCat("record ", id.ToString(), " cannot be read"));
+  }
+  return std::optional<v1::Record>(std::move(record));
+}
+
+absl::StatusOr<std::optional<Uuid>> SnapshotView::FindByKey(const rules::EntityInfo& kind,
+                                                            std::string_view key) {
+  return snapshot_.FindByKey(kind.number, key);
+}
+
+absl::StatusOr<std::vector<v1::ImportRecord>> SnapshotView::Imports(const Uuid& id) {
+  std::vector<v1::ImportRecord> imports;
+  Seq after;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<store::VersionRow> versions,
+                           snapshot_.History(id, after, kVersionsPerRead));
+    for (const store::VersionRow& version : versions) {
+      v1::Operation operation;
+      if (!operation.ParseFromString(version.operation_bytes)) {
+        return absl::DataLossError(
+            absl::StrCat("operation ", version.version.value(), " cannot be read"));
+      }
+      if (operation.has_import_record()) {
+        imports.push_back(std::move(*operation.mutable_import_record()));
+      }
+      after = version.version;
+    }
+    if (versions.size() < kVersionsPerRead) return imports;
+  }
+}
+
+}  // namespace vigil::importer
