@@ -48,14 +48,15 @@ struct RecordQuery {
   int limit = 0;
 };
 
+// The numbers are stored.
 enum class OutboxState {
   // Made, nothing of it has left the phone.
-  kPending,
+  kPending = 0,
   // Offered to the register; content is frozen. Whether it was judged is not known yet.
-  kSent,
+  kSent = 1,
   // The register could not judge it yet (see `error`); offered again with the next session. Later
   // operations on the same records wait behind it.
-  kDeferred,
+  kDeferred = 2,
 };
 
 struct OutboxItem {

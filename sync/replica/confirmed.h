@@ -1,0 +1,80 @@
+#ifndef VIGIL_SYNC_REPLICA_CONFIRMED_H_
+#define VIGIL_SYNC_REPLICA_CONFIRMED_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sync/base/ids.h"
+#include "sync/sqlite/database.h"
+#include "vigil/v1/record.pb.h"
+
+// Records as the register confirmed them, kept as the bytes that came, and their digest.
+
+namespace vigil::replica {
+
+inline constexpr int kBuckets = 256;
+
+// First byte of SHA-256(16-byte id).
+int BucketOf(const Uuid& record);
+
+// 256 sums over the confirmed records, by bucket of the record id: modulo 2^64, the first eight
+// bytes, big-endian, of SHA-256(stored bytes). Kept up to date with every change, so that comparing
+// costs nothing.
+class Digest {
+ public:
+  using Sums = std::array<std::uint64_t, kBuckets>;
+
+  static absl::StatusOr<Digest> Load(sqlite::Database& database);
+  absl::Status Save(sqlite::Transaction& transaction) const;
+
+  void Add(const Uuid& record, std::string_view bytes);
+  void Remove(const Uuid& record, std::string_view bytes);
+  const Sums& sums() const { return sums_; }
+
+ private:
+  Sums sums_{};
+};
+
+struct ConfirmedRecord {
+  Uuid id;
+  Seq version;
+  std::string bytes;
+};
+
+absl::StatusOr<std::optional<ConfirmedRecord>> FindConfirmed(sqlite::Database& database,
+                                                             const Uuid& id);
+absl::StatusOr<v1::Record> ParseRecord(std::string_view bytes);
+
+// An open transaction in which confirmed records change; their digest is saved by Finish.
+class ConfirmedWriter {
+ public:
+  static absl::StatusOr<ConfirmedWriter> Begin(sqlite::Database& database,
+                                               sqlite::Transaction& transaction);
+
+  // Stores a record unless a newer version is here. The same version replaces: a record that moves
+  // with its root keeps it. Returns whether something changed. DATA_LOSS: it cannot be read.
+  absl::StatusOr<bool> Put(const std::string& bytes);
+  // Returns whether there was one.
+  absl::StatusOr<bool> Remove(const Uuid& id);
+  // The same for a record that is not newer than `version`.
+  absl::StatusOr<bool> RemoveUpTo(const Uuid& id, Seq version);
+  absl::Status Finish();
+
+ private:
+  ConfirmedWriter(sqlite::Database& database, sqlite::Transaction& transaction, Digest digest)
+      : database_(&database), transaction_(&transaction), digest_(digest) {}
+
+  sqlite::Database* database_;
+  sqlite::Transaction* transaction_;
+  Digest digest_;
+};
+
+}  // namespace vigil::replica
+
+#endif  // VIGIL_SYNC_REPLICA_CONFIRMED_H_

@@ -1,0 +1,167 @@
+#include "sync/replica/meta.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "sync/base/status.h"
+#include "sync/replica/rows.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::replica {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+constexpr char kLoadMeta[] = R"sql(
+  SELECT epoch, head, complete, clock_offset_ms, last_sync_at, time_zone, server, archived_seq,
+    faults
+  FROM meta WHERE one = 1)sql";
+
+constexpr char kSaveMeta[] = R"sql(
+  UPDATE meta SET epoch = ?1, head = ?2, complete = ?3, clock_offset_ms = ?4, last_sync_at = ?5,
+    time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9
+  WHERE one = 1)sql";
+
+constexpr char kFindUser[] = R"sql(
+  SELECT device, person, last_device_seq, last_hash, judged_device_seq
+  FROM identity WHERE active = 1)sql";
+
+constexpr char kSaveUser[] = R"sql(
+  UPDATE identity SET last_device_seq = ?2, last_hash = ?3, judged_device_seq = ?4
+  WHERE device = ?1)sql";
+
+constexpr char kDeactivate[] = "UPDATE identity SET active = 0 WHERE active = 1";
+
+constexpr char kActivate[] = R"sql(
+  INSERT INTO identity (device, person, active, last_device_seq, last_hash, judged_device_seq)
+  VALUES (?1, ?2, 1, 0, zeroblob(32), 0)
+  ON CONFLICT (device) DO UPDATE SET active = 1)sql";
+
+constexpr char kLoadScopes[] = "SELECT unit, seq FROM scope ORDER BY unit";
+
+constexpr char kSaveScope[] = R"sql(
+  INSERT INTO scope (unit, seq) VALUES (?1, ?2)
+  ON CONFLICT (unit) DO UPDATE SET seq = excluded.seq)sql";
+
+constexpr char kDeleteScope[] = "DELETE FROM scope WHERE unit = ?1";
+
+}  // namespace
+
+absl::StatusOr<Meta> LoadMeta(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadMeta));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return absl::DataLossError("the phone's database lacks its first row");
+  Meta meta;
+  meta.epoch = std::string(row.ColumnText(0));
+  VIGIL_RETURN_IF_ERROR(ReadMessage(row, 1, meta.head));
+  meta.complete = row.ColumnBool(2);
+  meta.clock_offset_ms = row.ColumnInt64(3);
+  if (!row.ColumnIsNull(4)) meta.last_sync_at = row.ColumnTime(4);
+  meta.time_zone = std::string(row.ColumnText(5));
+  meta.server = std::string(row.ColumnText(6));
+  meta.archived_seq = static_cast<std::uint64_t>(row.ColumnInt64(7));
+  meta.faults = row.ColumnInt64(8);
+  return meta;
+}
+
+absl::Status SaveMeta(Transaction& transaction, const Meta& meta) {
+  VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveMeta));
+  save.BindText(1, meta.epoch)
+      .BindBlob(2, meta.head.SerializeAsString())
+      .BindBool(3, meta.complete)
+      .BindInt64(4, meta.clock_offset_ms)
+      .BindOptionalTime(5, meta.last_sync_at)
+      .BindText(6, meta.time_zone)
+      .BindText(7, meta.server)
+      .BindInt64(8, static_cast<std::int64_t>(meta.archived_seq))
+      .BindInt64(9, meta.faults);
+  return save.Run();
+}
+
+absl::StatusOr<std::optional<User>> FindUser(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kFindUser));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return std::optional<User>();
+  User user;
+  VIGIL_ASSIGN_OR_RETURN(user.device, row.ColumnUuid(0));
+  VIGIL_ASSIGN_OR_RETURN(user.person, row.ColumnUuid(1));
+  user.last_device_seq = row.ColumnNumber<DeviceSeq>(2);
+  VIGIL_ASSIGN_OR_RETURN(user.last_hash, ReadHash(row, 3));
+  user.judged_device_seq = row.ColumnNumber<DeviceSeq>(4);
+  return std::optional<User>(user);
+}
+
+absl::StatusOr<User> LoadUser(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<User> user, FindUser(database));
+  if (user) return *user;
+  return rules::Refuse(v1::REASON_NOT_INITIALISED,
+                       "this phone belongs to nobody yet; initialise it with a credential");
+}
+
+absl::Status SaveUser(Transaction& transaction, const User& user) {
+  VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveUser));
+  save.BindUuid(1, user.device)
+      .BindNumber(2, user.last_device_seq)
+      .BindBlob(3, user.last_hash.bytes())
+      .BindNumber(4, user.judged_device_seq);
+  return save.Run();
+}
+
+absl::Status Activate(Transaction& transaction, const Uuid& device, const Uuid& person) {
+  VIGIL_RETURN_IF_ERROR(transaction.Execute(kDeactivate));
+  VIGIL_ASSIGN_OR_RETURN(Statement activate, transaction.Prepare(kActivate));
+  activate.BindUuid(1, device).BindUuid(2, person);
+  return activate.Run();
+}
+
+absl::StatusOr<std::vector<ScopeRow>> LoadScopes(Database& database) {
+  std::vector<ScopeRow> rows;
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadScopes));
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return rows;
+    ScopeRow& scope = rows.emplace_back();
+    VIGIL_ASSIGN_OR_RETURN(scope.unit, row.ColumnUuid(0));
+    scope.seq = row.ColumnNumber<Seq>(1);
+  }
+}
+
+absl::Status SaveScope(Transaction& transaction, const ScopeRow& row) {
+  VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveScope));
+  BindRaw(save, 1, row.unit);
+  save.BindNumber(2, row.seq);
+  return save.Run();
+}
+
+absl::Status DeleteScope(Transaction& transaction, const Uuid& unit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction.Prepare(kDeleteScope));
+  BindRaw(remove, 1, unit);
+  return remove.Run();
+}
+
+std::vector<v1::ScopeCursor> ToCursors(const std::vector<ScopeRow>& rows,
+                                       std::size_t cursors_max) {
+  std::vector<v1::ScopeCursor> cursors;
+  // Furthest first, so that what is merged at the end costs least.
+  std::map<Seq, std::vector<std::string>, std::greater<>> groups;
+  for (const ScopeRow& row : rows) {
+    if (row.unit.is_nil()) {
+      cursors.emplace_back().set_seq(row.seq.value());
+    } else {
+      groups[row.seq].push_back(row.unit.ToString());
+    }
+  }
+  const std::size_t everybodys = cursors.size();
+  for (const auto& [seq, units] : groups) {
+    const bool is_new = cursors.size() < cursors_max || cursors.size() == everybodys;
+    v1::ScopeCursor& cursor = is_new ? cursors.emplace_back() : cursors.back();
+    cursor.set_seq(seq.value());
+    cursor.mutable_units()->Add(units.begin(), units.end());
+  }
+  return cursors;
+}
+
+}  // namespace vigil::replica

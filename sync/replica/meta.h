@@ -1,0 +1,66 @@
+#ifndef VIGIL_SYNC_REPLICA_META_H_
+#define VIGIL_SYNC_REPLICA_META_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sync/base/hash.h"
+#include "sync/base/ids.h"
+#include "sync/sqlite/database.h"
+#include "vigil/v1/sync_service.pb.h"
+
+// The single rows: what is known of the register, and who uses the phone.
+
+namespace vigil::replica {
+
+struct Meta {
+  std::string epoch;
+  v1::RegisterHead head;
+  bool complete = false;
+  std::int64_t clock_offset_ms = 0;
+  std::optional<absl::Time> last_sync_at;
+  std::string time_zone;
+  std::string server;
+  std::uint64_t archived_seq = 0;
+  std::int64_t faults = 0;
+};
+absl::StatusOr<Meta> LoadMeta(sqlite::Database& database);
+absl::Status SaveMeta(sqlite::Transaction& transaction, const Meta& meta);
+
+struct User {
+  Uuid device;
+  Uuid person;
+  DeviceSeq last_device_seq;
+  // Of the operation with that sequence; zero before the first.
+  Sha256 last_hash;
+  DeviceSeq judged_device_seq;
+};
+// Nullopt: the phone is nobody's yet.
+absl::StatusOr<std::optional<User>> FindUser(sqlite::Database& database);
+// NOT_INITIALISED (reason) instead.
+absl::StatusOr<User> LoadUser(sqlite::Database& database);
+absl::Status SaveUser(sqlite::Transaction& transaction, const User& user);
+// Makes this identity the one in use, with its former chain if it has one.
+absl::Status Activate(sqlite::Transaction& transaction, const Uuid& device, const Uuid& person);
+
+struct ScopeRow {
+  // Nil: everybody's records.
+  Uuid unit;
+  Seq seq;
+};
+// In the order of units.
+absl::StatusOr<std::vector<ScopeRow>> LoadScopes(sqlite::Database& database);
+absl::Status SaveScope(sqlite::Transaction& transaction, const ScopeRow& row);
+absl::Status DeleteScope(sqlite::Transaction& transaction, const Uuid& unit);
+
+// Scopes read equally far share a cursor; at most `cursors_max`, the furthest behind together.
+std::vector<v1::ScopeCursor> ToCursors(const std::vector<ScopeRow>& rows, std::size_t cursors_max);
+
+}  // namespace vigil::replica
+
+#endif  // VIGIL_SYNC_REPLICA_META_H_

@@ -1,0 +1,173 @@
+#include "sync/replica/overlay.h"
+
+#include <utility>
+
+#include "sync/base/status.h"
+#include "sync/replica/confirmed.h"
+#include "sync/replica/rows.h"
+#include "sync/rules/merge.h"
+#include "sync/rules/record.h"
+
+namespace vigil::replica {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+constexpr char kLoadWrites[] = R"sql(
+  SELECT write_bytes, stamp_bytes, device_seq
+  FROM pending_write
+  WHERE record = ?1 AND device = ?2 AND device_seq > ?3 AND judged = 0
+  ORDER BY device_seq)sql";
+
+constexpr char kAddWrite[] = R"sql(
+  INSERT INTO pending_write (record, device, device_seq, kind, creates, parent, seq, judged,
+    write_bytes, stamp_bytes)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, 0, ?7, ?8))sql";
+
+constexpr char kDrop[] = "DELETE FROM pending_write WHERE device = ?1 AND device_seq = ?2";
+
+constexpr char kSetSeq[] = R"sql(
+  UPDATE pending_write SET seq = ?3, judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
+
+// State 1: sent, and not answered.
+constexpr char kHideJudged[] = R"sql(
+  UPDATE pending_write SET judged = 1
+  WHERE device = ?1 AND device_seq <= ?2 AND seq IS NULL AND EXISTS (
+    SELECT 1 FROM outbox
+    WHERE outbox.device = pending_write.device AND outbox.device_seq = pending_write.device_seq
+      AND outbox.state = 1))sql";
+
+constexpr char kShowAgain[] = R"sql(
+  UPDATE pending_write SET judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
+
+constexpr char kSettleRecord[] = R"sql(
+  DELETE FROM pending_write WHERE record = ?1 AND seq IS NOT NULL AND seq <= ?2)sql";
+
+constexpr char kSettleScope[] = R"sql(
+  DELETE FROM pending_write WHERE seq IS NOT NULL AND seq <= ?1)sql";
+
+constexpr char kSettleOperation[] = R"sql(
+  DELETE FROM pending_write
+  WHERE device = ?1 AND device_seq = ?2 AND (
+    seq <= (SELECT version FROM record WHERE record.id = pending_write.record)
+    OR seq <= (SELECT min(scope.seq) FROM scope)))sql";
+
+constexpr char kUnsettle[] = R"sql(
+  UPDATE pending_write SET seq = NULL, judged = 0 WHERE seq > ?1)sql";
+
+absl::Status RunFor(Transaction& transaction, sqlite::Sql sql, const OwnOperation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(sql));
+  statement.BindUuid(1, operation.device).BindNumber(2, operation.device_seq);
+  return statement.Run();
+}
+
+absl::Status MergeWrite(const Statement& row, RecordView& view) {
+  v1::RecordWrite write;
+  v1::Stamp stamp;
+  VIGIL_RETURN_IF_ERROR(ReadMessage(row, 0, write));
+  VIGIL_RETURN_IF_ERROR(ReadMessage(row, 1, stamp));
+  // The operation that made the record was refused, or the record has left the scope.
+  if (view.record.id().empty() && !write.creates()) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR(rules::Merge(write, stamp, view.record));
+  view.own_device_seq = static_cast<std::uint64_t>(row.ColumnInt64(2));
+  view.pending = true;
+  return absl::OkStatus();
+}
+
+absl::Status MergeWrites(Database& database, const User& user, const Uuid& id, RecordView& view) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadWrites));
+  row.BindUuid(1, id).BindUuid(2, user.device).BindInt64(
+      3, static_cast<std::int64_t>(view.own_device_seq));
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) break;
+    VIGIL_RETURN_IF_ERROR(MergeWrite(row, view));
+  }
+  view.conflicts.clear();
+  for (const rules::FieldInfo* field : rules::ConflictsOf(view.record)) {
+    view.conflicts.push_back(field->name());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<RecordView>> FindView(Database& database, const User& user,
+                                                   const Uuid& id) {
+  RecordView view;
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
+                         FindConfirmed(database, id));
+  if (confirmed) {
+    VIGIL_ASSIGN_OR_RETURN(view.record, ParseRecord(confirmed->bytes));
+    view.version = confirmed->version.value();
+    // Of a kind that this program does not know: there is nothing to show.
+    if (rules::InfoOf(view.record) == nullptr) return std::optional<RecordView>();
+  }
+  VIGIL_RETURN_IF_ERROR(MergeWrites(database, user, id, view));
+  if (view.record.id().empty()) return std::optional<RecordView>();
+  return std::optional<RecordView>(std::move(view));
+}
+
+absl::Status MergeLaterWrites(Database& database, const User& user, RecordView& view) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(view.record.id()));
+  return MergeWrites(database, user, id, view);
+}
+
+absl::Status AddPendingWrite(Transaction& transaction, const User& user,
+                             const PendingWrite& pending) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid record, ParseId(pending.write.record()));
+  VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAddWrite));
+  add.BindUuid(1, record)
+      .BindUuid(2, user.device)
+      .BindInt64(3, static_cast<std::int64_t>(pending.stamp.device_seq()))
+      .BindInt64(4, pending.write.kind())
+      .BindBool(5, pending.write.creates());
+  BindReference(add, 6, Uuid::Parse(pending.write.parent()).value_or(Uuid()));
+  add.BindBlob(7, rules::CanonicalBytes(pending.write))
+      .BindBlob(8, rules::CanonicalBytes(pending.stamp));
+  return add.Run();
+}
+
+absl::Status DropWrites(Transaction& transaction, const OwnOperation& operation) {
+  return RunFor(transaction, kDrop, operation);
+}
+
+absl::Status SetSeq(Transaction& transaction, const OwnOperation& operation, Seq seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(kSetSeq));
+  statement.BindUuid(1, operation.device).BindNumber(2, operation.device_seq).BindNumber(3, seq);
+  return statement.Run();
+}
+
+absl::Status HideJudged(Transaction& transaction, const OwnOperation& last) {
+  return RunFor(transaction, kHideJudged, last);
+}
+
+absl::Status ShowAgain(Transaction& transaction, const OwnOperation& operation) {
+  return RunFor(transaction, kShowAgain, operation);
+}
+
+absl::Status SettleRecord(Transaction& transaction, const Uuid& record, Seq version) {
+  VIGIL_ASSIGN_OR_RETURN(Statement settle, transaction.Prepare(kSettleRecord));
+  settle.BindUuid(1, record).BindNumber(2, version);
+  return settle.Run();
+}
+
+absl::Status SettleScope(Transaction& transaction, Seq seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement settle, transaction.Prepare(kSettleScope));
+  settle.BindNumber(1, seq);
+  return settle.Run();
+}
+
+absl::Status SettleOperation(Transaction& transaction, const OwnOperation& operation) {
+  return RunFor(transaction, kSettleOperation, operation);
+}
+
+absl::Status Unsettle(Transaction& transaction, Seq seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement unsettle, transaction.Prepare(kUnsettle));
+  unsettle.BindNumber(1, seq);
+  return unsettle.Run();
+}
+
+}  // namespace vigil::replica

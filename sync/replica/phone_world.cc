@@ -1,0 +1,67 @@
+#include "sync/replica/phone_world.h"
+
+#include <utility>
+
+#include "sync/base/check.h"
+#include "sync/base/ids.h"
+#include "sync/base/status.h"
+#include "sync/replica/outbox.h"
+#include "sync/replica/overlay.h"
+#include "sync/rules/workdays.h"
+
+namespace vigil::replica {
+
+absl::StatusOr<const RecordView*> PhoneWorld::View(std::string_view record) {
+  auto found = views_.find(record);
+  if (found == views_.end()) {
+    std::optional<RecordView> view;
+    for (const RecordView& shown : shown_) {
+      if (shown.record.id() == record) view = shown;
+    }
+    if (view) {
+      VIGIL_RETURN_IF_ERROR(MergeLaterWrites(database_, user_, *view));
+    } else if (const std::optional<Uuid> id = Uuid::Parse(record); id && !id->is_nil()) {
+      VIGIL_ASSIGN_OR_RETURN(view, FindView(database_, user_, *id));
+    }
+    found = views_.emplace(std::string(record), std::move(view)).first;
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
+const v1::Seen* PhoneWorld::FindSeen(std::string_view record) const {
+  VIGIL_CHECK(operation_ != nullptr);
+  for (const v1::Seen& seen : operation_->seen()) {
+    if (seen.record() == record) return &seen;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<const v1::Record*> PhoneWorld::Seen(std::string_view record) {
+  VIGIL_ASSIGN_OR_RETURN(const RecordView* view, View(record));
+  // What the operation does not say that it saw, the register does not take for seen either; what
+  // is only on this phone is its author's own.
+  if (view == nullptr || (view->version > 0 && FindSeen(record) == nullptr)) return nullptr;
+  return &view->record;
+}
+
+absl::StatusOr<const v1::Record*> PhoneWorld::Current(std::string_view record) {
+  VIGIL_ASSIGN_OR_RETURN(const RecordView* view, View(record));
+  return view == nullptr ? nullptr : &view->record;
+}
+
+absl::StatusOr<bool> PhoneWorld::OwnRefused(std::string_view record) {
+  const std::optional<Uuid> id = Uuid::Parse(record);
+  if (!id) return false;
+  const v1::Seen* seen = FindSeen(record);
+  return WasRefusedAfter(database_, user_.device, *id, Seq(seen == nullptr ? 0 : seen->version()));
+}
+
+v1::Date PhoneWorld::Today() { return rules::DateAt(ObservedAt(), now_.zone); }
+
+absl::Time PhoneWorld::ObservedAt() { return rules::ObservedAt(*operation_, now_.corrected); }
+
+v1::Date PhoneWorld::WorkingDays(const v1::Date& date, int days) {
+  return rules::AddWorkingDays(date, days);
+}
+
+}  // namespace vigil::replica

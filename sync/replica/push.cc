@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sync/base/status.h"
+#include "sync/replica/meta.h"
+#include "sync/replica/outbox.h"
+#include "sync/replica/overlay.h"
+#include "sync/replica/replica.h"
+#include "sync/replica/rows.h"
+#include "sync/replica/storage.h"
+#include "sync/rules/judge.h"
+#include "sync/rules/reason.h"
+
+// What leaves the phone, and the register's answers to it.
+
+namespace vigil::replica {
+namespace {
+
+using rules::Refuse;
+using sqlite::Database;
+using sqlite::Transaction;
+
+std::vector<std::string> RecordsOf(const std::string& bytes) {
+  v1::Operation operation;
+  // What cannot be read names nothing; the register says what is wrong with it.
+  if (!operation.ParseFromString(bytes)) return {};
+  return rules::RecordsNamed(operation);
+}
+
+// Chooses what goes into one batch.
+class BatchBuilder {
+ public:
+  explicit BatchBuilder(const Replica::PushLimits& limits) : limits_(limits) {}
+
+  // Rows come in the order of their sequence. False: the batch is full.
+  bool Offer(const OutboxRow& row) {
+    if (row.device_seq.value() <= limits_.after) {
+      if (row.state == OutboxState::kDeferred) earlier_.push_back(&row);
+      return true;
+    }
+    std::vector<const OutboxRow*> added = BlockersOf(row);
+    added.push_back(&row);
+    std::int64_t bytes = bytes_;
+    for (const OutboxRow* each : added) bytes += static_cast<std::int64_t>(each->bytes.size());
+    const bool fits =
+        static_cast<int>(chosen_.size() + added.size()) <= limits_.operations_max &&
+        bytes <= limits_.bytes_max;
+    if (!fits && last_ != 0) return false;
+    chosen_.insert(added.begin(), added.end());
+    bytes_ = bytes;
+    last_ = row.device_seq.value();
+    return true;
+  }
+
+  // In the order of their sequence.
+  std::vector<const OutboxRow*> Rows() const {
+    std::vector<const OutboxRow*> rows(chosen_.begin(), chosen_.end());
+    std::sort(rows.begin(), rows.end(), [](const OutboxRow* a, const OutboxRow* b) {
+      return a->device_seq < b->device_seq;
+    });
+    return rows;
+  }
+  std::uint64_t last() const { return last_; }
+
+ private:
+  // Deferred operations of earlier batches on whose records this one waits, through others too: in
+  // one request the register sees itself that they are not judged yet.
+  std::vector<const OutboxRow*> BlockersOf(const OutboxRow& row) const {
+    std::vector<const OutboxRow*> blockers;
+    if (earlier_.empty()) return blockers;
+    std::set<std::string> records;
+    const auto add_records = [&](const OutboxRow& of) {
+      for (std::string& record : RecordsOf(of.bytes)) records.insert(std::move(record));
+    };
+    add_records(row);
+    for (auto it = earlier_.rbegin(); it != earlier_.rend(); ++it) {
+      const std::vector<std::string> named = RecordsOf((*it)->bytes);
+      const bool shares = std::any_of(named.begin(), named.end(), [&](const std::string& record) {
+        return records.contains(record);
+      });
+      if (!shares) continue;
+      add_records(**it);
+      if (!chosen_.contains(*it)) blockers.push_back(*it);
+    }
+    return blockers;
+  }
+
+  const Replica::PushLimits limits_;
+  std::vector<const OutboxRow*> earlier_;
+  std::set<const OutboxRow*> chosen_;
+  std::int64_t bytes_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+v1::PushEntry EntryOf(const OutboxRow& row) {
+  v1::PushEntry entry;
+  entry.set_operation_id(row.operation.ToString());
+  entry.set_device_seq(row.device_seq.value());
+  if (!row.previous_hash.is_zero()) entry.set_previous_hash(std::string(row.previous_hash.bytes()));
+  entry.set_operation(row.bytes);
+  return entry;
+}
+
+// Applies one answer.
+class OutcomeWriter {
+ public:
+  OutcomeWriter(Database& database, Transaction& transaction, const User& user, absl::Time now)
+      : database_(database), transaction_(transaction), user_(user), now_(now) {}
+
+  absl::Status Apply(v1::Outcome outcome) {
+    const std::optional<Uuid> id = Uuid::Parse(outcome.operation());
+    if (!id || id->is_nil()) return absl::OkStatus();
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row,
+                           FindOutbox(database_, user_.device, *id));
+    if (!row) return absl::OkStatus();
+    const OwnOperation operation{user_.device, row->device_seq};
+    outcome.clear_repeat();
+    switch (outcome.verdict()) {
+      case v1::VERDICT_APPLIED:
+        ++counts_.applied;
+        return Acknowledge(operation, *row, outcome);
+      case v1::VERDICT_MERGED:
+        ++counts_.merged;
+        return Acknowledge(operation, *row, outcome);
+      case v1::VERDICT_REFUSED:
+        ++counts_.refused;
+        VIGIL_RETURN_IF_ERROR(Refuse(operation, *row, outcome));
+        return Acknowledge(operation, *row, outcome);
+      case v1::VERDICT_DEFERRED:
+        ++counts_.deferred;
+        VIGIL_RETURN_IF_ERROR(SetState(transaction_, operation, OutboxState::kDeferred,
+                                       outcome.error().SerializeAsString()));
+        return ShowAgain(transaction_, operation);
+      default:
+        // An answer that this program does not understand is none.
+        return absl::OkStatus();
+    }
+  }
+
+  const OutcomeCounts& counts() const { return counts_; }
+
+ private:
+  absl::Status Refuse(const OwnOperation& operation, const OutboxRow& row,
+                      const v1::Outcome& outcome) {
+    VIGIL_RETURN_IF_ERROR(DropWrites(transaction_, operation));
+    Refused refused;
+    refused.operation = operation;
+    refused.id = row.operation;
+    refused.seq = Seq(outcome.seq());
+    refused.at = now_;
+    refused.outcome_bytes = outcome.SerializeAsString();
+    refused.bytes = row.bytes;
+    for (const std::string& record : RecordsOf(row.bytes)) {
+      if (const std::optional<Uuid> named = Uuid::Parse(record); named && !named->is_nil()) {
+        refused.records.push_back(*named);
+      }
+    }
+    return AddAttention(transaction_, refused);
+  }
+
+  absl::Status Acknowledge(const OwnOperation& operation, const OutboxRow& row,
+                           const v1::Outcome& outcome) {
+    VIGIL_RETURN_IF_ERROR(SetSeq(transaction_, operation, Seq(outcome.seq())));
+    VIGIL_RETURN_IF_ERROR(SettleOperation(transaction_, operation));
+    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction_, operation));
+    JournalRow journal;
+    journal.device = operation.device;
+    journal.device_seq = operation.device_seq;
+    journal.operation = row.operation;
+    journal.seq = Seq(outcome.seq());
+    journal.previous_hash = row.previous_hash;
+    journal.outcome_bytes = outcome.SerializeAsString();
+    journal.bytes = row.bytes;
+    return AddJournal(transaction_, journal, now_);
+  }
+
+  Database& database_;
+  Transaction& transaction_;
+  const User& user_;
+  const absl::Time now_;
+  OutcomeCounts counts_;
+};
+
+}  // namespace
+
+absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
+  Database& database = storage_->database;
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(database));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadOutbox(database, user.device));
+  PushBatch batch;
+  batch.last = limits.after;
+  if (rows.empty()) return batch;
+  if (user.judged_device_seq > user.last_device_seq) {
+    return Refuse(v1::REASON_CHAIN_BROKEN,
+                  "the register has judged operations of this device that this database does not "
+                  "know: it is an old copy. Enrol the phone anew and import its unsent work")
+        .With("judged", user.judged_device_seq.signed_value())
+        .With("known", user.last_device_seq.signed_value());
+  }
+  BatchBuilder builder(limits);
+  for (const OutboxRow& row : rows) {
+    if (!builder.Offer(row)) break;
+  }
+  if (builder.last() == 0) return batch;
+  batch.last = builder.last();
+  for (const OutboxRow* row : builder.Rows()) {
+    *batch.request.add_entries() = EntryOf(*row);
+    if (row->state != OutboxState::kPending) continue;
+    VIGIL_RETURN_IF_ERROR(
+        SetState(transaction, {user.device, row->device_seq}, OutboxState::kSent, ""));
+  }
+  batch.request.set_outcomes_confirmed_to(rows.front().device_seq.value() - 1);
+  VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
+  return batch;
+}
+
+absl::StatusOr<OutcomeCounts> Replica::ApplyOutcomes(const v1::PushResponse& response) {
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
+  OutcomeWriter writer(storage_->database, transaction, user, clock_.Now());
+  for (const v1::Outcome& outcome : response.outcomes()) {
+    VIGIL_RETURN_IF_ERROR(writer.Apply(outcome));
+  }
+  VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
+  return writer.counts();
+}
+
+absl::Status Replica::SettleAttention(std::string_view operation) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(operation));
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, Settle(transaction, user.device, id));
+  if (!found) {
+    return Refuse(v1::REASON_NOT_FOUND, "no operation of this id was refused")
+        .With("operation", operation);
+  }
+  return storage_->Commit(transaction);
+}
+
+absl::Status Replica::PruneJournal(std::uint64_t archived_seq) {
+  constexpr absl::Duration kWithoutBackups = absl::Hours(90 * 24);
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  VIGIL_RETURN_IF_ERROR(archived_seq > 0
+                            ? PruneJournalUpTo(transaction, Seq(archived_seq))
+                            : PruneJournalBefore(transaction, clock_.Now() - kWithoutBackups));
+  return storage_->Commit(transaction);
+}
+
+}  // namespace vigil::replica

@@ -1,0 +1,168 @@
+#include "sync/replica/schema.h"
+
+namespace vigil::replica {
+namespace {
+
+constexpr char kFirstSchema[] = R"sql(
+-- What is known of the register: one row. head: vigil.v1.RegisterHead; digest: 256 bucket sums over
+-- all of record, eight bytes each, big-endian.
+CREATE TABLE meta (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  epoch TEXT NOT NULL,
+  head BLOB NOT NULL,
+  complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+  clock_offset_ms INTEGER NOT NULL,
+  last_sync_at INTEGER,
+  time_zone TEXT NOT NULL,
+  server TEXT NOT NULL,
+  archived_seq INTEGER NOT NULL,
+  faults INTEGER NOT NULL,
+  digest BLOB NOT NULL CHECK (length(digest) = 2048)
+) STRICT;
+INSERT INTO meta VALUES (1, '', x'', 0, 0, NULL, 'Asia/Shanghai', '', 0, 0, zeroblob(2048));
+
+-- Whose phone it is and was; active: who uses it now. last_device_seq and last_hash: the end of his
+-- chain of operations; judged_device_seq: the last one that the register says it has judged.
+CREATE TABLE identity (
+  device BLOB PRIMARY KEY CHECK (length(device) = 16),
+  person BLOB NOT NULL CHECK (length(person) = 16),
+  active INTEGER NOT NULL CHECK (active IN (0, 1)),
+  last_device_seq INTEGER NOT NULL,
+  last_hash BLOB NOT NULL CHECK (length(last_hash) = 32),
+  judged_device_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX identity_in_use ON identity (active) WHERE active = 1;
+
+-- How far the feed of each unit has been read.
+CREATE TABLE scope (
+  unit BLOB PRIMARY KEY CHECK (length(unit) = 16),
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Confirmed records, bytes as they came. kind 0: unknown to the program that stored it.
+CREATE TABLE record (
+  ordinal INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  kind INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  parent BLOB CHECK (length(parent) = 16),
+  unit BLOB CHECK (length(unit) = 16),
+  key TEXT NOT NULL,
+  merged_into BLOB CHECK (length(merged_into) = 16),
+  in_conflict INTEGER NOT NULL CHECK (in_conflict IN (0, 1)),
+  bucket INTEGER NOT NULL CHECK (bucket BETWEEN 0 AND 255),
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX record_by_kind ON record (kind, id);
+CREATE INDEX record_by_parent ON record (parent, id) WHERE parent IS NOT NULL;
+CREATE INDEX record_by_key ON record (kind, key) WHERE key <> '';
+CREATE INDEX record_by_unit ON record (unit);
+CREATE INDEX record_by_target ON record (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX record_in_conflict ON record (id) WHERE in_conflict = 1;
+CREATE INDEX record_by_bucket ON record (bucket, id);
+
+-- Operations without an outcome. error: vigil.v1.ErrorDetail of a deferral.
+CREATE TABLE outbox (
+  ordinal INTEGER PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL CHECK (device_seq > 0),
+  operation BLOB NOT NULL UNIQUE CHECK (length(operation) = 16),
+  state INTEGER NOT NULL,
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  error BLOB NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (device, device_seq)
+) STRICT;
+
+-- The overlay: what pending operations write to each record, as decided when they were made. seq:
+-- the operation's place in the register's order, once known; judged: a page says that its snapshot
+-- holds it already.
+CREATE TABLE pending_write (
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  creates INTEGER NOT NULL CHECK (creates IN (0, 1)),
+  parent BLOB CHECK (length(parent) = 16),
+  seq INTEGER,
+  judged INTEGER NOT NULL CHECK (judged IN (0, 1)),
+  write_bytes BLOB NOT NULL,
+  stamp_bytes BLOB NOT NULL,
+  PRIMARY KEY (record, device, device_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pending_by_operation ON pending_write (device, device_seq);
+CREATE INDEX pending_by_seq ON pending_write (seq) WHERE seq IS NOT NULL;
+CREATE INDEX pending_created ON pending_write (kind, record) WHERE creates = 1;
+CREATE INDEX pending_created_by_parent ON pending_write (parent, record) WHERE creates = 1;
+
+-- Operations with their outcomes, until a backup of the register holds them.
+CREATE TABLE journal (
+  ordinal INTEGER PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL,
+  operation BLOB NOT NULL UNIQUE CHECK (length(operation) = 16),
+  seq INTEGER NOT NULL,
+  acknowledged_at INTEGER NOT NULL,
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  outcome_bytes BLOB NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (device, device_seq)
+) STRICT;
+CREATE INDEX journal_by_seq ON journal (seq);
+
+-- Refused operations: they stay, settled or not.
+CREATE TABLE attention (
+  ordinal INTEGER PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES identity (device),
+  operation BLOB NOT NULL UNIQUE CHECK (length(operation) = 16),
+  refused_at INTEGER NOT NULL,
+  settled INTEGER NOT NULL CHECK (settled IN (0, 1)),
+  outcome_bytes BLOB NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Records that refused operations named: what rests on them is refused too.
+CREATE TABLE refused_record (
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (record, device, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Short numbers of hazards that were reported on this phone; kept, so that one who has written it
+-- down finds his hazard later.
+CREATE TABLE provisional (
+  number TEXT PRIMARY KEY,
+  hazard BLOB NOT NULL UNIQUE CHECK (length(hazard) = 16)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE draft (
+  device BLOB NOT NULL REFERENCES identity (device),
+  key TEXT NOT NULL,
+  saved_at INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (device, key)
+) STRICT;
+
+-- Copies of records from beyond the point to which a restored register went back.
+CREATE TABLE witness (
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  epoch TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (record, epoch)
+) STRICT;
+)sql";
+
+constexpr sqlite::Migration kMigrations[] = {
+    {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
+};
+
+}  // namespace
+
+const sqlite::Schema& ReplicaSchema() {
+  static constexpr sqlite::Schema kSchema = {"Vigil phone database", kReplicaApplicationId,
+                                             kMigrations};
+  return kSchema;
+}
+
+}  // namespace vigil::replica

@@ -1,0 +1,66 @@
+#ifndef VIGIL_SYNC_REPLICA_STORAGE_H_
+#define VIGIL_SYNC_REPLICA_STORAGE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sync/replica/meta.h"
+#include "sync/replica/overlay.h"
+#include "sync/replica/phone_world.h"
+#include "sync/replica/types.h"
+#include "sync/rules/judge.h"
+#include "sync/sqlite/database.h"
+#include "vigil/v1/operation.pb.h"
+
+// What the replica's files share.
+
+namespace vigil::replica {
+
+class Storage {
+ public:
+  explicit Storage(sqlite::Database opened) : database(std::move(opened)) {}
+
+  // Commits, and keeps the write-ahead log from growing without bound.
+  absl::Status Commit(sqlite::Transaction& transaction);
+
+  sqlite::Database database;
+};
+
+// As the register confirmed them.
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(sqlite::Database& database, const User& user);
+
+// Time and zone for judgements: `clock` is the phone's.
+absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock);
+
+// A report, a reading, an inspection: taken in from anybody.
+bool IsFact(const v1::Operation& operation);
+
+// Judges a complete operation as the register will and returns what it writes.
+absl::StatusOr<rules::Decision> JudgeLocally(sqlite::Database& database, const User& user,
+                                             PhoneWorld& world, const v1::Operation& operation);
+// Puts a decision over the confirmed records.
+absl::Status AddToOverlay(sqlite::Transaction& transaction, const User& user,
+                          const v1::Operation& operation, const rules::Decision& decision,
+                          absl::Time received_at);
+// The overlay of an operation that came back, from a file or the journal, as far as it can be
+// judged here.
+absl::Status RestoreToOverlay(sqlite::Database& database, sqlite::Transaction& transaction,
+                              const User& user, const Meta& meta, const v1::Operation& operation,
+                              absl::Time clock);
+
+// Gives the hazard its short number, or finds the one that it has.
+absl::StatusOr<std::string> ProvisionalNumber(sqlite::Database& database,
+                                              sqlite::Transaction& transaction,
+                                              const Uuid& hazard);
+
+// Removes the records outside the scopes that are left.
+absl::Status RemoveOutside(sqlite::Database& database, sqlite::Transaction& transaction,
+                           const std::vector<Uuid>& units);
+
+}  // namespace vigil::replica
+
+#endif  // VIGIL_SYNC_REPLICA_STORAGE_H_
