@@ -13,7 +13,7 @@ namespace vigil::sqlite {
 struct BackupOptions {
   int pages_per_step = 1024;
   // Asked after each step; an error ends the backup with it. May sleep to keep the disk free.
-  std::function<absl::Status()> after_step;
+  std::function<absl::Status()> after_step{};
 };
 
 // Copies the database as it is now into a new file at `path` (ALREADY_EXISTS if there is one),

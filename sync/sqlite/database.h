@@ -52,7 +52,7 @@ struct OpenOptions {
   Synchronous synchronous = Synchronous::kFull;
   // The VFS by name; empty: SQLite's default. "unix-excl" keeps other processes out; connections
   // of this process share it, and a read-only one needs the writing one to be open.
-  std::string vfs;
+  std::string vfs{};
   absl::Duration busy_timeout = absl::Seconds(5);
   // Not 0: a file that is neither new nor marked with this application id is refused
   // (FAILED_PRECONDITION) before anything is written to it. The mark is set by Migrate.

@@ -82,7 +82,9 @@ bool SimDisk::Remove(std::string_view path, bool durably) {
 
 void SimDisk::Sync(const FilePtr& file, std::string_view path) {
   file->Sync();
-  if (Find(path) == file) durable_names_.insert_or_assign(std::string(path), file);
+  const auto durable = durable_names_.find(path);
+  const bool is_new = durable == durable_names_.end() || durable->second != file;
+  if (is_new && Find(path) == file) durable_names_ = names_;
 }
 
 void SimDisk::SetContent(std::string_view path, std::string_view content) {
