@@ -23,6 +23,7 @@ TestRegister::TestRegister(const Options& options)
   store::SqliteStoreOptions store_options;
   store_options.first_epoch = DerivedUuid({.name_space = "test", .name = "epoch"});
   store_options.created_at = executor_.Now();
+  if (!options.vfs.empty()) store_options.vfs = options.vfs;
   const std::string file = options.file.empty() ? directory_.File("register.db") : options.file;
   auto opened = store::SqliteRegisterStore::Open(file, store_options);
   VIGIL_CHECK(opened.ok()) << opened.status().ToString();
@@ -32,11 +33,13 @@ TestRegister::TestRegister(const Options& options)
   registry::RegisterOptions register_options;
   register_options.zone = *zone;
   register_options.queue_operations_max = options.queue_operations_max;
-  register_options.on_fatal = [](const absl::Status& status) {
+  on_fatal_ = [](const absl::Status& status) {
     VIGIL_CHECK(false) << "the register broke: " << status.ToString();
   };
+  register_options.on_fatal = [this](const absl::Status& status) { on_fatal_(status); };
   register_ = std::make_unique<registry::Register>(*store_, executor_, register_options);
   Seed();
+  if (options.on_fatal) on_fatal_ = options.on_fatal;
 }
 
 TestRegister::~TestRegister() = default;

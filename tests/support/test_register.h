@@ -2,6 +2,7 @@
 #define VIGIL_TESTS_SUPPORT_TEST_REGISTER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,11 @@ class TestRegister {
   struct Options {
     std::uint64_t seed = 1;
     // Empty: a directory of its own.
-    std::string file;
+    std::string file = {};
+    // Empty: the machine's own files.
+    std::string vfs = {};
+    // Called when the register breaks; unset: a failure of the test.
+    std::function<void(const absl::Status&)> on_fatal = {};
     std::size_t queue_operations_max = 10000;
   };
 
@@ -83,6 +88,7 @@ class TestRegister {
   SimExecutor executor_;
   std::unique_ptr<store::SqliteRegisterStore> store_;
   std::unique_ptr<registry::Register> register_;
+  std::function<void(const absl::Status&)> on_fatal_;
   int persons_ = 0;
 };
 
