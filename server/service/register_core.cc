@@ -188,7 +188,7 @@ absl::StatusOr<v1::GetSessionResponse> RegisterCore::GetSession(const rules::Aut
   *response.mutable_head() = ToRegisterHead(head);
   *response.mutable_server_time() =
       google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(register_.Now()));
-  response.set_time_zone(register_.zone().name());
+  response.set_time_zone(time_zone_name_);
   return response;
 }
 

@@ -2,6 +2,8 @@
 #define VIGIL_SERVER_SERVICE_REGISTER_CORE_H_
 
 #include <functional>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,8 +19,10 @@ class RegisterCore {
  public:
   using SubmitDone = std::function<void(absl::StatusOr<v1::SubmitResponse>)>;
 
-  // The register must outlive this object and the calls that it has under way.
-  explicit RegisterCore(registry::Register& target) : register_(target) {}
+  // The register must outlive this object and the calls that it has under way. `time_zone_name` is
+  // the IANA name of the register's zone.
+  RegisterCore(registry::Register& target, std::string time_zone_name)
+      : register_(target), time_zone_name_(std::move(time_zone_name)) {}
 
   // The outcome, once it is durable. ABORTED with VERSION_MOVED where the caller asked for a
   // precondition that does not hold.
@@ -41,6 +45,7 @@ class RegisterCore {
 
  private:
   registry::Register& register_;
+  const std::string time_zone_name_;
 };
 
 }  // namespace vigil::service

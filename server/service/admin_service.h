@@ -1,0 +1,45 @@
+#ifndef VIGIL_SERVER_SERVICE_ADMIN_SERVICE_H_
+#define VIGIL_SERVER_SERVICE_ADMIN_SERVICE_H_
+
+#include "server/escalation/escalation_clock.h"
+#include "server/register/register.h"
+#include "server/service/guard.h"
+#include "sync/base/executor.h"
+#include "sync/base/random.h"
+#include "vigil/v1/admin_service.grpc.pb.h"
+
+namespace vigil::service {
+
+// Administration over gRPC.
+class AdminService final : public v1::AdminService::CallbackService {
+ public:
+  // Imports are planned on `worker`, one after the other. All must outlive the server.
+  struct Parts {
+    const Guard& guard;
+    registry::Register& target;
+    escalation::EscalationClock& clock;
+    Executor& worker;
+    Random& random;
+  };
+
+  explicit AdminService(const Parts& parts) : parts_(parts) {}
+
+  grpc::ServerUnaryReactor* AddDevice(grpc::CallbackServerContext* context,
+                                      const v1::AddDeviceRequest* request,
+                                      v1::AddDeviceResponse* response) override;
+  grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Import(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* ListNotifications(grpc::CallbackServerContext* context,
+                                              const v1::ListNotificationsRequest* request,
+                                              v1::ListNotificationsResponse* response) override;
+  grpc::ServerUnaryReactor* TickEscalation(grpc::CallbackServerContext* context,
+                                           const v1::TickEscalationRequest* request,
+                                           v1::TickEscalationResponse* response) override;
+
+ private:
+  const Parts parts_;
+};
+
+}  // namespace vigil::service
+
+#endif  // VIGIL_SERVER_SERVICE_ADMIN_SERVICE_H_
