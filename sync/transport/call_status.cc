@@ -1,0 +1,41 @@
+#include "sync/transport/call_status.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+#include "vigil/v1/error.pb.h"
+
+namespace vigil::transport {
+
+namespace {
+
+constexpr char kErrorTrailer[] = "vigil-error-bin";
+
+}  // namespace
+
+absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
+  if (status.ok()) return absl::OkStatus();
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto trailer = trailers.find(kErrorTrailer);
+  v1::ErrorDetail detail;
+  if (trailer != trailers.end() &&
+      detail.ParseFromArray(trailer->second.data(), static_cast<int>(trailer->second.size())) &&
+      detail.reason() != v1::REASON_UNSPECIFIED) {
+    return rules::FromDetail(detail);
+  }
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return rules::Refuse(
+          v1::REASON_SERVER_UNREACHABLE,
+          absl::StrCat("the register cannot be reached: ", status.error_message()));
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return rules::Refuse(v1::REASON_SERVER_UNREACHABLE, "the register did not answer in time");
+    default:
+      // The codes of both libraries are the same numbers.
+      return Error(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  }
+}
+
+}  // namespace vigil::transport

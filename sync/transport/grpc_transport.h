@@ -1,0 +1,48 @@
+#ifndef VIGIL_SYNC_TRANSPORT_GRPC_TRANSPORT_H_
+#define VIGIL_SYNC_TRANSPORT_GRPC_TRANSPORT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sync/base/executor.h"
+#include "sync/engine/transport.h"
+
+namespace vigil::transport {
+
+// The way to a register over gRPC. Connects when it is first used and again when it must; nothing
+// of it blocks. Use and destroy it on the executor's thread.
+class GrpcTransport final : public engine::Transport {
+ public:
+  struct Options {
+    // "127.0.0.1:7433"
+    std::string server;
+    // The device's credential.
+    std::string token;
+    // Of a call with one answer; a pull or a watch takes as long as its steps go on.
+    absl::Duration call_max = absl::Seconds(30);
+    absl::Duration pull_max = absl::Minutes(30);
+  };
+
+  // The executor must outlive this object. What is under way when this is destroyed is cancelled
+  // and reports nothing.
+  GrpcTransport(Executor& executor, Options options);
+  ~GrpcTransport() override;
+
+  void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override;
+  void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;
+  void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override;
+  void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override;
+  std::unique_ptr<engine::Watch> OpenWatch(const v1::WatchRequest& request, Changed changed,
+                                           Ended ended) override;
+
+ private:
+  struct Core;
+
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace vigil::transport
+
+#endif  // VIGIL_SYNC_TRANSPORT_GRPC_TRANSPORT_H_

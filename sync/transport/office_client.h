@@ -1,0 +1,66 @@
+#ifndef VIGIL_SYNC_TRANSPORT_OFFICE_CLIENT_H_
+#define VIGIL_SYNC_TRANSPORT_OFFICE_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "vigil/v1/admin_service.pb.h"
+#include "vigil/v1/register_service.pb.h"
+
+namespace vigil::transport {
+
+// The office's calls, one at a time, each waiting for its answer. Errors carry the register's
+// reason; SERVER_UNREACHABLE where there is no answer (what became of a Submit is then unknown:
+// send the same operation again). Thread-safe.
+class OfficeClient {
+ public:
+  struct Options {
+    // "127.0.0.1:7433"
+    std::string server;
+    std::string token;
+    absl::Duration call_max = absl::Seconds(60);
+    absl::Duration import_max = absl::Minutes(30);
+  };
+
+  explicit OfficeClient(Options options);
+  ~OfficeClient();
+
+  absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request);
+  absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request);
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
+  absl::StatusOr<v1::ListHazardsResponse> ListHazards(const v1::ListHazardsRequest& request);
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request);
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
+  absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
+      const v1::ListEscalationsRequest& request);
+  absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
+
+  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request);
+  absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
+      const v1::ListNotificationsRequest& request);
+  absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
+      const v1::TickEscalationRequest& request);
+
+  // Sends the files in parts; `on_response` gets everything that the server says, the summary as
+  // the last. OK: the server gave its summary (which may say that nothing was applied).
+  absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
+                      const std::function<void(const v1::ImportResponse&)>& on_response);
+
+ private:
+  struct Stubs;
+
+  const Options options_;
+  const std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace vigil::transport
+
+#endif  // VIGIL_SYNC_TRANSPORT_OFFICE_CLIENT_H_
