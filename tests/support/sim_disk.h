@@ -55,8 +55,8 @@ class SimDisk {
   FilePtr Create(std::string_view path);
   // False: there was none. `durably`: the directory is synced too.
   bool Remove(std::string_view path, bool durably);
-  // Syncs the file. The first time, the directory is synced with it, as SQLite does for its journals
-  // (and so is what was made and removed before).
+  // Syncs the file. The first time, the directory is synced with it, as SQLite does for its
+  // journals (and so is what was made and removed before).
   void Sync(const FilePtr& file, std::string_view path);
   void SetContent(std::string_view path, std::string_view content);
   std::vector<std::string> Paths() const;

@@ -1,8 +1,5 @@
 #include "sync/sqlite/database.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
