@@ -34,7 +34,7 @@ struct SessionReport {
 // One attempt to be in step with the register: hello, push, pull, digest. Resumable: each page is
 // stored with the cursor that follows it, each answer when it comes, so that the next attempt goes
 // on where this one broke off. A push that fails does not stop the pull.
-class Session : public std::enable_shared_from_this<Session> {
+class Session {
  public:
   struct Parts {
     replica::Replica& replica;
@@ -50,19 +50,14 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   using Done = std::function<void(const SessionReport&)>;
 
-  // Begins at once; `done` is called once, as a task of the executor. The parts must outlive the
-  // session.
-  static std::shared_ptr<Session> Start(const Parts& parts, const Options& options, Done done);
-  ~Session();
+  // Begins at once; `done` is called once, as a task of the executor. The parts must stay until
+  // then; letting go of the session does not end it.
+  static std::shared_ptr<Session> Start(const Parts& parts, Options options, Done done);
 
-  // Ends it with CANCELLED.
-  void Cancel();
+  virtual ~Session() = default;
 
- private:
-  class Impl;
-  Session() = default;
-
-  std::shared_ptr<Impl> impl_;
+  // Ends it with CANCELLED. The parts may go once this has returned.
+  virtual void Cancel() = 0;
 };
 
 }  // namespace vigil::engine

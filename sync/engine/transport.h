@@ -24,7 +24,8 @@ class PageSink {
   virtual void Finish(const absl::Status& status) = 0;
 };
 
-// A watch that is open. Destroying it ends the watch; nothing is reported afterwards.
+// A watch that is open. Destroying it, also from inside one of its own reports, ends the watch;
+// nothing is reported afterwards.
 class Watch {
  public:
   virtual ~Watch() = default;

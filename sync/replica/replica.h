@@ -78,11 +78,11 @@ class Replica {
     // Short number of a hazard that it reports ("P-7K2M"); empty if none.
     std::string provisional_number;
   };
-  // Queues an operation of which the caller has filled in the command alone (and, where he asks
-  // for it, must_be_current). Fills in id, device, sequence, person, time, epoch and `seen`; checks
-  // and judges it as the register would. A refusal is returned with its reason and nothing is
-  // queued. A fact (a report, a reading, an inspection) is queued even where the rules say no to
-  // it, unless its content is malformed.
+  // Queues an operation of which the caller has filled in the command alone. Fills in id, device,
+  // sequence, person, time, epoch and `seen`; checks and judges it as the register would. A refusal
+  // is returned with its reason and nothing is queued. A fact (a report, a reading, an inspection)
+  // is queued even where the rules say no to it, unless its content is malformed. must_be_current:
+  // INVALID_VALUE, since a phone does not know what is current.
   absl::StatusOr<Made> Make(v1::Operation operation, const MakeOptions& options);
   absl::StatusOr<Made> Make(v1::Operation operation) {
     return Make(std::move(operation), MakeOptions());
@@ -107,6 +107,8 @@ class Replica {
   absl::StatusOr<std::vector<RecordView>> Conflicts();
   // Today in the register's zone, by this phone's clock corrected by the measured offset.
   absl::StatusOr<v1::Date> Today();
+  // The phone's own clock, uncorrected.
+  absl::Time Now() const { return clock_.Now(); }
 
   // In the order in which they were made.
   absl::StatusOr<std::vector<OutboxItem>> Outbox();

@@ -1,0 +1,200 @@
+#include "sync/engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "sync/base/status.h"
+
+namespace vigil::engine {
+
+// Tasks hold it weakly: they may outlive the engine.
+class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
+ public:
+  Impl(const Session::Parts& parts, Random& random, Options options)
+      : parts_(parts), random_(random), options_(std::move(options)) {}
+
+  void Start();
+  void Stop();
+  void NoteLocalChange();
+  void SyncNow();
+
+  bool in_session() const { return session_ != nullptr; }
+  int failures() const { return failures_; }
+
+ private:
+  const Tuning& tuning() const { return options_.tuning; }
+  // A session not later than this. The earliest wish stands.
+  void Schedule(absl::Duration delay);
+  void RunSession();
+  void OnSession(const SessionReport& report);
+  absl::Duration PauseAfter(const SessionReport& report);
+  absl::Duration Backoff(int failures);
+  void OpenWatch();
+  void OnChanged(std::uint64_t seq);
+  void OnWatchEnded();
+
+  const Session::Parts parts_;
+  Random& random_;
+  const Options options_;
+  bool running_ = false;
+  int failures_ = 0;
+  std::shared_ptr<Session> session_;
+  std::uint64_t session_number_ = 0;
+  // Something happened during the session that it may have missed.
+  bool again_ = false;
+  absl::Time next_at_ = absl::InfiniteFuture();
+  // Of the timer that counts; others find out that they do not.
+  std::uint64_t timer_ = 0;
+
+  std::unique_ptr<Watch> watch_;
+  std::uint64_t watch_number_ = 0;
+  int watch_failures_ = 0;
+  absl::Time watch_not_before_ = absl::InfinitePast();
+};
+
+void Engine::Impl::Start() {
+  if (running_) return;
+  running_ = true;
+  Schedule(absl::ZeroDuration());
+}
+
+void Engine::Impl::Stop() {
+  running_ = false;
+  ++timer_;
+  next_at_ = absl::InfiniteFuture();
+  watch_.reset();
+  ++watch_number_;
+  // What it still reports is of no interest, and the parts may go.
+  if (const std::shared_ptr<Session> session = std::move(session_)) session->Cancel();
+  session_ = nullptr;
+  ++session_number_;
+}
+
+void Engine::Impl::NoteLocalChange() {
+  if (!running_) return;
+  if (in_session()) {
+    again_ = true;
+  } else if (failures_ == 0) {
+    Schedule(tuning().gather);
+  }
+}
+
+void Engine::Impl::SyncNow() {
+  if (!running_) return;
+  failures_ = 0;
+  watch_failures_ = 0;
+  watch_not_before_ = absl::InfinitePast();
+  if (in_session()) {
+    again_ = true;
+  } else {
+    Schedule(absl::ZeroDuration());
+  }
+}
+
+void Engine::Impl::Schedule(absl::Duration delay) {
+  const absl::Time when = parts_.executor.Now() + delay;
+  if (when >= next_at_) return;
+  next_at_ = when;
+  parts_.executor.PostAt(when, [weak = weak_from_this(), timer = ++timer_] {
+    const std::shared_ptr<Impl> self = weak.lock();
+    if (self != nullptr && self->running_ && self->timer_ == timer) self->RunSession();
+  });
+}
+
+void Engine::Impl::RunSession() {
+  ++timer_;
+  next_at_ = absl::InfiniteFuture();
+  if (in_session()) return;
+  again_ = false;
+  Session::Options options;
+  options.tuning = tuning();
+  options.client = options_.client;
+  session_ = Session::Start(parts_, std::move(options),
+                            [weak = weak_from_this(),
+                             number = ++session_number_](const SessionReport& report) {
+                              const std::shared_ptr<Impl> self = weak.lock();
+                              if (self != nullptr && self->session_number_ == number) {
+                                self->OnSession(report);
+                              }
+                            });
+}
+
+void Engine::Impl::OnSession(const SessionReport& report) {
+  session_ = nullptr;
+  failures_ = report.status.ok() ? 0 : failures_ + 1;
+  Schedule(PauseAfter(report));
+  if (report.complete) OpenWatch();
+  if (options_.on_session != nullptr) options_.on_session(report);
+}
+
+absl::Duration Engine::Impl::PauseAfter(const SessionReport& report) {
+  if (failures_ > 0) return Backoff(failures_);
+  if (again_) return tuning().gather;
+  return report.outcomes.deferred > 0 ? tuning().deferred_retry : tuning().poll;
+}
+
+absl::Duration Engine::Impl::Backoff(int failures) {
+  absl::Duration pause = tuning().backoff_min;
+  for (int i = 1; i < failures && pause < tuning().backoff_max; ++i) pause *= 2;
+  pause = std::min(pause, tuning().backoff_max);
+  return pause / 2 + pause / 2 * random_.Unit();
+}
+
+void Engine::Impl::OpenWatch() {
+  if (watch_ != nullptr || parts_.executor.Now() < watch_not_before_) return;
+  const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
+  if (!state.ok()) return;
+  v1::WatchRequest request;
+  request.set_epoch(state->epoch);
+  request.set_seq(state->head.seq());
+  const std::uint64_t number = ++watch_number_;
+  const auto still = [weak = weak_from_this(), number]() -> std::shared_ptr<Impl> {
+    std::shared_ptr<Impl> self = weak.lock();
+    if (self == nullptr || !self->running_ || self->watch_number_ != number) return nullptr;
+    return self;
+  };
+  watch_ = parts_.transport.OpenWatch(
+      request,
+      [still](const v1::WatchResponse& response) {
+        if (const auto self = still()) self->OnChanged(response.seq());
+      },
+      [still](const absl::Status&) {
+        if (const auto self = still()) self->OnWatchEnded();
+      });
+}
+
+void Engine::Impl::OnChanged(std::uint64_t seq) {
+  watch_failures_ = 0;
+  const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
+  if (state.ok() && state->head.seq() >= seq) return;
+  if (in_session()) {
+    again_ = true;
+  } else if (failures_ == 0) {
+    Schedule(tuning().gather);
+  }
+}
+
+void Engine::Impl::OnWatchEnded() {
+  watch_.reset();
+  ++watch_number_;
+  ++watch_failures_;
+  // A new one follows a session that went through: what was missed meanwhile is pulled first.
+  const absl::Duration pause = Backoff(watch_failures_);
+  watch_not_before_ = parts_.executor.Now() + pause;
+  if (failures_ == 0) Schedule(pause);
+}
+
+Engine::Engine(const Session::Parts& parts, Random& random, Options options)
+    : impl_(std::make_shared<Impl>(parts, random, std::move(options))) {}
+
+Engine::~Engine() { impl_->Stop(); }
+
+void Engine::Start() { impl_->Start(); }
+void Engine::Stop() { impl_->Stop(); }
+void Engine::NoteLocalChange() { impl_->NoteLocalChange(); }
+void Engine::SyncNow() { impl_->SyncNow(); }
+bool Engine::in_session() const { return impl_->in_session(); }
+int Engine::failures() const { return impl_->failures(); }
+
+}  // namespace vigil::engine

@@ -1,0 +1,283 @@
+#include "sync/engine/session.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "google/protobuf/util/time_util.h"
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::engine {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+class Attempt final : public Session, public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(const Parts& parts, Options options, Done done)
+      : replica_(parts.replica),
+        transport_(parts.transport),
+        executor_(parts.executor),
+        options_(std::move(options)),
+        done_(std::move(done)) {}
+
+  void Begin();
+  void Cancel() override;
+
+ private:
+  class Pages;
+  using Step = std::uint64_t;
+
+  // What was asked earlier is no longer waited for; the new step has its own limit of time.
+  Step NextStep();
+  // The answer to `step` is still waited for.
+  bool Waits(Step step) const { return done_ != nullptr && step == step_; }
+  void Finish(const absl::Status& status);
+  // Finishes unless the status is OK. Returns whether it is.
+  bool Check(const absl::Status& status);
+
+  void OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hello);
+  void Push();
+  void OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response);
+  void Pull();
+  void OnPage(const v1::PullResponse& page);
+  void OnPulled(const absl::Status& status);
+  void CompareDigests();
+  void RepairNext();
+  void OnRepaired(const absl::StatusOr<v1::RepairResponse>& response);
+  void FinishWell();
+
+  replica::Replica& replica_;
+  Transport& transport_;
+  Executor& executor_;
+  const Options options_;
+  Done done_;
+  Step step_ = 0;
+  SessionReport report_;
+
+  v1::SyncLimits limits_;
+  std::uint64_t pushed_to_ = 0;
+  bool last_page_seen_ = false;
+  std::vector<std::uint64_t> digest_;
+  std::vector<int> to_repair_;
+  replica::Replica::Repair repair_;
+  std::string repair_token_;
+};
+
+// Takes the pages of one pull as long as they are waited for.
+class Attempt::Pages final : public PageSink {
+ public:
+  Pages(std::shared_ptr<Attempt> attempt, Step step) : attempt_(std::move(attempt)), step_(step) {}
+
+  void Page(v1::PullResponse page, Ready ready) override {
+    if (!attempt_->Waits(step_)) return ready(false);
+    attempt_->OnPage(page);
+    // A page that could not be stored has ended the attempt; else it waits for the next one.
+    const bool goes_on = attempt_->done_ != nullptr;
+    if (goes_on) step_ = attempt_->NextStep();
+    ready(goes_on);
+  }
+
+  void Finish(const absl::Status& status) override {
+    if (attempt_->Waits(step_)) attempt_->OnPulled(status);
+  }
+
+ private:
+  const std::shared_ptr<Attempt> attempt_;
+  Step step_;
+};
+
+Attempt::Step Attempt::NextStep() {
+  const Step step = ++step_;
+  executor_.PostAfter(options_.tuning.step_max, [self = shared_from_this(), step] {
+    if (!self->Waits(step)) return;
+    self->Finish(rules::Refuse(v1::REASON_SERVER_UNREACHABLE,
+                               "the register did not answer in time"));
+  });
+  return step;
+}
+
+void Attempt::Finish(const absl::Status& status) {
+  report_.status = status;
+  ++step_;
+  executor_.Post([done = std::exchange(done_, nullptr), report = report_] { done(report); });
+}
+
+bool Attempt::Check(const absl::Status& status) {
+  if (!status.ok()) Finish(status);
+  return status.ok();
+}
+
+void Attempt::Cancel() {
+  if (done_ != nullptr) Finish(absl::CancelledError("the session was cancelled"));
+}
+
+void Attempt::Begin() {
+  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
+  if (!Check(state.status())) return;
+  v1::HelloRequest request;
+  request.set_protocol(kProtocolVersion);
+  request.set_client(options_.client);
+  request.set_epoch(state->epoch);
+  if (state->head.seq() > 0) *request.mutable_head() = state->head;
+  const absl::Time asked_at = replica_.Now();
+  *request.mutable_device_time() = TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(asked_at));
+  transport_.Hello(request, [self = shared_from_this(), step = NextStep(),
+                             asked_at](absl::StatusOr<v1::HelloResponse> hello) {
+    if (self->Waits(step)) self->OnHello(asked_at, std::move(hello));
+  });
+}
+
+void Attempt::OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hello) {
+  if (!Check(hello.status())) return;
+  if (hello->protocol() == 0 || hello->protocol() > kProtocolVersion) {
+    return Finish(rules::Refuse(v1::REASON_SERVER_TOO_OLD,
+                                "the register speaks no version of the protocol that this phone "
+                                "knows"));
+  }
+  // The register looked at its clock somewhere between question and answer: half-way, as a guess.
+  const absl::Time half_way = asked_at + (replica_.Now() - asked_at) / 2;
+  const absl::Time server_time =
+      absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(hello->server_time()));
+  if (!Check(replica_.ApplyHello(*hello, server_time - half_way))) return;
+  limits_ = hello->limits();
+  Push();
+}
+
+void Attempt::Push() {
+  replica::Replica::PushLimits limits;
+  limits.after = pushed_to_;
+  limits.operations_max = options_.tuning.push_operations_max;
+  if (limits_.push_operations() > 0) {
+    limits.operations_max =
+        std::min(limits.operations_max, static_cast<int>(limits_.push_operations()));
+  }
+  limits.bytes_max = options_.tuning.push_bytes_max;
+  const absl::StatusOr<replica::Replica::PushBatch> batch = replica_.NextPush(limits);
+  // What cannot be sent does not keep the phone from receiving.
+  if (!batch.ok()) report_.push_status = batch.status();
+  if (!batch.ok() || batch->request.entries().empty()) return Pull();
+  transport_.Push(batch->request,
+                  [self = shared_from_this(), step = NextStep(),
+                   last = batch->last](const absl::StatusOr<v1::PushResponse>& response) {
+                    if (self->Waits(step)) self->OnPushed(last, response);
+                  });
+}
+
+void Attempt::OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response) {
+  if (!response.ok()) {
+    report_.push_status = response.status();
+    return Pull();
+  }
+  const absl::StatusOr<replica::OutcomeCounts> counts = replica_.ApplyOutcomes(*response);
+  if (!Check(counts.status())) return;
+  report_.outcomes.applied += counts->applied;
+  report_.outcomes.merged += counts->merged;
+  report_.outcomes.refused += counts->refused;
+  report_.outcomes.deferred += counts->deferred;
+  pushed_to_ = last;
+  Push();
+}
+
+void Attempt::Pull() {
+  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
+  if (!Check(state.status())) return;
+  v1::PullRequest request;
+  request.set_epoch(state->epoch);
+  request.mutable_cursors()->Add(state->cursors.begin(), state->cursors.end());
+  request.set_page_bytes(options_.tuning.page_bytes);
+  const Step step = NextStep();
+  transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
+}
+
+void Attempt::OnPage(const v1::PullResponse& page) {
+  const absl::StatusOr<replica::Applied> applied = replica_.ApplyPage(page);
+  if (!Check(applied.status())) return;
+  ++report_.pages;
+  report_.records += applied->records;
+  report_.departures += applied->departures;
+  if (page.last()) {
+    last_page_seen_ = true;
+    digest_.assign(page.digest().begin(), page.digest().end());
+  }
+  if (options_.on_progress != nullptr) options_.on_progress(report_, page.remaining());
+}
+
+void Attempt::OnPulled(const absl::Status& status) {
+  if (!Check(status)) return;
+  if (!last_page_seen_) {
+    return Finish(rules::Refuse(v1::REASON_SERVER_UNREACHABLE,
+                                "the pull ended before its last page"));
+  }
+  report_.complete = true;
+  CompareDigests();
+}
+
+void Attempt::CompareDigests() {
+  const absl::StatusOr<std::vector<int>> differing = replica_.DifferingBuckets(digest_);
+  if (!Check(differing.status())) return;
+  to_repair_ = *differing;
+  report_.digest_equal = to_repair_.empty();
+  if (static_cast<int>(to_repair_.size()) > options_.tuning.repair_buckets_max) {
+    to_repair_.resize(static_cast<std::size_t>(options_.tuning.repair_buckets_max));
+  }
+  RepairNext();
+}
+
+void Attempt::RepairNext() {
+  if (to_repair_.empty()) return FinishWell();
+  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
+  if (!Check(state.status())) return;
+  repair_.bucket = to_repair_.back();
+  v1::RepairRequest request;
+  request.set_epoch(state->epoch);
+  request.add_buckets(static_cast<std::uint32_t>(repair_.bucket));
+  request.set_page_token(repair_token_);
+  transport_.Repair(request, [self = shared_from_this(), step = NextStep()](
+                                 const absl::StatusOr<v1::RepairResponse>& response) {
+    if (self->Waits(step)) self->OnRepaired(response);
+  });
+}
+
+void Attempt::OnRepaired(const absl::StatusOr<v1::RepairResponse>& response) {
+  if (!Check(response.status())) return;
+  // What is newer than the first page may be missing from it.
+  if (repair_token_.empty()) repair_.seq = response->seq();
+  repair_.records.insert(repair_.records.end(), response->records().begin(),
+                         response->records().end());
+  repair_token_ = response->next_page_token();
+  if (repair_token_.empty()) {
+    const absl::StatusOr<replica::Applied> applied = replica_.ApplyRepair(repair_);
+    if (!Check(applied.status())) return;
+    ++report_.repaired;
+    repair_ = {};
+    to_repair_.pop_back();
+  }
+  RepairNext();
+}
+
+void Attempt::FinishWell() {
+  if (report_.repaired > 0) {
+    // Changes since the last page may make a difference of their own; the next session tells.
+    const absl::StatusOr<std::vector<int>> differing = replica_.DifferingBuckets(digest_);
+    if (!Check(differing.status())) return;
+    report_.digest_equal = differing->empty();
+  }
+  if (!report_.push_status.ok()) return Finish(report_.push_status);
+  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
+  if (!Check(state.status())) return;
+  if (!Check(replica_.PruneJournal(state->archived_seq))) return;
+  if (!Check(replica_.MarkSynced())) return;
+  Finish(absl::OkStatus());
+}
+
+}  // namespace
+
+std::shared_ptr<Session> Session::Start(const Parts& parts, Options options, Done done) {
+  auto attempt = std::make_shared<Attempt>(parts, std::move(options), std::move(done));
+  attempt->Begin();
+  return attempt;
+}
+
+}  // namespace vigil::engine
