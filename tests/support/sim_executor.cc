@@ -17,7 +17,7 @@ void SimExecutor::PostAt(absl::Time when, Task task) {
 bool SimExecutor::RunOne() {
   if (tasks_.empty()) return false;
   auto next = tasks_.extract(tasks_.begin());
-  clock_.Set(std::max(Now(), std::get<0>(next.key())));
+  clock_.Set(std::get<0>(next.key()));
   ++tasks_run_;
   next.mapped()();
   return true;
