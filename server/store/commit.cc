@@ -54,7 +54,9 @@ constexpr char kForgetDepartures[] = VIGIL_TREE
 
 constexpr char kInsertDepartures[] = VIGIL_TREE
     "INSERT INTO departure (unit, seq, record) SELECT ?2, ?3, record.id FROM record "
-    "JOIN tree ON tree.id = record.id WHERE record.office_only = 0 ORDER BY record.id";
+    "JOIN tree ON tree.id = record.id WHERE record.office_only = 0 AND EXISTS (SELECT 1 FROM "
+    "record_version WHERE record_version.record = record.id AND record_version.version < ?3) "
+    "ORDER BY record.id";
 
 constexpr char kMoveRecords[] = VIGIL_TREE
     "UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3) WHERE id IN (SELECT id FROM tree)";
@@ -126,6 +128,7 @@ absl::Status ApplyMove(Transaction& transaction, const Move& move) {
   BindRawUuid(forget, 3, move.to_unit);
   VIGIL_RETURN_IF_ERROR(forget.Run());
 
+  // What was made after the move, in the same group, has never been in the old unit.
   VIGIL_ASSIGN_OR_RETURN(Statement depart, transaction.Prepare(kInsertDepartures));
   depart.BindUuid(1, move.root);
   BindRawUuid(depart, 2, move.from_unit);
@@ -190,27 +193,24 @@ absl::Status WriteLog(Transaction& transaction, Seq expected_head, const WriteSe
 }
 
 absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
-  // Where each record's last version in the group stands, and whether its first one is among them.
+  // Where each record's first and last change in the group stand.
   struct Span {
+    std::size_t first = 0;
     std::size_t last = 0;
-    bool created = false;
   };
   std::map<Uuid, Span> spans;
   for (std::size_t i = 0; i < writes.records.size(); ++i) {
-    const RecordChange& change = writes.records[i];
-    Span& span = spans[change.id];
-    if (change.created) span.created = true;
-    span.last = i;
+    spans.try_emplace(writes.records[i].id, Span{i, i}).first->second.last = i;
   }
 
   Feeds feeds;
   for (std::size_t i = 0; i < writes.records.size(); ++i) {
-    const RecordChange& change = writes.records[i];
-    const Span& span = spans[change.id];
-    if (span.last != i) continue;
-    VIGIL_RETURN_IF_ERROR(span.created ? InsertRecord(transaction, change)
-                                       : UpdateRecord(transaction, change));
-    if (!change.office_only) Touch(feeds, change.unit, change.version);
+    const Span& span = spans[writes.records[i].id];
+    if (span.first != i) continue;
+    const RecordChange& last = writes.records[span.last];
+    VIGIL_RETURN_IF_ERROR(writes.records[i].created ? InsertRecord(transaction, last)
+                                                    : UpdateRecord(transaction, last));
+    if (!last.office_only) Touch(feeds, last.unit, last.version);
   }
   for (const RecordChange& change : writes.records) {
     VIGIL_RETURN_IF_ERROR(InsertVersion(transaction, change));

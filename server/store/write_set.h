@@ -89,7 +89,7 @@ struct Move {
   Seq seq;
   // The children's new bytes (the root's stand in its RecordChange); ignored for a child that this
   // group changed after `seq`.
-  std::vector<MovedRecord> children;
+  std::vector<MovedRecord> children = {};
 };
 
 // Columns by which the office finds hazards. Written only where one of them changed.

@@ -1,0 +1,426 @@
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rapidcheck.h"
+#include "server/store/sqlite_store.h"
+#include "tests/support/sim_vfs.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/server/store/store_maker.h"
+
+namespace vigil::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::BytesOf;
+using testing::GroupMaker;
+using testing::Id;
+using testing::NewRegister;
+using testing::RecordSpec;
+using ::vigil::testing::IsOk;
+using ::vigil::testing::SimVfs;
+
+std::unique_ptr<SqliteRegisterStore> OpenOn(const SimVfs& disk) {
+  SqliteStoreOptions options = NewRegister();
+  options.vfs = disk.name();
+  auto store = SqliteRegisterStore::Open("register.db", options);
+  EXPECT_THAT(store, IsOk());
+  return *std::move(store);
+}
+
+std::vector<Uuid> IdsOf(const FeedPage& page) {
+  std::vector<Uuid> ids;
+  for (const StoredRecord& record : page.records) ids.push_back(record.id);
+  return ids;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> DeparturesOf(const FeedPage& page) {
+  std::vector<std::pair<std::string, std::uint64_t>> departures;
+  for (const v1::Departure& departure : page.departures) {
+    departures.emplace_back(departure.record(), departure.version());
+  }
+  return departures;
+}
+
+class FeedTest : public ::testing::Test {
+ protected:
+  void Commit(const GroupMaker& group) {
+    VIGIL_ASSERT_OK(group.CommitTo(*store_));
+    head_ = group.seq();
+  }
+  FeedPage Read(const std::vector<Uuid>& units, Seq after, std::size_t bytes = 1 << 20) {
+    auto snapshot = store_->Read();
+    EXPECT_THAT(snapshot, IsOk());
+    auto page = (*snapshot)->Feed(units, after, bytes);
+    EXPECT_THAT(page, IsOk());
+    return *std::move(page);
+  }
+
+  SimVfs disk_;
+  std::unique_ptr<SqliteRegisterStore> store_ = OpenOn(disk_);
+  Seq head_;
+};
+
+TEST_F(FeedTest, ARecordIsInItsUnitsFeedAtItsLastVersionOnly) {
+  GroupMaker group(head_);
+  group.Operation();
+  group.Create({.id = Id(1), .unit = Id(7)});
+  group.Create({.id = Id(2), .unit = Uuid()});
+  group.Create({.id = Id(3), .unit = Id(8)});
+  group.Create({.id = Id(4), .unit = Id(7), .office_only = true});
+  group.Operation();
+  group.Create({.id = Id(5), .unit = Id(7)});
+  group.Operation();
+  group.Change({.id = Id(1), .unit = Id(7)});
+  group.Operation();
+  Commit(group);
+
+  const FeedPage page = Read({Id(7), Uuid()}, Seq(0));
+  EXPECT_THAT(IdsOf(page), ElementsAre(Id(2), Id(5), Id(1)));
+  EXPECT_EQ(page.records[2].version, Seq(3));
+  EXPECT_EQ(page.records[2].bytes, BytesOf({.id = Id(1), .unit = Id(7)}, Seq(3)));
+  EXPECT_TRUE(page.last);
+  EXPECT_EQ(page.cursor, Seq(4));
+  EXPECT_EQ(page.remaining, 0U);
+  EXPECT_THAT(IdsOf(Read({Id(7)}, Seq(2))), ElementsAre(Id(1)));
+  EXPECT_THAT(IdsOf(Read({Id(7)}, Seq(3))), IsEmpty());
+  EXPECT_THAT(IdsOf(Read({}, Seq(0))), IsEmpty());
+}
+
+TEST_F(FeedTest, APageEndsAtItsSizeButNeverWithinASeq) {
+  GroupMaker group(head_);
+  for (std::uint64_t seq = 0; seq < 3; ++seq) {
+    group.Operation();
+    for (std::uint64_t i = 1; i <= 10; ++i) {
+      group.Create({.id = Id(seq * 10 + i), .unit = Id(i % 2 == 0 ? 7 : 8)});
+    }
+  }
+  Commit(group);
+  const FeedPage page = Read({Id(7), Id(8)}, Seq(0), 1);
+  EXPECT_EQ(page.records.size(), 10U);
+  EXPECT_EQ(page.cursor, Seq(1));
+  EXPECT_FALSE(page.last);
+  EXPECT_EQ(page.remaining, 20U);
+  EXPECT_EQ(Read({Id(7), Id(8)}, Seq(0), 0).records.size(), 10U);
+}
+
+TEST_F(FeedTest, ARootMovesWithItsChildrenAndTheirNewBytes) {
+  const RecordSpec child_before = {.id = Id(2), .parent = Id(1), .root = Id(1), .unit = Id(7)};
+  RecordSpec child_after = child_before;
+  child_after.unit = Id(8);
+  GroupMaker group(head_);
+  group.Operation();
+  group.Create({.id = Id(1), .unit = Id(7)});
+  group.Create(child_before);
+  group.Create({.id = Id(3), .parent = Id(2), .root = Id(1), .unit = Id(7), .office_only = true});
+  Commit(group);
+  GroupMaker move(head_);
+  move.Operation();
+  move.Change({.id = Id(1), .unit = Id(8)});
+  move.writes().moves.push_back(
+      {Id(1), Id(7), Id(8), Seq(2), {{Id(2), BytesOf(child_after, Seq(1))}}});
+  Commit(move);
+
+  const FeedPage left = Read({Id(7)}, Seq(1));
+  EXPECT_THAT(left.records, IsEmpty());
+  EXPECT_THAT(DeparturesOf(left), ElementsAre(std::make_pair(Id(1).ToString(), 2U),
+                                              std::make_pair(Id(2).ToString(), 2U)));
+  const FeedPage arrived = Read({Id(8)}, Seq(0));
+  EXPECT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
+  EXPECT_THAT(arrived.departures, IsEmpty());
+  // The child keeps its version.
+  EXPECT_EQ(arrived.records[1].version, Seq(1));
+  EXPECT_EQ(arrived.records[1].unit, Id(8));
+  EXPECT_EQ(arrived.records[1].bytes, BytesOf(child_after, Seq(1)));
+  // Who has both units sees an arrival only.
+  EXPECT_THAT(Read({Id(7), Id(8)}, Seq(1)).departures, IsEmpty());
+  EXPECT_THAT(IdsOf(Read({Id(7), Id(8)}, Seq(1))), ElementsAre(Id(1), Id(2)));
+}
+
+TEST_F(FeedTest, AChildChangedAfterTheMoveKeepsItsOwnBytes) {
+  RecordSpec child = {.id = Id(2), .parent = Id(1), .root = Id(1), .unit = Id(7)};
+  GroupMaker group(head_);
+  group.Operation();
+  group.Create({.id = Id(1), .unit = Id(7)});
+  group.Create(child);
+  Commit(group);
+  child.unit = Id(8);
+  GroupMaker move(head_);
+  move.Operation();
+  move.Change({.id = Id(1), .unit = Id(8)});
+  move.writes().moves.push_back({Id(1), Id(7), Id(8), Seq(2), {{Id(2), "of the move"}}});
+  move.Operation();
+  child.padding = 5;
+  move.Change(child);
+  Commit(move);
+  const FeedPage arrived = Read({Id(8)}, Seq(0));
+  EXPECT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
+  EXPECT_EQ(arrived.records[1].bytes, BytesOf(child, Seq(3)));
+}
+
+TEST_F(FeedTest, AReturnEndsADeparture) {
+  GroupMaker group(head_);
+  group.Operation();
+  group.Create({.id = Id(1), .unit = Id(7)});
+  group.Operation();
+  group.Change({.id = Id(1), .unit = Id(8)});
+  group.writes().moves.push_back({Id(1), Id(7), Id(8), Seq(2)});
+  group.Operation();
+  group.Change({.id = Id(1), .unit = Id(7)});
+  group.writes().moves.push_back({Id(1), Id(8), Id(7), Seq(3)});
+  Commit(group);
+  EXPECT_THAT(Read({Id(7)}, Seq(1)).departures, IsEmpty());
+  EXPECT_THAT(IdsOf(Read({Id(7)}, Seq(2))), ElementsAre(Id(1)));
+  EXPECT_THAT(DeparturesOf(Read({Id(8)}, Seq(2))),
+              ElementsAre(std::make_pair(Id(1).ToString(), 3U)));
+}
+
+// A register in memory: what the feed must be, in the plainest words.
+class Model {
+ public:
+  struct Entry {
+    RecordSpec spec;
+    std::uint64_t version = 0;
+    std::uint64_t feed_seq = 0;
+    std::uint64_t made = 0;
+
+    std::string bytes() const { return BytesOf(spec, Seq(version)); }
+  };
+
+  // Makes one operation in `group`, as the numbers say.
+  void Step(std::uint32_t choice, GroupMaker& group) {
+    const std::uint64_t seq = group.Operation().value();
+    const std::uint32_t kind = choice % 8;
+    const std::uint32_t what = choice / 8;
+    if (kind == 0) return;  // A refused operation.
+    if (kind <= 3 || roots_.empty()) {
+      Create({.id = Id(++made_), .unit = UnitAt(what), .office_only = what % 11 == 0,
+              .padding = what % 300},
+             seq, group);
+      roots_.push_back(Id(made_));
+      return;
+    }
+    const Uuid root = roots_[what % roots_.size()];
+    if (kind == 4) {
+      Create({.id = Id(++made_), .parent = root, .root = root, .unit = entries_[root].spec.unit,
+              .padding = what % 50},
+             seq, group);
+    } else if (kind == 5) {
+      Move(root, UnitAt(what / 16), seq, group);
+    } else {
+      auto entry = entries_.begin();
+      std::advance(entry, what % entries_.size());
+      Entry& changed = entry->second;
+      changed.spec.padding = (changed.spec.padding + 17) % 300;
+      changed.version = changed.feed_seq = seq;
+      group.Change(changed.spec);
+    }
+  }
+
+  static Uuid UnitAt(std::uint32_t number) { return Id(number % 5 == 0 ? 0 : 500 + number % 5); }
+
+  // The expected feed after `after`, in order: seq, order of making, id.
+  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> Records(
+      const std::set<Uuid>& units, std::uint64_t after) const {
+    std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> feed;
+    for (const auto& [id, entry] : entries_) {
+      if (!units.contains(entry.spec.unit) || entry.spec.office_only) continue;
+      if (entry.feed_seq > after) feed.emplace_back(entry.feed_seq, entry.made, id);
+    }
+    std::sort(feed.begin(), feed.end());
+    return feed;
+  }
+
+  std::set<std::pair<std::uint64_t, Uuid>> Departures(const std::set<Uuid>& units,
+                                                      std::uint64_t after) const {
+    std::set<std::pair<std::uint64_t, Uuid>> departures;
+    for (const auto& [key, seq] : departures_) {
+      const auto& [unit, record] = key;
+      if (units.contains(unit) && seq > after && !units.contains(At(record).spec.unit)) {
+        departures.emplace(seq, record);
+      }
+    }
+    return departures;
+  }
+
+  const Entry& At(const Uuid& id) const { return entries_.at(id); }
+  const std::map<Uuid, Entry>& entries() const { return entries_; }
+
+ private:
+  void Create(const RecordSpec& spec, std::uint64_t seq, GroupMaker& group) {
+    entries_[spec.id] = {spec, seq, seq, made_};
+    group.Create(spec);
+  }
+
+  void Move(const Uuid& root, const Uuid& to, std::uint64_t seq, GroupMaker& group) {
+    const Uuid from = entries_[root].spec.unit;
+    if (from == to) return;
+    store::Move move = {root, from, to, Seq(seq)};
+    for (auto& [id, entry] : entries_) {
+      if (id != root && entry.spec.parent != root) continue;
+      entry.spec.unit = to;
+      entry.feed_seq = seq;
+      departures_.erase({to, id});
+      if (!entry.spec.office_only) departures_[{from, id}] = seq;
+      if (id == root) {
+        entry.version = seq;
+        group.Change(entry.spec);
+      } else {
+        move.children.push_back({id, entry.bytes()});
+      }
+    }
+    group.writes().moves.push_back(std::move(move));
+  }
+
+  std::uint64_t made_ = 0;
+  std::vector<Uuid> roots_;
+  std::map<Uuid, Entry> entries_;
+  std::map<std::pair<Uuid, Uuid>, std::uint64_t> departures_;
+};
+
+// Up to 20 groups of up to 20 operations.
+rc::Gen<std::vector<std::vector<std::uint32_t>>> AnyGroups() {
+  return rc::gen::scale(0.2, rc::gen::container<std::vector<std::vector<std::uint32_t>>>(
+                                 rc::gen::container<std::vector<std::uint32_t>>(
+                                     rc::gen::resize(
+                                         100, rc::gen::inRange(0U, 1U << 20)))));
+}
+
+std::vector<Uuid> UnitsOf(std::uint32_t bits) {
+  std::vector<Uuid> units;
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    if ((bits & (1U << i)) != 0) units.push_back(Model::UnitAt(i));
+  }
+  return units;
+}
+
+// Everything after `after`, page by page; checks each page's bounds.
+FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, Seq after,
+                 std::size_t bytes, const Model& model) {
+  FeedPage all;
+  all.cursor = after;
+  while (!all.last) {
+    auto page = snapshot.Feed(units, all.cursor, bytes);
+    RC_ASSERT(page.ok());
+    for (const StoredRecord& record : page->records) {
+      const std::uint64_t seq = model.At(record.id).feed_seq;
+      RC_ASSERT(seq > all.cursor.value());
+      RC_ASSERT(seq <= page->cursor.value());
+    }
+    if (!page->last) RC_ASSERT(page->cursor > all.cursor);
+    std::move(page->records.begin(), page->records.end(), std::back_inserter(all.records));
+    std::move(page->departures.begin(), page->departures.end(),
+              std::back_inserter(all.departures));
+    all.cursor = page->cursor;
+    all.last = page->last;
+    // Counts are of records: what is left is exactly what the later pages bring.
+    RC_ASSERT(page->remaining ==
+              (page->last ? 0
+                          : model.Records({units.begin(), units.end()}, all.cursor.value()).size()));
+  }
+  return all;
+}
+
+void CheckFeed(SqliteRegisterStore& store, const Model& model, std::uint32_t unit_bits, Seq after,
+               std::size_t bytes, Seq head) {
+  const std::vector<Uuid> units = UnitsOf(unit_bits);
+  const std::set<Uuid> unit_set(units.begin(), units.end());
+  auto snapshot = store.Read();
+  RC_ASSERT(snapshot.ok());
+  const FeedPage all = ReadAll(**snapshot, units, after, bytes, model);
+  RC_ASSERT(all.cursor == head);
+  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> found;
+  for (const StoredRecord& record : all.records) {
+    const Model::Entry& entry = model.At(record.id);
+    found.emplace_back(entry.feed_seq, entry.made, record.id);
+    RC_ASSERT(record.version.value() == entry.version);
+    RC_ASSERT(record.unit == entry.spec.unit);
+    RC_ASSERT(record.bytes == entry.bytes());
+  }
+  RC_ASSERT(found == model.Records(unit_set, after.value()));
+  std::set<std::pair<std::uint64_t, Uuid>> departed;
+  for (const v1::Departure& departure : all.departures) {
+    RC_ASSERT(departed.emplace(departure.version(), *Uuid::Parse(departure.record())).second);
+  }
+  RC_ASSERT(departed == model.Departures(unit_set, after.value()));
+}
+
+TEST(FeedPropertyTest, PagesPutTogetherAreAllChangesInOrder) {
+  EXPECT_TRUE(rc::check("pages put together are all changes in order", [] {
+    SimVfs disk;
+    const auto store = OpenOn(disk);
+    Model model;
+    Seq head;
+    const auto groups = *AnyGroups();
+    for (const auto& choices : groups) {
+      if (choices.empty()) continue;
+      GroupMaker group(head);
+      for (const std::uint32_t choice : choices) model.Step(choice, group);
+      RC_ASSERT(group.CommitTo(*store).ok());
+      head = group.seq();
+    }
+    for (int i = 0; i < 5; ++i) {
+      const auto after = *rc::gen::inRange<std::uint64_t>(0, head.value() + 1);
+      CheckFeed(*store, model, *rc::gen::inRange(0U, 32U), Seq(after),
+                *rc::gen::inRange<std::size_t>(0, 2000), head);
+    }
+  }));
+}
+
+// What a phone holds that reads the feed now and then.
+TEST(FeedPropertyTest, APhoneThatReadsNowAndThenHoldsWhatIsInItsUnits) {
+  EXPECT_TRUE(rc::check("a phone holds what is in its units", [] {
+    SimVfs disk;
+    const auto store = OpenOn(disk);
+    Model model;
+    Seq head;
+    const std::vector<Uuid> units = UnitsOf(*rc::gen::inRange(0U, 32U));
+    const std::set<Uuid> unit_set(units.begin(), units.end());
+    Seq cursor;
+    std::map<Uuid, std::string> held;
+    const auto groups = *AnyGroups();
+    for (const auto& choices : groups) {
+      if (!choices.empty()) {
+        GroupMaker group(head);
+        for (const std::uint32_t choice : choices) model.Step(choice, group);
+        RC_ASSERT(group.CommitTo(*store).ok());
+        head = group.seq();
+      }
+      // One page, not always the last: the phone may be interrupted.
+      auto snapshot = store->Read();
+      RC_ASSERT(snapshot.ok());
+      auto page = (*snapshot)->Feed(units, cursor, 300);
+      RC_ASSERT(page.ok());
+      for (const v1::Departure& departure : page->departures) {
+        held.erase(*Uuid::Parse(departure.record()));
+      }
+      for (const StoredRecord& record : page->records) held[record.id] = record.bytes;
+      cursor = page->cursor;
+    }
+    auto snapshot = store->Read();
+    const FeedPage rest = ReadAll(**snapshot, units, cursor, 300, model);
+    for (const v1::Departure& departure : rest.departures) {
+      held.erase(*Uuid::Parse(departure.record()));
+    }
+    for (const StoredRecord& record : rest.records) held[record.id] = record.bytes;
+
+    std::map<Uuid, std::string> expected;
+    for (const auto& [id, entry] : model.entries()) {
+      if (unit_set.contains(entry.spec.unit) && !entry.spec.office_only) {
+        expected[id] = entry.bytes();
+      }
+    }
+    RC_ASSERT(held == expected);
+  }));
+}
+
+}  // namespace
+}  // namespace vigil::store

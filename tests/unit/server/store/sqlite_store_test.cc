@@ -1,0 +1,383 @@
+#include "server/store/sqlite_store.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/store/schema.h"
+#include "sync/base/file.h"
+#include "sync/sqlite/database.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/server/store/store_maker.h"
+
+namespace vigil::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::GroupMaker;
+using testing::Id;
+using testing::NewRegister;
+using ::vigil::testing::IsOk;
+using ::vigil::testing::ReasonIs;
+using ::vigil::testing::StatusIs;
+using ::vigil::testing::StoryBegin;
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  std::string path() const { return dir_.File("register.db"); }
+
+  std::unique_ptr<SqliteRegisterStore> Open() { return Open(NewRegister()); }
+  std::unique_ptr<SqliteRegisterStore> Open(const SqliteStoreOptions& options) {
+    auto store = SqliteRegisterStore::Open(path(), options);
+    EXPECT_THAT(store, IsOk());
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  ::vigil::testing::TempDir dir_;
+  PosixFileSystem files_;
+};
+
+absl::Status CommitOne(RegisterStore& store, Seq head) {
+  GroupMaker group(head);
+  group.Operation();
+  group.Create({.id = Id(100 + head.value()), .unit = Id(7)});
+  return group.CommitTo(store);
+}
+
+Head HeadOf(RegisterStore& store) {
+  auto snapshot = store.Read();
+  EXPECT_THAT(snapshot, IsOk());
+  auto head = (*snapshot)->GetHead();
+  EXPECT_THAT(head, IsOk());
+  return *std::move(head);
+}
+
+TEST_F(SqliteStoreTest, ANewRegisterBeginsItsFirstEpochAtZero) {
+  const auto store = Open();
+  const Head head = HeadOf(*store);
+  EXPECT_EQ(head.seq, Seq(0));
+  EXPECT_EQ(head.epoch.id(), Id(1).ToString());
+  EXPECT_EQ(head.epoch.began_at().seconds(), absl::ToUnixSeconds(StoryBegin()));
+  EXPECT_EQ(head.audit_root, Sha256Of(""));
+  EXPECT_EQ(head.committed_at, StoryBegin());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::vector<v1::Epoch> epochs, snapshot->Epochs());
+  ASSERT_THAT(epochs, SizeIs(1));
+  EXPECT_EQ(epochs[0].id(), Id(1).ToString());
+}
+
+TEST_F(SqliteStoreTest, ANewRegisterNeedsAnEpochAndAnExistingOneKeepsIts) {
+  SqliteStoreOptions without;
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), without),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  Open().reset();
+  SqliteStoreOptions other = NewRegister();
+  other.first_epoch = Id(2);
+  EXPECT_EQ(HeadOf(*Open(other)).epoch.id(), Id(1).ToString());
+  EXPECT_EQ(HeadOf(*Open(without)).epoch.id(), Id(1).ToString());
+}
+
+TEST_F(SqliteStoreTest, WhatWasCommittedIsThereAfterReopening) {
+  auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(1)));
+  store.reset();
+  store = Open();
+  const Head head = HeadOf(*store);
+  EXPECT_EQ(head.seq, Seq(2));
+  EXPECT_EQ(head.audit_root, Sha256Of("root 2"));
+  EXPECT_EQ(head.committed_at, StoryBegin() + absl::Hours(2));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto record, snapshot->FindRecord(Id(101)));
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->version, Seq(2));
+}
+
+TEST_F(SqliteStoreTest, AMovedHeadIsAbortedAndWritesNothing) {
+  const auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  GroupMaker late(Seq(0));
+  late.Operation();
+  late.Create({.id = Id(55)});
+  EXPECT_THAT(late.CommitTo(*store), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(HeadOf(*store).seq, Seq(1));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto record, snapshot->FindRecord(Id(55)));
+  EXPECT_FALSE(record.has_value());
+}
+
+TEST_F(SqliteStoreTest, AGroupThatFailsLeavesNothingOfItself) {
+  const auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  GroupMaker group(Seq(1));
+  group.Operation();
+  group.Create({.id = Id(55)});
+  group.Operation();
+  // A version of a record that there is not.
+  group.Change({.id = Id(56)});
+  EXPECT_THAT(group.CommitTo(*store), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(HeadOf(*store).seq, Seq(1));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto record, snapshot->FindRecord(Id(55)));
+  EXPECT_FALSE(record.has_value());
+  VIGIL_EXPECT_OK(CommitOne(*store, Seq(1)));
+}
+
+TEST_F(SqliteStoreTest, AGapInTheLogIsRefused) {
+  const auto store = Open();
+  GroupMaker group(Seq(0));
+  group.Operation();
+  group.log().seq = Seq(2);
+  EXPECT_THAT(group.CommitTo(*store), StatusIs(absl::StatusCode::kInternal, HasSubstr("gap")));
+}
+
+TEST_F(SqliteStoreTest, IdentitiesAreTakenOnceOnly) {
+  const auto store = Open();
+  GroupMaker first(Seq(0));
+  first.Operation(DeviceSeq(5));
+  VIGIL_ASSERT_OK(first.CommitTo(*store));
+  GroupMaker same_operation(Seq(1));
+  same_operation.Operation();
+  same_operation.log().operation = Id(1'000'001);
+  EXPECT_THAT(same_operation.CommitTo(*store), StatusIs(absl::StatusCode::kAlreadyExists));
+  GroupMaker same_place(Seq(1));
+  same_place.Operation(DeviceSeq(5));
+  EXPECT_THAT(same_place.CommitTo(*store), StatusIs(absl::StatusCode::kAlreadyExists));
+  // Recorded beside the first: without its identity and place.
+  GroupMaker beside(Seq(1));
+  beside.Operation();
+  beside.log().operation = Uuid();
+  beside.Operation();
+  beside.log().operation = Uuid();
+  VIGIL_EXPECT_OK(beside.CommitTo(*store));
+}
+
+TEST_F(SqliteStoreTest, ACredentialAloneLeavesTheHead) {
+  const auto store = Open();
+  WriteSet writes;
+  writes.credentials.push_back({Sha256Of("token"), Id(3), Id(4), v1::CHANNEL_OFFICE});
+  VIGIL_ASSERT_OK(store->Commit(Seq(0), writes, StoryBegin() + absl::Hours(1)));
+  EXPECT_EQ(HeadOf(*store).seq, Seq(0));
+  EXPECT_EQ(HeadOf(*store).committed_at, StoryBegin());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto found, snapshot->FindCredential(Sha256Of("token")));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->device, Id(3));
+  EXPECT_EQ(found->person, Id(4));
+  EXPECT_EQ(found->channel, v1::CHANNEL_OFFICE);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto other, snapshot->FindCredential(Sha256Of("guess")));
+  EXPECT_FALSE(other.has_value());
+}
+
+TEST_F(SqliteStoreTest, ASnapshotSeesOneMoment) {
+  const auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto before, store->Read());
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(1)));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto after, store->Read());
+  EXPECT_EQ(before->GetHead()->seq, Seq(1));
+  EXPECT_EQ(after->GetHead()->seq, Seq(2));
+  EXPECT_FALSE(before->FindRecord(Id(101))->has_value());
+  EXPECT_TRUE(after->FindRecord(Id(101))->has_value());
+}
+
+TEST_F(SqliteStoreTest, SnapshotsAreTakenFromManyThreadsWhileTheWriterCommits) {
+  const auto store = Open();
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4, 0);
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    threads.emplace_back([&store, &wrong, i] {
+      Seq last(0);
+      for (int round = 0; round < 50; ++round) {
+        const auto snapshot = store->Read();
+        if (!snapshot.ok()) {
+          ++wrong[i];
+          continue;
+        }
+        const Seq head = (*snapshot)->GetHead()->seq;
+        // Never backwards, and the record of the head's operation is there.
+        if (head < last) ++wrong[i];
+        if (head > Seq(0) && !(*snapshot)->FindRecord(Id(99 + head.value()))->has_value()) {
+          ++wrong[i];
+        }
+        last = head;
+      }
+    });
+  }
+  for (std::uint64_t head = 0; head < 30; ++head) {
+    VIGIL_EXPECT_OK(CommitOne(*store, Seq(head)));
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(wrong, ElementsAre(0, 0, 0, 0));
+}
+
+TEST_F(SqliteStoreTest, AnotherProgramsFileIsRefusedAndLeftAsItIs) {
+  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), std::string(8192, 'n')));
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_FOREIGN_FILE"));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string text, files_.Read(path(), 1 << 20));
+  EXPECT_EQ(text, std::string(8192, 'n'));
+}
+
+TEST_F(SqliteStoreTest, AnotherProgramsDatabaseIsRefused) {
+  {
+    sqlite::OpenOptions options;
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database other, sqlite::Database::Open(path(), options));
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Transaction transaction, other.BeginWrite());
+    VIGIL_ASSERT_OK(transaction.ExecuteScript("CREATE TABLE recipe (title TEXT)"));
+    VIGIL_ASSERT_OK(transaction.Commit());
+  }
+  const auto store = SqliteRegisterStore::Open(path(), NewRegister());
+  EXPECT_THAT(store, ReasonIs("REASON_FOREIGN_FILE"));
+  EXPECT_THAT(store, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path())));
+}
+
+TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {
+  Open().reset();
+  {
+    sqlite::OpenOptions options;
+    options.application_id = kRegisterApplicationId;
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database newer, sqlite::Database::Open(path(), options));
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Transaction transaction, newer.BeginWrite());
+    VIGIL_ASSERT_OK(transaction.SetUserVersion(RegisterSchema().version() + 1));
+    VIGIL_ASSERT_OK(transaction.Commit());
+  }
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()),
+              ReasonIs("REASON_SCHEMA_TOO_NEW"));
+  sqlite::OpenOptions options;
+  options.application_id = kRegisterApplicationId;
+  VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database file, sqlite::Database::Open(path(), options));
+  EXPECT_EQ(*file.UserVersion(), RegisterSchema().version() + 1);
+}
+
+TEST_F(SqliteStoreTest, ADamagedFileIsRefused) {
+  {
+    const auto store = Open();
+    for (std::uint64_t head = 0; head < 50; ++head) {
+      VIGIL_ASSERT_OK(CommitOne(*store, Seq(head)));
+    }
+  }
+  VIGIL_ASSERT_OK_AND_ASSIGN(std::string content, files_.Read(path(), 64 << 20));
+  ASSERT_GT(content.size(), 20U * 4096U);
+  // All pages but the first two.
+  for (std::size_t i = 2 * 4096; i < content.size(); ++i) content[i] = static_cast<char>(i * 7);
+  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), content));
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_CORRUPT_FILE"));
+}
+
+TEST_F(SqliteStoreTest, ALogThatDoesNotEndAtTheHeadIsRefused) {
+  {
+    const auto store = Open();
+    VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  }
+  {
+    sqlite::OpenOptions options;
+    options.application_id = kRegisterApplicationId;
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database file, sqlite::Database::Open(path(), options));
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Transaction transaction, file.BeginWrite());
+    VIGIL_ASSERT_OK(transaction.ExecuteScript("UPDATE meta SET seq = 7"));
+    VIGIL_ASSERT_OK(transaction.Commit());
+  }
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_CORRUPT_FILE"));
+}
+
+// Whether another process can read the file. Locks of one process do not show to itself.
+bool AnotherProcessCanRead(const std::string& path) {
+  const std::string command =
+      "/usr/bin/python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0)"
+      ".execute(\"SELECT count(*) FROM log\").fetchall()' '" +
+      path + "' 2> /dev/null";
+  return std::system(command.c_str()) == 0;
+}
+
+TEST_F(SqliteStoreTest, ASecondProcessIsKeptOut) {
+  auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  EXPECT_FALSE(AnotherProcessCanRead(path()));
+  store.reset();
+  EXPECT_TRUE(AnotherProcessCanRead(path()));
+}
+
+TEST_F(SqliteStoreTest, MaintainEmptiesTheWalAndCommitBoundsIt) {
+  SqliteStoreOptions options = NewRegister();
+  options.wal_pages_idle = 1;
+  options.wal_pages_max = 40;
+  const auto store = Open(options);
+  std::int64_t most = 0;
+  for (std::uint64_t head = 0; head < 100; ++head) {
+    VIGIL_ASSERT_OK(CommitOne(*store, Seq(head)));
+    most = std::max(most, store->wal_pages());
+  }
+  // One group beyond the bound at most.
+  EXPECT_LT(most, 40 + 60);
+  VIGIL_ASSERT_OK(store->Maintain(absl::Seconds(1)));
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(100)));
+  // The WAL began anew with this commit.
+  EXPECT_LT(store->wal_pages(), 40);
+}
+
+TEST_F(SqliteStoreTest, ABackupIsARegisterOfItsMoment) {
+  const auto store = Open();
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(0)));
+  const std::string copy = dir_.File("backup.db");
+  VIGIL_ASSERT_OK(store->Backup(copy));
+  VIGIL_ASSERT_OK(CommitOne(*store, Seq(1)));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto restored, SqliteRegisterStore::Open(copy, NewRegister()));
+  EXPECT_EQ(HeadOf(*restored).seq, Seq(1));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, restored->Read());
+  EXPECT_TRUE(snapshot->FindRecord(Id(100))->has_value());
+  EXPECT_THAT(store->Backup(copy), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(SqliteStoreTest, TheOutboxKeepsWhatIsNotSent) {
+  const auto store = Open();
+  GroupMaker group(Seq(0));
+  group.Operation();
+  for (int i = 1; i <= 3; ++i) {
+    group.writes().notifications.push_back({Id(70), "escalation", Id(80), "逾期", "overdue",
+                                            StoryBegin() + absl::Seconds(i)});
+  }
+  VIGIL_ASSERT_OK(group.CommitTo(*store));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto pending, store->PendingNotifications(StoryBegin(), 2));
+  ASSERT_THAT(pending, SizeIs(2));
+  EXPECT_EQ(pending[0].recipient(), Id(70).ToString());
+  EXPECT_EQ(pending[0].record(), Id(80).ToString());
+  EXPECT_EQ(pending[0].topic(), "escalation");
+  EXPECT_EQ(pending[0].text(), "逾期");
+  EXPECT_EQ(pending[0].text_en(), "overdue");
+  EXPECT_EQ(pending[0].state(), v1::NOTIFICATION_STATE_PENDING);
+  EXPECT_EQ(pending[0].created_at().seconds(), absl::ToUnixSeconds(StoryBegin()) + 1);
+
+  VIGIL_ASSERT_OK(store->MarkNotification(pending[0].id(), v1::NOTIFICATION_STATE_SENT,
+                                          std::nullopt));
+  VIGIL_ASSERT_OK(store->MarkNotification(pending[1].id(), v1::NOTIFICATION_STATE_PENDING,
+                                          StoryBegin() + absl::Minutes(5)));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto now, store->PendingNotifications(StoryBegin(), 10));
+  ASSERT_THAT(now, SizeIs(1));
+  EXPECT_EQ(now[0].id(), 3);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto later, store->PendingNotifications(
+                                                   StoryBegin() + absl::Minutes(5), 10));
+  ASSERT_THAT(later, SizeIs(2));
+  EXPECT_EQ(later[0].attempts(), 1);
+  EXPECT_THAT(store->MarkNotification(99, v1::NOTIFICATION_STATE_SENT, std::nullopt),
+              StatusIs(absl::StatusCode::kNotFound));
+
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto all, snapshot->Notifications(0, 10));
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[0].state(), v1::NOTIFICATION_STATE_SENT);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto rest, snapshot->Notifications(2, 10));
+  EXPECT_THAT(rest, SizeIs(1));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto none, snapshot->Notifications(3, 10));
+  EXPECT_THAT(none, IsEmpty());
+}
+
+}  // namespace
+}  // namespace vigil::store
