@@ -1,0 +1,223 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/import/importer.h"
+#include "server/import/keys.h"
+#include "server/import/snapshot_view.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_register.h"
+#include "tests/unit/server/import/import_files.h"
+
+// Files that come a second time, into a real register.
+
+namespace vigil::importer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+using vigil::testing::Actor;
+using vigil::testing::TestRegister;
+
+class ReimportTest : public ::testing::Test {
+ protected:
+  ImportPlan Plan(const std::vector<InputFile>& files) {
+    auto snapshot = reg_.store().Read();
+    EXPECT_TRUE(snapshot.ok());
+    SnapshotView view(**snapshot);
+    return PlanOrDie(files, view);
+  }
+
+  // Plans and applies; the plan.
+  ImportPlan Import(const std::vector<InputFile>& files) {
+    ImportPlan plan = Plan(files);
+    EXPECT_THAT(plan.problems, IsEmpty()) << Describe(plan);
+    for (const v1::Operation& planned : plan.operations) {
+      v1::Operation operation = reg_.Begin(reg_.importer);
+      *operation.mutable_import_record() = planned.import_record();
+      *operation.mutable_seen() = planned.seen();
+      const v1::Outcome outcome = reg_.Submit(reg_.importer, operation);
+      EXPECT_EQ(outcome.verdict(), v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+    }
+    return plan;
+  }
+
+  std::string Id(std::string_view kind, std::string_view key) {
+    return ImportedId(*rules::Schema::Get().FindEntity(kind), key).ToString();
+  }
+
+  // An edit by the office.
+  void Edit(const std::string& record, const v1::Entity& entity, std::string_view field) {
+    Actor clerk = reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau);
+    // The imported units are another tree than the test register's.
+    clerk.author.roles[0].clear_unit();
+    v1::Operation operation = reg_.Begin(clerk);
+    reg_.See(operation, {record});
+    v1::EditRecord& edit = *operation.mutable_edit_record();
+    edit.set_record(record);
+    *edit.mutable_entity() = entity;
+    edit.mutable_update_mask()->add_paths(std::string(field));
+    const v1::Outcome outcome = reg_.Submit(clerk, operation);
+    ASSERT_EQ(outcome.verdict(), v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+  }
+
+  void EditDescription(const std::string& text) {
+    v1::Entity entity;
+    entity.mutable_hazard()->set_description(text);
+    Edit(Id("hazard", "H1"), entity, "description");
+  }
+
+  void AddMeasure(const std::string& text) {
+    v1::Entity entity;
+    entity.mutable_risk_source()->add_control_measures(text);
+    Edit(Id("risk_source", "R1"), entity, "control_measures");
+  }
+
+  v1::Hazard Hazard() { return reg_.Find(Id("hazard", "H1")).entity().hazard(); }
+  v1::RiskSource Source() { return reg_.Find(Id("risk_source", "R1")).entity().risk_source(); }
+
+  TestRegister reg_;
+  std::vector<InputFile> files_ = SmallSet();
+};
+
+TEST_F(ReimportTest, ImportedRecordsSayWhereTheyComeFrom) {
+  Import(files_);
+  EXPECT_EQ(Hazard().imported_from().file(), "hazards.csv");
+  EXPECT_EQ(Hazard().imported_from().line(), 2);
+  EXPECT_EQ(Hazard().number(), "H1");
+  EXPECT_EQ(reg_.StateOf(Id("hazard", "H1")).status(), v1::HAZARD_STATUS_RECTIFYING);
+}
+
+TEST_F(ReimportTest, TheSameFilesChangeNothing) {
+  Import(files_);
+  const ImportPlan again = Plan(files_);
+  EXPECT_THAT(again.operations, IsEmpty());
+  EXPECT_THAT(again.problems, IsEmpty()) << Describe(again);
+  EXPECT_EQ(CountOf(again, "hazards.csv").unchanged(), 1);
+  EXPECT_EQ(CountOf(again, "control_measures.csv").unchanged(), 2);
+}
+
+TEST_F(ReimportTest, RowsThatMovedChangeNothing) {
+  Import(files_);
+  Replace(files_, "org_units.csv", "B,Bureau,bureau,,\n", "");
+  Replace(files_, "org_units.csv", "D,Dep", "B,Bureau,bureau,,\nD,Dep");
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+}
+
+TEST_F(ReimportTest, AChangedRowWritesTheChangedFieldsOnly) {
+  Import(files_);
+  const std::uint64_t version = reg_.Find(Id("hazard", "H1")).version();
+  Replace(files_, "hazards.csv", "general", "major");
+  Replace(files_, "hazards.csv", "2017-04-01", "2017-05-01");
+  const ImportPlan plan = Import(files_);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_THAT(plan.operations[0].import_record().update_mask().paths(),
+              ElementsAre("grade", "due_date"));
+  ASSERT_EQ(plan.operations[0].seen_size(), 1);
+  EXPECT_EQ(plan.operations[0].seen(0).version(), version);
+  EXPECT_EQ(Hazard().grade(), v1::HAZARD_GRADE_MAJOR);
+  // It saw what it changed: a later date is no conflict with the earlier one.
+  EXPECT_EQ(Hazard().due_date().month(), 5);
+  EXPECT_EQ(Hazard().description(), "crack,\n3 mm");
+  EXPECT_EQ(CountOf(plan, "hazards.csv").changed(), 1);
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+}
+
+TEST_F(ReimportTest, WhatPeopleChangedSinceStays) {
+  Import(files_);
+  EditDescription("crack, 5 mm");
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+  Replace(files_, "hazards.csv", "general", "major");
+  const ImportPlan plan = Import(files_);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_THAT(plan.operations[0].import_record().update_mask().paths(), ElementsAre("grade"));
+  EXPECT_EQ(Hazard().description(), "crack, 5 mm");
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+}
+
+TEST_F(ReimportTest, AFileThatCatchesUpWithPeopleIsHeardOnce) {
+  Import(files_);
+  EditDescription("crack, 5 mm");
+  Replace(files_, "hazards.csv", "\"crack,\n3 mm\"", "\"crack, 5 mm\"");
+  EXPECT_EQ(Import(files_).operations.size(), 1U);
+  EditDescription("crack, 7 mm");
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+}
+
+TEST_F(ReimportTest, AnEmptiedCellClearsAColumnLeftOutDoesNot) {
+  Replace(files_, "hazards.csv", "status\n", "status,category\n");
+  Replace(files_, "hazards.csv", "rectifying\n", "rectifying,slope\n");
+  Import(files_);
+  EXPECT_EQ(Hazard().category(), "slope");
+  EXPECT_THAT(Plan(SmallSet()).operations, IsEmpty());
+  Replace(files_, "hazards.csv", "rectifying,slope", "rectifying,");
+  const ImportPlan plan = Import(files_);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_FALSE(Hazard().has_category());
+}
+
+TEST_F(ReimportTest, OfASetOnlyWhatTheFilesHadAddedLeaves) {
+  Import(files_);
+  AddMeasure("patrol");
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+  Replace(files_, "control_measures.csv", "R1,fence\n", "R1,wall\n");
+  const ImportPlan plan = Import(files_);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_THAT(Source().control_measures(),
+              UnorderedElementsAre("drains clear; every month", "patrol", "wall"));
+  EXPECT_EQ(CountOf(plan, "control_measures.csv").changed(), 2);
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+}
+
+TEST_F(ReimportTest, WithoutTheFileOfAListTheListStays) {
+  Import(files_);
+  std::erase_if(files_, [](const InputFile& file) { return file.name == "control_measures.csv"; });
+  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+  files_.push_back({"control_measures.csv", "risk_source,text\n"});
+  EXPECT_EQ(Plan(files_).operations.size(), 1U);
+}
+
+TEST_F(ReimportTest, WhatNeverChangesIsRefusedWithItsValue) {
+  Import(files_);
+  Replace(files_, "org_units.csv", "industry_department", "site");
+  const ImportPlan plan = Plan(files_);
+  ASSERT_EQ(plan.problems.size(), 1U) << Describe(plan);
+  EXPECT_EQ(plan.problems[0].column(), "kind");
+  EXPECT_EQ(plan.problems[0].line(), 2);
+  EXPECT_EQ(plan.problems[0].reason(), v1::REASON_FIELD_NOT_EDITABLE);
+  EXPECT_THAT(plan.problems[0].message(), ::testing::HasSubstr("industry department"));
+}
+
+TEST_F(ReimportTest, FilesMayReferToWhatTheRegisterHas) {
+  Import(files_);
+  const std::vector<InputFile> later = {{"hazards.csv",
+                                         "number,risk_source,description,found_at,status\n"
+                                         "H2,R1,new,2017-06-01T08:00:00+08:00,reported\n"},
+                                        {"rectification_plans.csv", "code,hazard\nP1,H1\n"}};
+  EXPECT_EQ(Import(later).operations.size(), 2U);
+  // The plan has no key of its own in the register.
+  const std::vector<InputFile> orders = {
+      {"supervision_orders.csv", "number,hazard,plan,status\nO1,H1,P1,proposed\n"}};
+  const ImportPlan plan = Import(orders);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_EQ(plan.operations[0].import_record().entity().supervision_order().plan(),
+            Id("rectification_plan", "P1"));
+}
+
+TEST_F(ReimportTest, ARecordThatNoImportMadeIsFoundByItsKeyAndAdopted) {
+  const std::string code = reg_.Find(reg_.department).entity().org_unit().code();
+  const std::string kind = "responsible_unit";
+  const std::vector<InputFile> files = {
+      {"org_units.csv", "code,name,kind\n" + code + ",New name," + kind + "\n"}};
+  const ImportPlan plan = Import(files);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_EQ(plan.operations[0].import_record().record(), reg_.department);
+  EXPECT_EQ(reg_.Find(reg_.department).entity().org_unit().name(), "New name");
+  EXPECT_THAT(Plan(files).operations, IsEmpty());
+}
+
+}  // namespace
+}  // namespace vigil::importer
