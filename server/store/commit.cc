@@ -29,7 +29,8 @@ ON CONFLICT (device, record, seq) DO NOTHING
 )sql";
 
 constexpr char kInsertRecord[] = R"sql(
-INSERT INTO record (id, kind, version, feed_seq, parent, root, unit, office_only, bucket, key, bytes)
+INSERT INTO record (id, kind, version, feed_seq, parent, root, unit, office_only, bucket, key,
+                    bytes)
 VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 )sql";
 
@@ -44,24 +45,29 @@ INSERT INTO record_version (record, version, device, device_seq, unit, stamp_byt
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 )sql";
 
-// A root and what lives under it.
-#define VIGIL_TREE                                                                               \
-  "WITH RECURSIVE tree(id) AS (VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON " \
-  "record.parent = tree.id) "
+// In each of these, `tree` is a root and what lives under it.
+constexpr char kForgetDepartures[] = R"sql(
+WITH RECURSIVE tree(id) AS (
+  VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
+DELETE FROM departure WHERE record IN (SELECT id FROM tree) AND unit IN (?2, ?3)
+)sql";
 
-constexpr char kForgetDepartures[] = VIGIL_TREE
-    "DELETE FROM departure WHERE record IN (SELECT id FROM tree) AND unit IN (?2, ?3)";
+constexpr char kInsertDepartures[] = R"sql(
+WITH RECURSIVE tree(id) AS (
+  VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
+INSERT INTO departure (unit, seq, record)
+SELECT ?2, ?3, record.id FROM record JOIN tree ON tree.id = record.id
+WHERE record.office_only = 0
+  AND EXISTS (SELECT 1 FROM record_version
+              WHERE record_version.record = record.id AND record_version.version < ?3)
+ORDER BY record.id
+)sql";
 
-constexpr char kInsertDepartures[] = VIGIL_TREE
-    "INSERT INTO departure (unit, seq, record) SELECT ?2, ?3, record.id FROM record "
-    "JOIN tree ON tree.id = record.id WHERE record.office_only = 0 AND EXISTS (SELECT 1 FROM "
-    "record_version WHERE record_version.record = record.id AND record_version.version < ?3) "
-    "ORDER BY record.id";
-
-constexpr char kMoveRecords[] = VIGIL_TREE
-    "UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3) WHERE id IN (SELECT id FROM tree)";
-
-#undef VIGIL_TREE
+constexpr char kMoveRecords[] = R"sql(
+WITH RECURSIVE tree(id) AS (
+  VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
+UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3) WHERE id IN (SELECT id FROM tree)
+)sql";
 
 constexpr char kReplaceBytes[] = R"sql(
 UPDATE record SET bytes = ?2 WHERE id = ?1 AND version < ?3
@@ -114,9 +120,7 @@ absl::Status InsertVersion(Transaction& transaction, const RecordChange& change)
   BindReference(insert, 3, change.device);
   insert.BindNumber(4, change.device_seq);
   BindRawUuid(insert, 5, change.unit);
-  insert.BindBlob(6, change.stamp_bytes)
-      .BindBlob(7, change.write_bytes)
-      .BindBlob(8, change.bytes);
+  insert.BindBlob(6, change.stamp_bytes).BindBlob(7, change.write_bytes).BindBlob(8, change.bytes);
   return insert.Run();
 }
 

@@ -170,9 +170,7 @@ absl::Status InsertNotification(Transaction& transaction, const NewNotification&
   BindReference(insert, 2, message.recipient);
   insert.BindText(3, message.topic);
   BindReference(insert, 4, message.record);
-  insert.BindTime(5, message.created_at)
-      .BindText(6, message.text_zh)
-      .BindText(7, message.text_en);
+  insert.BindTime(5, message.created_at).BindText(6, message.text_zh).BindText(7, message.text_en);
   return insert.Run();
 }
 

@@ -22,8 +22,7 @@ constexpr char kDigestOf[] = "SELECT sums FROM digest WHERE unit = ?1";
 
 constexpr char kAllDigests[] = "SELECT sums FROM digest ORDER BY unit";
 
-constexpr char kCountRecords[] =
-    "SELECT count(*) FROM record WHERE unit = ?1 AND office_only = 0";
+constexpr char kCountRecords[] = "SELECT count(*) FROM record WHERE unit = ?1 AND office_only = 0";
 
 constexpr char kCountAllRecords[] = "SELECT count(*) FROM record WHERE office_only = 0";
 

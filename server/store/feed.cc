@@ -185,8 +185,7 @@ class Merger {
         VIGIL_RETURN_IF_ERROR(PushRecord(entry.feed));
       } else {
         const std::size_t before = page.departures.size();
-        VIGIL_RETURN_IF_ERROR(
-            departures_[entry.feed].Append(database_, units_, page.departures));
+        VIGIL_RETURN_IF_ERROR(departures_[entry.feed].Append(database_, units_, page.departures));
         taken += (page.departures.size() - before) * kDepartureBytes;
         VIGIL_RETURN_IF_ERROR(PushDeparture(entry.feed));
       }

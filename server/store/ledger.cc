@@ -44,9 +44,8 @@ constexpr char kOrderColumns[] =
 
 absl::StatusOr<std::int64_t> Count(Database& database, const std::string& tables,
                                    const std::string& conditions) {
-  VIGIL_ASSIGN_OR_RETURN(
-      Statement count,
-      database.QueryText("SELECT count(*) FROM " + tables + " WHERE " + conditions));
+  VIGIL_ASSIGN_OR_RETURN(Statement count, database.QueryText("SELECT count(*) FROM " + tables +
+                                                             " WHERE " + conditions));
   VIGIL_RETURN_IF_ERROR(count.Step());
   return count.ColumnInt64(0);
 }
@@ -107,9 +106,8 @@ absl::StatusOr<std::string> AfterToken(std::string_view query, const LedgerOrder
     return StoreError(absl::StatusCode::kInvalidArgument, v1::REASON_INVALID_PAGE_TOKEN,
                       "the page token cannot be read");
   }
-  return absl::StrCat("(", ToAbsl(order.expression), ", hazard.id) ",
-                      order.descending ? "<" : ">", " (",
-                      order.is_text ? TextLiteral(key[0]) : std::to_string(number), ", ",
+  return absl::StrCat("(", ToAbsl(order.expression), ", hazard.id) ", order.descending ? "<" : ">",
+                      " (", order.is_text ? TextLiteral(key[0]) : std::to_string(number), ", ",
                       IdLiteral(*id), ")");
 }
 
@@ -123,8 +121,8 @@ absl::StatusOr<std::string> OrderConditions(const v1::ListOrdersRequest& request
             .With("field", "statuses");
       }
     }
-    conditions.push_back("supervision_order.status IN (" +
-                         absl::StrJoin(request.statuses(), ", ") + ")");
+    conditions.push_back("supervision_order.status IN (" + absl::StrJoin(request.statuses(), ", ") +
+                         ")");
   }
   if (!request.ledger().empty()) {
     if (!IsValidText(request.ledger())) {
@@ -163,8 +161,7 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kHazardTables, filter));
   std::string conditions = filter;
   if (!request.page_token().empty()) {
-    VIGIL_ASSIGN_OR_RETURN(const std::string after,
-                           AfterToken(query, order, request.page_token()));
+    VIGIL_ASSIGN_OR_RETURN(const std::string after, AfterToken(query, order, request.page_token()));
     conditions += " AND " + after;
   }
   const int page_size = ClampPageSize(request.page_size(), kRowsDefault);
@@ -173,8 +170,8 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   VIGIL_ASSIGN_OR_RETURN(
       Statement read,
       database_->QueryText(std::string("SELECT ") + kHazardColumns + ", (" +
-                           OverdueCondition(today) + "), " + expression + " FROM " +
-                           kHazardTables + " JOIN record ON record.id = hazard.id" +
+                           OverdueCondition(today) + "), " + expression + " FROM " + kHazardTables +
+                           " JOIN record ON record.id = hazard.id" +
                            " LEFT JOIN unit ON unit.id = hazard.responsible_unit WHERE " +
                            conditions + " ORDER BY " + expression + direction + ", hazard.id" +
                            direction + " LIMIT " + std::to_string(page_size + 1)));
@@ -221,8 +218,8 @@ absl::StatusOr<OrderPage> SqliteSnapshot::Orders(const v1::ListOrdersRequest& re
     if (!found) return page;
     if (static_cast<int>(page.rows.size()) == page_size) {
       const v1::OrderRow& last = page.rows.back();
-      page.next_page_token = EncodePageToken(
-          query, {last.number(), std::string(Uuid::Parse(last.record())->bytes())});
+      page.next_page_token =
+          EncodePageToken(query, {last.number(), std::string(Uuid::Parse(last.record())->bytes())});
       return page;
     }
     VIGIL_ASSIGN_OR_RETURN(v1::OrderRow row, ReadOrderRow(read));

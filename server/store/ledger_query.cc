@@ -56,8 +56,7 @@ class Conditions {
   void AddUnit(std::string_view unit, std::string_view field, std::string_view column) {
     const std::optional<Uuid> id = ParseId(unit, field);
     if (!id) return;
-    Add(std::string(column) +
-        " IN (WITH RECURSIVE below(id) AS (VALUES (" + IdLiteral(*id) +
+    Add(std::string(column) + " IN (WITH RECURSIVE below(id) AS (VALUES (" + IdLiteral(*id) +
         ") UNION SELECT unit.id FROM unit JOIN below ON unit.parent = below.id)"
         " SELECT id FROM below)");
   }

@@ -82,8 +82,7 @@ absl::StatusOr<RecordPage> ReadById(Statement& read, std::string_view query, int
     VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
     if (!found) return page;
     if (static_cast<int>(page.records.size()) == page_size) {
-      page.next_page_token =
-          EncodePageToken(query, {std::string(page.records.back().id.bytes())});
+      page.next_page_token = EncodePageToken(query, {std::string(page.records.back().id.bytes())});
       return page;
     }
     VIGIL_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(read));

@@ -116,8 +116,7 @@ class Snapshot {
 
   virtual absl::StatusOr<std::optional<StoredRecord>> FindRecord(const Uuid& id) = 0;
   // The newest version that is not newer than `version`.
-  virtual absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id,
-                                                                   Seq version) = 0;
+  virtual absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id, Seq version) = 0;
   // `kind` is the number in v1::Entity, `key` the record's own key for people. Where several
   // records have the key (concurrent writes may do that), the one that was made first.
   virtual absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) = 0;
@@ -206,7 +205,7 @@ class RegisterStore {
 
   // Outbox: the next messages to send, and what became of one. The writer's thread.
   virtual absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
-                                                                            int limit) = 0;
+                                                                             int limit) = 0;
   virtual absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
                                         std::optional<absl::Time> next_attempt_at) = 0;
 };

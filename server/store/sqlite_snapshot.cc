@@ -274,8 +274,7 @@ absl::StatusOr<DeviceState> SqliteSnapshot::GetDevice(const Uuid& device) {
   return state;
 }
 
-absl::StatusOr<bool> SqliteSnapshot::OwnRefused(const Uuid& device, const Uuid& record,
-                                                Seq after) {
+absl::StatusOr<bool> SqliteSnapshot::OwnRefused(const Uuid& device, const Uuid& record, Seq after) {
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kOwnRefused));
   BindRawUuid(find, 1, device);
   BindRawUuid(find, 2, record);
@@ -283,8 +282,7 @@ absl::StatusOr<bool> SqliteSnapshot::OwnRefused(const Uuid& device, const Uuid& 
   return find.Step();
 }
 
-absl::StatusOr<std::optional<Credential>> SqliteSnapshot::FindCredential(
-    const Sha256& token_hash) {
+absl::StatusOr<std::optional<Credential>> SqliteSnapshot::FindCredential(const Sha256& token_hash) {
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindCredential));
   BindHash(find, 1, token_hash);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());

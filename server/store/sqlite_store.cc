@@ -57,8 +57,9 @@ absl::Status WhyNotOpened(const absl::Status& status, const std::string& path) {
   if (not_a_database || (status.code() == absl::StatusCode::kFailedPrecondition &&
                          MetadataValueOf(status, "application_id"))) {
     return StoreError(absl::StatusCode::kFailedPrecondition, v1::REASON_FOREIGN_FILE,
-                      path + " is not a Vigil register; it was left as it is. Name another file, "
-                             "or move this one away.")
+                      path +
+                          " is not a Vigil register; it was left as it is. Name another file, "
+                          "or move this one away.")
         .With("file", path);
   }
   if (status.code() == absl::StatusCode::kDataLoss) {

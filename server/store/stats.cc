@@ -82,8 +82,8 @@ std::vector<Query> Queries(const Filters& filters, const v1::Date& today) {
       {"hazards", hazards},
       {"rectified", rectified},
       {"open", Difference(hazards, rectified)},
-      {"rate", "SELECT printf('%.2f%%', 100.0 * (" + rectified + ")\n / max(1, (" + hazards +
-                   ")))"},
+      {"rate",
+       "SELECT printf('%.2f%%', 100.0 * (" + rectified + ")\n / max(1, (" + hazards + ")))"},
       {"tagged", CountOrders(filters, kHazardLedger, "")},
       {"slopes", slopes},
       {"transferred", transferred},

@@ -18,11 +18,11 @@
 namespace vigil::store {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::BytesOf;
+using ::testing::ElementsAre;
 using testing::GroupMaker;
 using testing::Id;
+using ::testing::IsEmpty;
 using testing::NewRegister;
 using testing::RecordSpec;
 using ::vigil::testing::IsOk;
@@ -202,7 +202,9 @@ class Model {
     const std::uint32_t what = choice / 8;
     if (kind == 0) return;  // A refused operation.
     if (kind <= 3 || roots_.empty()) {
-      Create({.id = Id(++made_), .unit = UnitAt(what), .office_only = what % 11 == 0,
+      Create({.id = Id(++made_),
+              .unit = UnitAt(what),
+              .office_only = what % 11 == 0,
               .padding = what % 300},
              seq, group);
       roots_.push_back(Id(made_));
@@ -210,7 +212,10 @@ class Model {
     }
     const Uuid root = roots_[what % roots_.size()];
     if (kind == 4) {
-      Create({.id = Id(++made_), .parent = root, .root = root, .unit = entries_[root].spec.unit,
+      Create({.id = Id(++made_),
+              .parent = root,
+              .root = root,
+              .unit = entries_[root].spec.unit,
               .padding = what % 50},
              seq, group);
     } else if (kind == 5) {
@@ -228,8 +233,8 @@ class Model {
   static Uuid UnitAt(std::uint32_t number) { return Id(number % 5 == 0 ? 0 : 500 + number % 5); }
 
   // The expected feed after `after`, in order: seq, order of making, id.
-  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> Records(
-      const std::set<Uuid>& units, std::uint64_t after) const {
+  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> Records(const std::set<Uuid>& units,
+                                                                      std::uint64_t after) const {
     std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> feed;
     for (const auto& [id, entry] : entries_) {
       if (!units.contains(entry.spec.unit) || entry.spec.office_only) continue;
@@ -290,8 +295,7 @@ class Model {
 rc::Gen<std::vector<std::vector<std::uint32_t>>> AnyGroups() {
   return rc::gen::scale(0.2, rc::gen::container<std::vector<std::vector<std::uint32_t>>>(
                                  rc::gen::container<std::vector<std::uint32_t>>(
-                                     rc::gen::resize(
-                                         100, rc::gen::inRange(0U, 1U << 20)))));
+                                     rc::gen::resize(100, rc::gen::inRange(0U, 1U << 20)))));
 }
 
 std::vector<Uuid> UnitsOf(std::uint32_t bits) {
@@ -303,8 +307,8 @@ std::vector<Uuid> UnitsOf(std::uint32_t bits) {
 }
 
 // Everything after `after`, page by page; checks each page's bounds.
-FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, Seq after,
-                 std::size_t bytes, const Model& model) {
+FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, Seq after, std::size_t bytes,
+                 const Model& model) {
   FeedPage all;
   all.cursor = after;
   while (!all.last) {
@@ -317,14 +321,13 @@ FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, Seq after,
     }
     if (!page->last) RC_ASSERT(page->cursor > all.cursor);
     std::move(page->records.begin(), page->records.end(), std::back_inserter(all.records));
-    std::move(page->departures.begin(), page->departures.end(),
-              std::back_inserter(all.departures));
+    std::move(page->departures.begin(), page->departures.end(), std::back_inserter(all.departures));
     all.cursor = page->cursor;
     all.last = page->last;
     // Counts are of records: what is left is exactly what the later pages bring.
-    RC_ASSERT(page->remaining ==
-              (page->last ? 0
-                          : model.Records({units.begin(), units.end()}, all.cursor.value()).size()));
+    RC_ASSERT(
+        page->remaining ==
+        (page->last ? 0 : model.Records({units.begin(), units.end()}, all.cursor.value()).size()));
   }
   return all;
 }

@@ -15,10 +15,10 @@
 namespace vigil::store {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::DateOf;
+using ::testing::ElementsAre;
 using testing::Id;
+using ::testing::IsEmpty;
 using testing::LedgerFixture;
 using ::vigil::testing::ReasonIs;
 

@@ -1,12 +1,10 @@
-#include "server/store/sqlite_snapshot.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/store/rows.h"
+#include "server/store/sqlite_snapshot.h"
 #include "server/store/sqlite_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -15,14 +13,14 @@
 namespace vigil::store {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::DateOf;
+using ::testing::ElementsAre;
 using testing::GroupMaker;
 using testing::Id;
+using ::testing::IsEmpty;
 using testing::NewRegister;
 using testing::RecordSpec;
+using ::testing::SizeIs;
 using ::vigil::testing::IsOk;
 using ::vigil::testing::ReasonIs;
 using ::vigil::testing::StoryBegin;
@@ -205,8 +203,7 @@ TEST_F(SnapshotTest, OutcomesAreFoundByOperationAndByPlace) {
   EXPECT_EQ(by_id->device_seq, DeviceSeq(4));
   EXPECT_EQ(by_id->operation_hash, Sha256Of("operation 1"));
   EXPECT_EQ(by_id->outcome_bytes, "outcome 1");
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto by_place,
-                             snapshot->FindOutcome(Id(9001), DeviceSeq(4)));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto by_place, snapshot->FindOutcome(Id(9001), DeviceSeq(4)));
   ASSERT_TRUE(by_place.has_value());
   EXPECT_EQ(by_place->seq, Seq(1));
   EXPECT_FALSE(snapshot->FindOutcome(Id(9001), DeviceSeq(5))->has_value());
@@ -298,84 +295,6 @@ TEST_F(SnapshotTest, TheLogIsReadInOrder) {
   EXPECT_THAT(*snapshot->Log(Seq(0), 10), SizeIs(3));
 }
 
-TEST_F(SnapshotTest, UnitsBelowAreFoundThroughTheTreeEvenWithACycle) {
-  GroupMaker group = Group();
-  group.Operation();
-  for (std::uint64_t i = 1; i <= 6; ++i) group.Create({.id = Id(i), .kind = 1});
-  group.writes().units = {{Id(1), Uuid(), "A", "a"}, {Id(2), Id(1), "B", "b"},
-                          {Id(3), Id(2), "C", "c"},  {Id(4), Uuid(), "D", "d"},
-                          {Id(5), Id(6), "E", "e"},  {Id(6), Id(5), "F", "f"}};
-  Commit(group);
-  const auto snapshot = Read();
-  EXPECT_THAT(*snapshot->UnitsBelow({Id(1)}), ElementsAre(Id(1), Id(2), Id(3)));
-  EXPECT_THAT(*snapshot->UnitsBelow({Id(3), Id(2)}), ElementsAre(Id(2), Id(3)));
-  EXPECT_THAT(*snapshot->UnitsBelow({Id(5)}), ElementsAre(Id(5), Id(6)));
-  // Everybody's stands for itself, a unit that is not there too.
-  EXPECT_THAT(*snapshot->UnitsBelow({Uuid(), Id(99)}), ElementsAre(Uuid(), Id(99)));
-  EXPECT_THAT(*snapshot->UnitsBelow({}), IsEmpty());
-}
-
-TEST_F(SnapshotTest, DigestsAreSummedOverUnitsEachOnce) {
-  BucketSums a{};
-  a[0] = 1;
-  a[255] = ~std::uint64_t{0};
-  BucketSums b{};
-  b[0] = 0x0102030405060708;
-  b[255] = 2;
-  GroupMaker group = Group();
-  group.Operation();
-  group.writes().digests = {{Uuid(), a}, {Id(7), b}};
-  Commit(group);
-  const auto snapshot = Read();
-  EXPECT_EQ(*snapshot->DigestOf(Uuid()), a);
-  EXPECT_EQ(*snapshot->DigestOf(Id(7)), b);
-  EXPECT_EQ(*snapshot->DigestOf(Id(8)), BucketSums{});
-  BucketSums sum{};
-  sum[0] = 0x0102030405060709;
-  sum[255] = 1;  // Modulo 2^64.
-  EXPECT_EQ(*snapshot->Digest({Uuid(), Id(7), Id(7), Id(8)}), sum);
-  EXPECT_EQ(*snapshot->DigestOfAll(), sum);
-  GroupMaker next = Group();
-  next.Operation();
-  next.writes().digests = {{Id(7), a}};
-  Commit(next);
-  EXPECT_EQ(*Read()->DigestOf(Id(7)), a);
-}
-
-TEST_F(SnapshotTest, BucketsArePagedInTheOrderOfIds) {
-  GroupMaker group = Group();
-  group.Operation();
-  for (std::uint64_t i = 1; i <= 600; ++i) {
-    group.Create({.id = Id(i), .unit = Id(9000 + i % 3), .office_only = i % 50 == 0});
-  }
-  Commit(group);
-  const auto snapshot = Read();
-  EXPECT_EQ(*snapshot->CountRecords({Id(9001), Id(9001)}), 200U - 4U);
-  EXPECT_EQ(*snapshot->CountAllRecords(), 600U - 12U);
-  const std::vector<Uuid> units = {Id(9000), Id(9001)};
-  std::size_t total = 0;
-  for (int bucket = 0; bucket < 256; ++bucket) {
-    std::vector<Uuid> expected;
-    for (std::uint64_t i = 1; i <= 600; ++i) {
-      if (BucketOf(Id(i)) == bucket && i % 3 != 2 && i % 50 != 0) expected.push_back(Id(i));
-    }
-    std::vector<Uuid> found;
-    Uuid after;
-    while (true) {
-      // About two records a page.
-      VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage page,
-                                 snapshot->Bucket(units, bucket, after, 120));
-      for (const StoredRecord& record : page.records) found.push_back(record.id);
-      if (page.next_page_token.empty()) break;
-      after = *Uuid::Parse(page.next_page_token);
-      ASSERT_EQ(after, found.back());
-    }
-    ASSERT_EQ(found, expected) << "bucket " << bucket;
-    total += found.size();
-  }
-  EXPECT_EQ(total, 392U);
-}
-
 TEST_F(SnapshotTest, RecordsOfAKindArePagedByKeyAndChildrenById) {
   GroupMaker group = Group();
   group.Operation();
@@ -419,8 +338,7 @@ TEST_F(SnapshotTest, ConflictsAreListedUntilTheyAreSettled) {
   Commit(group);
   VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage first, Read()->Conflicts(2, ""));
   EXPECT_THAT(IdsOf(first.records), ElementsAre(Id(1), Id(2)));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage second,
-                             Read()->Conflicts(2, first.next_page_token));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage second, Read()->Conflicts(2, first.next_page_token));
   EXPECT_THAT(IdsOf(second.records), ElementsAre(Id(3)));
   EXPECT_EQ(second.next_page_token, "");
   GroupMaker next = Group();

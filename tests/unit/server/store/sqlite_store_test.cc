@@ -19,12 +19,12 @@ namespace vigil::store {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::GroupMaker;
+using ::testing::HasSubstr;
 using testing::Id;
+using ::testing::IsEmpty;
 using testing::NewRegister;
+using ::testing::SizeIs;
 using ::vigil::testing::IsOk;
 using ::vigil::testing::ReasonIs;
 using ::vigil::testing::StatusIs;
@@ -249,8 +249,7 @@ TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {
     VIGIL_ASSERT_OK(transaction.SetUserVersion(RegisterSchema().version() + 1));
     VIGIL_ASSERT_OK(transaction.Commit());
   }
-  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()),
-              ReasonIs("REASON_SCHEMA_TOO_NEW"));
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_SCHEMA_TOO_NEW"));
   sqlite::OpenOptions options;
   options.application_id = kRegisterApplicationId;
   VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database file, sqlite::Database::Open(path(), options));
@@ -341,8 +340,8 @@ TEST_F(SqliteStoreTest, TheOutboxKeepsWhatIsNotSent) {
   GroupMaker group(Seq(0));
   group.Operation();
   for (int i = 1; i <= 3; ++i) {
-    group.writes().notifications.push_back({Id(70), "escalation", Id(80), "逾期", "overdue",
-                                            StoryBegin() + absl::Seconds(i)});
+    group.writes().notifications.push_back(
+        {Id(70), "escalation", Id(80), "逾期", "overdue", StoryBegin() + absl::Seconds(i)});
   }
   VIGIL_ASSERT_OK(group.CommitTo(*store));
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto pending, store->PendingNotifications(StoryBegin(), 2));
@@ -355,15 +354,15 @@ TEST_F(SqliteStoreTest, TheOutboxKeepsWhatIsNotSent) {
   EXPECT_EQ(pending[0].state(), v1::NOTIFICATION_STATE_PENDING);
   EXPECT_EQ(pending[0].created_at().seconds(), absl::ToUnixSeconds(StoryBegin()) + 1);
 
-  VIGIL_ASSERT_OK(store->MarkNotification(pending[0].id(), v1::NOTIFICATION_STATE_SENT,
-                                          std::nullopt));
+  VIGIL_ASSERT_OK(
+      store->MarkNotification(pending[0].id(), v1::NOTIFICATION_STATE_SENT, std::nullopt));
   VIGIL_ASSERT_OK(store->MarkNotification(pending[1].id(), v1::NOTIFICATION_STATE_PENDING,
                                           StoryBegin() + absl::Minutes(5)));
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto now, store->PendingNotifications(StoryBegin(), 10));
   ASSERT_THAT(now, SizeIs(1));
   EXPECT_EQ(now[0].id(), 3);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto later, store->PendingNotifications(
-                                                   StoryBegin() + absl::Minutes(5), 10));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto later,
+                             store->PendingNotifications(StoryBegin() + absl::Minutes(5), 10));
   ASSERT_THAT(later, SizeIs(2));
   EXPECT_EQ(later[0].attempts(), 1);
   EXPECT_THAT(store->MarkNotification(99, v1::NOTIFICATION_STATE_SENT, std::nullopt),

@@ -11,9 +11,9 @@
 namespace vigil::store {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::DateOf;
 using testing::GroupMaker;
+using ::testing::HasSubstr;
 using testing::Id;
 using testing::LedgerFixture;
 using ::vigil::testing::ReasonIs;
@@ -36,21 +36,13 @@ class StatsTest : public LedgerFixture {
 
 TEST_F(StatsTest, TheFiguresCountByTheirRules) {
   const std::map<std::string, std::string> expected = {
-      {"risk_sources", "2"},  // One is retired.
-      {"hazards", "5"},       // One was rejected.
-      {"rectified", "2"},     // One of them still tagged.
-      {"open", "3"},
-      {"rate", "40.00%"},
-      {"tagged", "1"},  // One is only proposed.
-      {"slopes", "3"},
-      {"transferred", "1"},
-      {"kept", "2"},
-      {"done", "1"},
-      {"underway", "1"},
-      {"overdue", "1"},
-      {"conflicts", "1"},
-      {"operations", "1"},
-      {"escalations", "0"},
+      {"risk_sources", "2"},                                         // One is retired.
+      {"hazards", "5"},                                              // One was rejected.
+      {"rectified", "2"},                                            // One of them still tagged.
+      {"open", "3"},         {"rate", "40.00%"},   {"tagged", "1"},  // One is only proposed.
+      {"slopes", "3"},       {"transferred", "1"}, {"kept", "2"},
+      {"done", "1"},         {"underway", "1"},    {"overdue", "1"},
+      {"conflicts", "1"},    {"operations", "1"},  {"escalations", "0"},
   };
   EXPECT_EQ(Values({}), expected);
 }

@@ -47,7 +47,8 @@ struct RecordSpec {
 // Collects operations for one commit after `head`.
 class GroupMaker {
  public:
-  explicit GroupMaker(Seq head, Uuid device = Id(9000)) : head_(head), device_(device), seq_(head) {}
+  explicit GroupMaker(Seq head, Uuid device = Id(9000))
+      : head_(head), device_(device), seq_(head) {}
 
   // Begins the next operation; what follows belongs to it.
   Seq Operation(DeviceSeq device_seq = DeviceSeq(0));
