@@ -45,7 +45,10 @@ absl::CivilDay DayAt(absl::Time instant, const absl::TimeZone& zone) {
 }
 
 absl::Time StartOfDay(absl::CivilDay day, const absl::TimeZone& zone) {
-  return zone.At(absl::CivilSecond(day)).trans;
+  const absl::TimeZone::TimeInfo midnight = zone.At(absl::CivilSecond(day));
+  // A midnight that the clocks skip: the day begins where they land. One that comes twice: the
+  // first.
+  return midnight.kind == absl::TimeZone::TimeInfo::SKIPPED ? midnight.trans : midnight.pre;
 }
 
 std::string FormatDay(absl::CivilDay day) {

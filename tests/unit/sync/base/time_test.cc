@@ -40,11 +40,15 @@ TEST(TimeTest, ADayBeginsAndEndsInTheRegistersZone) {
   EXPECT_EQ(DayAt(Utc(2017, 7, 30, 15, 59, 59), shanghai), absl::CivilDay(2017, 7, 30));
 }
 
-TEST(TimeTest, ADayWithoutMidnightBeginsAtItsFirstInstant) {
-  // Clocks went from 24:00 to 01:00: the day begins at 01:00, which was 15:00 UTC.
-  absl::TimeZone zone;
-  ASSERT_TRUE(absl::LoadTimeZone("America/Sao_Paulo", &zone));
-  EXPECT_EQ(StartOfDay(absl::CivilDay(2017, 10, 15), zone), Utc(2017, 10, 15, 3));
+TEST(TimeTest, ADayBeginsAtItsFirstInstantWhateverTheClocksDo) {
+  absl::TimeZone toronto;
+  ASSERT_TRUE(absl::LoadTimeZone("America/Toronto", &toronto));
+  // Clocks went from 23:30 to 00:30 of the next day, which was 04:30 UTC.
+  EXPECT_EQ(StartOfDay(absl::CivilDay(1919, 3, 31), toronto), Utc(1919, 3, 31, 4, 30));
+  absl::TimeZone havana;
+  ASSERT_TRUE(absl::LoadTimeZone("America/Havana", &havana));
+  // Clocks went from 01:00 back to 00:00, so midnight came twice; first at 04:00 UTC.
+  EXPECT_EQ(StartOfDay(absl::CivilDay(2017, 11, 5), havana), Utc(2017, 11, 5, 4));
 }
 
 TEST(TimeTest, DaysAreReadStrictly) {
