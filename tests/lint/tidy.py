@@ -25,7 +25,7 @@ TEXT = (".h", ".cc", ".c", ".py", ".sh", ".proto", ".txt", ".md", ".json", ".yam
         ".sql", ".ts", ".service")
 SOURCES = (".h", ".cc", ".c", ".py", ".sh", ".proto", ".sql", ".ts", "CMakeLists.txt")
 # Data is as long and as wide as it is; lock files are written by their tools.
-DATA = re.compile(r"^deploy/data/|/(?:testdata|corpus|golden)/|package-lock\.json$")
+DATA = re.compile(r"^deploy/data/|/(?:testdata|golden)/|package-lock\.json$")
 
 # Split, so that this file does not find itself.
 FORBIDDEN = (
@@ -42,6 +42,8 @@ _OPERATOR = re.compile(r"\boperator\s*[^\w\s(]+")
 
 
 def is_text(path: str) -> bool:
+    if "/corpus/" in path:
+        return False
     name = pathlib.PurePosixPath(path).name
     return path.endswith(TEXT) or ("." not in name and not path.startswith("."))
 
