@@ -79,6 +79,11 @@ UNIT_TEST_EXTRAS = {"tests/support", "testing", "sync/base", "absl", "io", "thre
 FILES = {
     # The simulated disk replaces SQLite's own.
     "tests/support/sim_vfs*": {"sqlite"},
+    # A real register, for the tests of what stands on it.
+    "tests/support/test_register*": {"server/register", "server/store"},
+    # A phone and its way to that register.
+    "tests/support/sim_transport*": {"server/register", "server/service", "sync/engine"},
+    "tests/support/test_phone*": {"sync/engine", "sync/replica"},
 }
 
 # Within an allowed group: headers that are refused all the same.

@@ -18,8 +18,12 @@ MAX_FUNCTION_LINES = 70
 # Files over MAX_LINES, each with the size that it may have and the reason. Keep it short.
 LONG_FILES: dict[str, int] = {}
 
-# Functions over MAX_FUNCTION_LINES: "path:name". Keep it short.
-LONG_FUNCTIONS: set[str] = set()
+# Functions over MAX_FUNCTION_LINES, as "path:name": nothing but a table of cases each.
+LONG_FUNCTIONS = {
+    "tests/support/rules_acts.cc:HazardActs",
+    "tests/support/rules_acts.cc:OrderActs",
+    "tests/unit/sync/rules/validate_test.cc:Faults",
+}
 
 TEXT = (".h", ".cc", ".c", ".py", ".sh", ".proto", ".txt", ".md", ".json", ".yaml", ".textproto",
         ".sql", ".ts", ".service")
@@ -152,10 +156,16 @@ def functions_of(path: str, text: str) -> list[tuple[str, int, int]]:
 
 
 def check_functions(path: str, text: str) -> list[lint.Problem]:
-    return [lint.Problem(path, first, f"{name} has {last - first + 1} lines; at most "
-                         f"{MAX_FUNCTION_LINES}")
-            for name, first, last in functions_of(path, text)
-            if last - first + 1 > MAX_FUNCTION_LINES and f"{path}:{name}" not in LONG_FUNCTIONS]
+    problems = []
+    for name, first, last in functions_of(path, text):
+        lines, excepted = last - first + 1, f"{path}:{name}" in LONG_FUNCTIONS
+        if lines > MAX_FUNCTION_LINES and not excepted:
+            problems.append(lint.Problem(path, first, f"{name} has {lines} lines; at most "
+                                         f"{MAX_FUNCTION_LINES}"))
+        if lines <= MAX_FUNCTION_LINES and excepted:
+            problems.append(lint.Problem(path, first, f"{name} stands in LONG_FUNCTIONS but is "
+                                         "short enough"))
+    return problems
 
 
 def check_file(root: pathlib.Path, path: str) -> list[lint.Problem]:

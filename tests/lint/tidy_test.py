@@ -69,6 +69,12 @@ class TidyTest(planted.PlantedTree):
                 text = around % (head + " {\n" + long_body(69) + "}\n")
                 self.assertIn("has 71 lines", self.reasons("sync/a.cc", text), head)
 
+    def test_long_function_by_exception(self) -> None:
+        self.addCleanup(tidy.LONG_FUNCTIONS.discard, "sync/a.cc:F")
+        tidy.LONG_FUNCTIONS.add("sync/a.cc:F")
+        self.assertEqual(self.reasons("sync/a.cc", "int F() {\n" + long_body(99) + "}\n"), "")
+        self.assertIn("LONG_FUNCTIONS", self.reasons("sync/a.cc", "int F() {\n}\n"))
+
     def test_data_and_scopes_are_no_functions(self) -> None:
         for head in ("namespace a", "struct A", "class A : public B<void(int)>", "enum class A",
                      "constexpr A kTable[] =", 'extern "C"', "const auto kF = Make(1, 2) ="):
