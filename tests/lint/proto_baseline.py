@@ -116,8 +116,8 @@ def changed_options(released: descriptor_pb2.FileDescriptorSet,
 
 def check(folder: pathlib.Path, baseline: pathlib.Path) -> int:
     if not baseline.exists():
-        print(f"{baseline.name}: no released contract yet; nothing can break")
-        return 0
+        print(f"{baseline} is missing: proto_baseline.py --update makes it", file=sys.stderr)
+        return 1
     released = descriptor_pb2.FileDescriptorSet.FromString(baseline.read_bytes())
     breaking = buf.run("breaking", str(folder), "--against", str(baseline), "--exclude-imports")
     problems = (breaking.stdout + breaking.stderr).splitlines()

@@ -78,6 +78,10 @@ class ProtoTest(planted.PlantedTree):
         more = "GRADE_MORE = 2 [(rank) = 1]; GRADE_GRAVE ="
         self.assertEqual(self.problems("GRADE_GRAVE =", more), "")
 
+    def test_missing_baseline(self) -> None:
+        self.baseline.unlink()
+        self.assertIn("is missing", self.problems("Grade grade = 2;", "Grade grade = 2; "))
+
     def test_breaking_structure(self) -> None:
         self.assertIn("grade", self.problems("Grade grade = 2;", ""))
         self.assertIn("title", self.problems("string title", "bytes title"))
