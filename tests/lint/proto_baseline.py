@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The released contract is the baseline: nothing in it may break, its options included.
 
   proto_baseline.py --check    refuses what `buf breaking` refuses, and a changed option

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """buf.py and proto_baseline.py see a contract that is untidy, and one that broke."""
 
 import contextlib
