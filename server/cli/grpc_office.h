@@ -1,0 +1,80 @@
+#ifndef VIGIL_SERVER_CLI_GRPC_OFFICE_H_
+#define VIGIL_SERVER_CLI_GRPC_OFFICE_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/cli/office.h"
+#include "sync/transport/office_client.h"
+
+namespace vigil::office {
+
+// The office over gRPC.
+class GrpcOffice final : public Office {
+ public:
+  GrpcOffice(std::string server, std::string token)
+      : client_({.server = std::move(server), .token = std::move(token)}) {}
+
+  absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) override {
+    return client_.Submit(request);
+  }
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request) override {
+    return client_.GetRecord(request);
+  }
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(
+      const v1::ListRecordsRequest& request) override {
+    return client_.ListRecords(request);
+  }
+  absl::StatusOr<v1::ListHazardsResponse> ListHazards(
+      const v1::ListHazardsRequest& request) override {
+    return client_.ListHazards(request);
+  }
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request) override {
+    return client_.ListOrders(request);
+  }
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(
+      const v1::ListConflictsRequest& request) override {
+    return client_.ListConflicts(request);
+  }
+  absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
+      const v1::ListEscalationsRequest& request) override {
+    return client_.ListEscalations(request);
+  }
+  absl::StatusOr<v1::ListHistoryResponse> ListHistory(
+      const v1::ListHistoryRequest& request) override {
+    return client_.ListHistory(request);
+  }
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) override {
+    return client_.GetStats(request);
+  }
+  absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override {
+    return client_.GetSession(request);
+  }
+  absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override {
+    return client_.GetDigest(request);
+  }
+  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) override {
+    return client_.AddDevice(request);
+  }
+  absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
+      const v1::ListNotificationsRequest& request) override {
+    return client_.ListNotifications(request);
+  }
+  absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
+      const v1::TickEscalationRequest& request) override {
+    return client_.TickEscalation(request);
+  }
+  absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
+                      const std::function<void(const v1::ImportResponse&)>& on_response) override {
+    return client_.Import(options, files, on_response);
+  }
+
+ private:
+  transport::OfficeClient client_;
+};
+
+}  // namespace vigil::office
+
+#endif  // VIGIL_SERVER_CLI_GRPC_OFFICE_H_

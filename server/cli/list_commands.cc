@@ -1,0 +1,178 @@
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "server/cli/program.h"
+#include "sync/base/status.h"
+#include "sync/cli/console/exit_code.h"
+#include "sync/cli/console/json.h"
+#include "sync/cli/console/names.h"
+#include "sync/cli/console/table.h"
+#include "sync/cli/console/value_text.h"
+#include "sync/cli/verbs/take.h"
+#include "sync/rules/record.h"
+#include "sync/rules/schema.h"
+
+// Lists of records that are no ledger: risk sources, units, people, and any other kind.
+
+namespace vigil::office {
+
+using console::Arguments;
+using console::Count;
+using console::Table;
+
+namespace {
+
+constexpr int kPageSize = 1000;
+
+using Wanted = std::function<bool(const v1::Record&)>;
+
+absl::StatusOr<std::vector<v1::Record>> ListAll(Clerk& clerk, const std::string& kind,
+                                                const Wanted& wanted) {
+  v1::ListRecordsRequest request;
+  request.set_kind(kind);
+  request.set_page_size(kPageSize);
+  std::vector<v1::Record> records;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(v1::ListRecordsResponse page, clerk.office().ListRecords(request));
+    for (v1::Record& record : *page.mutable_records()) {
+      if (wanted(record)) records.push_back(std::move(record));
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return records;
+}
+
+// The named fields of the records, as a table or as JSON.
+absl::Status ShowAll(Clerk& clerk, const std::string& kind, std::vector<std::string> fields,
+                     const Wanted& wanted) {
+  const rules::EntityInfo* info = rules::Schema::Get().FindEntity(kind);
+  if (info == nullptr) return console::UsageError("'" + kind + "' is no kind of record");
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> records, ListAll(clerk, kind, wanted));
+  console::Console& console = clerk.console();
+  if (console.json()) {
+    console::JsonArray array;
+    for (const v1::Record& record : records) array.AddRaw(console::ProtoJson(record));
+    console.Json(array.ToString());
+    return absl::OkStatus();
+  }
+  if (fields.empty()) {
+    for (const rules::FieldInfo& field : info->fields) fields.push_back(field.name());
+    if (fields.size() > 6) fields.resize(6);
+  }
+  std::vector<Table::Column> columns;
+  if (info->key_field == nullptr) columns.push_back({"id"});
+  for (const std::string& field : fields) {
+    columns.push_back({console::FieldLabel(field, console.language()), Table::Align::kLeft, 40});
+  }
+  Table table(columns);
+  const console::Display display = clerk.display();
+  for (const v1::Record& record : records) {
+    std::vector<std::string> cells;
+    if (info->key_field == nullptr) cells.push_back(record.id());
+    for (const std::string& name : fields) {
+      const rules::FieldInfo& field = *info->Find(std::string_view(name));
+      cells.push_back(
+          console::FieldText(rules::BodyOf(record.entity()), *field.descriptor, display));
+    }
+    table.AddRow(std::move(cells));
+  }
+  console.Show(table, {"there is none", "没有记录"});
+  console.Say({"$0 in all", "共 $0 条"}, {std::to_string(records.size())});
+  return absl::OkStatus();
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+absl::Status Sources(Clerk& clerk, const Arguments& arguments) {
+  VIGIL_ASSIGN_OR_RETURN(const auto level, verbs::TakeEnum<v1::RiskLevel>(arguments, "--level"));
+  VIGIL_ASSIGN_OR_RETURN(const auto site, verbs::TakeEnum<v1::SiteType>(arguments, "--site-type"));
+  std::string unit;
+  if (const auto name = arguments.Find("--unit")) {
+    VIGIL_ASSIGN_OR_RETURN(unit, verbs::FindId(clerk, "org_unit", *name));
+  }
+  const std::string text = arguments.Value("--text");
+  return ShowAll(
+      clerk, "risk_source",
+      {"code", "name", "site_type", "level", "responsible_unit", "inspection_interval_days"},
+      [&](const v1::Record& record) {
+        const v1::RiskSource& source = record.entity().risk_source();
+        return (level == v1::RISK_LEVEL_UNSPECIFIED || source.level() == level) &&
+               (site == v1::SITE_TYPE_UNSPECIFIED || source.site_type() == site) &&
+               (unit.empty() || source.responsible_unit() == unit) &&
+               (text.empty() || Contains(source.name(), text) || Contains(source.code(), text));
+      });
+}
+
+absl::Status Units(Clerk& clerk, const Arguments& arguments) {
+  VIGIL_ASSIGN_OR_RETURN(const auto kind, verbs::TakeEnum<v1::OrgUnitKind>(arguments, "--kind"));
+  const std::string text = arguments.Value("--text");
+  return ShowAll(
+      clerk, "org_unit", {"code", "name", "kind", "parent_unit", "head"},
+      [&](const v1::Record& record) {
+        const v1::OrgUnit& unit = record.entity().org_unit();
+        return (kind == v1::ORG_UNIT_KIND_UNSPECIFIED || unit.kind() == kind) &&
+               (text.empty() || Contains(unit.name(), text) || Contains(unit.code(), text));
+      });
+}
+
+absl::Status People(Clerk& clerk, const Arguments& arguments) {
+  VIGIL_ASSIGN_OR_RETURN(const auto role, verbs::TakeEnum<v1::Role>(arguments, "--role"));
+  std::string unit;
+  if (const auto name = arguments.Find("--unit")) {
+    VIGIL_ASSIGN_OR_RETURN(unit, verbs::FindId(clerk, "org_unit", *name));
+  }
+  return ShowAll(clerk, "person", {"code", "name", "unit", "roles"}, [&](const v1::Record& record) {
+    const v1::Person& person = record.entity().person();
+    bool has_role = role == v1::ROLE_UNSPECIFIED;
+    for (const v1::RoleGrant& grant : person.roles()) {
+      has_role = has_role || grant.role() == role;
+    }
+    return has_role && (unit.empty() || person.unit() == unit);
+  });
+}
+
+absl::Status List(Clerk& clerk, const Arguments& arguments) {
+  return ShowAll(clerk, arguments.Value("KIND"), {}, [](const v1::Record&) { return true; });
+}
+
+}  // namespace
+
+std::vector<Command> ListCommands() {
+  const console::OptionSpec text = {
+      "--text", "TEXT", {"part of code or name", "编码或名称的一部分"}};
+  return {
+      {{"sources",
+        {"risk sources", "风险源清单"},
+        {{"--level", "LEVEL", {"red, orange, yellow or blue", "红、橙、黄或蓝"}},
+         {"--site-type", "TYPE", {"landfill, park_slope …", "场所类型"}},
+         {"--unit", "CODE", {"responsible unit", "责任单位"}},
+         text},
+        {"--level red", "--site-type landfill --json"}},
+       Sources},
+      {{"units",
+        {"org units", "组织单位"},
+        {{"--kind",
+          "KIND",
+          {"bureau, industry_department, responsible_unit, district, subdistrict, park or site",
+           "种类"}},
+         text},
+        {"--kind district"}},
+       Units},
+      {{"people",
+        {"persons and their roles", "人员与角色"},
+        {{"--role", "ROLE", {"inspector, verifier, safety_office …", "角色"}},
+         {"--unit", "CODE", {"their unit", "单位"}}},
+        {"--role inspector"}},
+       People},
+      {{"list",
+        {"records of any kind", "任意种类的记录"},
+        {{"KIND", "", {"checklist, campaign, bulletin, inspection …", "种类"}, Count::kRequired}},
+        {"checklist", "bulletin --json"}},
+       List},
+  };
+}
+
+}  // namespace vigil::office

@@ -1,0 +1,53 @@
+#ifndef VIGIL_SERVER_CLI_OFFICE_H_
+#define VIGIL_SERVER_CLI_OFFICE_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "vigil/v1/admin_service.pb.h"
+#include "vigil/v1/register_service.pb.h"
+
+namespace vigil::office {
+
+// The register as the office reaches it: RegisterService and AdminService, one call at a time, each
+// waiting for its answer. An error carries the register's reason where it gave one; UNAVAILABLE or
+// DEADLINE_EXCEEDED where there was no answer.
+class Office {
+ public:
+  virtual ~Office() = default;
+
+  virtual absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListRecordsResponse> ListRecords(
+      const v1::ListRecordsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListHazardsResponse> ListHazards(
+      const v1::ListHazardsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListOrdersResponse> ListOrders(
+      const v1::ListOrdersRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListConflictsResponse> ListConflicts(
+      const v1::ListConflictsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
+      const v1::ListEscalationsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListHistoryResponse> ListHistory(
+      const v1::ListHistoryRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetSessionResponse> GetSession(
+      const v1::GetSessionRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) = 0;
+
+  virtual absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
+      const v1::ListNotificationsRequest& request) = 0;
+  virtual absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
+      const v1::TickEscalationRequest& request) = 0;
+  // Sends the files; `on_response` gets everything that the server says, the summary as the last.
+  virtual absl::Status Import(
+      const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
+      const std::function<void(const v1::ImportResponse&)>& on_response) = 0;
+};
+
+}  // namespace vigil::office
+
+#endif  // VIGIL_SERVER_CLI_OFFICE_H_

@@ -1,0 +1,84 @@
+#include "server/cli/program.h"
+
+#include <utility>
+
+#include "sync/base/status.h"
+#include "sync/cli/verbs/verbs.h"
+
+namespace vigil::office {
+
+using console::Arguments;
+using console::Count;
+
+namespace {
+
+struct Entry {
+  console::CommandSpec spec;
+  // One of the two.
+  absl::Status (*verb)(verbs::Desk& desk, const Arguments& arguments) = nullptr;
+  absl::Status (*own)(Clerk& clerk, const Arguments& arguments) = nullptr;
+};
+
+std::vector<Entry> MakeEntries() {
+  std::vector<Entry> entries;
+  for (const auto& group :
+       {LedgerCommands, RecordCommands, ListCommands, FigureCommands, AdminCommands}) {
+    for (Command& command : group()) {
+      entries.push_back({.spec = std::move(command.spec), .own = command.run});
+    }
+  }
+  for (verbs::Verb& verb : verbs::VerbsOf(v1::CHANNEL_OFFICE)) {
+    // Whatever is judged rests on what was seen.
+    verb.spec.options.push_back(
+        {"--seen",
+         "RECORD=VERSION",
+         {"act on that version; default: the one that stands", "以该版本为依据；默认当前版本"},
+         Count::kRepeated});
+    verb.spec.options.push_back(
+        {"--must-be-current",
+         "",
+         {"only if nothing has changed in between", "仅当记录未被他人修改"}});
+    entries.push_back({.spec = std::move(verb.spec), .verb = verb.run});
+  }
+  return entries;
+}
+
+const std::vector<Entry>& Entries() {
+  static const std::vector<Entry>& entries = *new std::vector<Entry>(MakeEntries());
+  return entries;
+}
+
+}  // namespace
+
+console::ProgramSpec Program() {
+  console::ProgramSpec program{
+      .name = "vigilctl",
+      .about = {"The office's side of the hazard register: import, ledger, decisions, supervision.",
+                "隐患登记库的办公室端：导入、台账、决定、挂牌督办。"},
+      .options = console::CommonOptions(),
+      .commands = {},
+      .examples = {"ledger --overdue yes", "show YH-2017-0001",
+                   "confirm YH-2017-0371 --grade general --unit LFU-01 --due 2017-09-30",
+                   "stats --summary", "conflicts"}};
+  program.options.push_back(
+      {"--server", "HOST:PORT", {"default: $VIGIL_SERVER", "默认 $VIGIL_SERVER"}});
+  program.options.push_back({"--token-file",
+                             "FILE",
+                             {"file with the credential; default: $VIGIL_TOKEN_FILE",
+                              "凭据文件；默认 $VIGIL_TOKEN_FILE"}});
+  for (const Entry& entry : Entries()) program.commands.push_back(entry.spec);
+  return program;
+}
+
+absl::Status RunCommand(std::size_t command, const Arguments& arguments, Clerk& clerk) {
+  const Entry& entry = Entries()[command];
+  VIGIL_RETURN_IF_ERROR(clerk.Begin());
+  if (entry.own != nullptr) return entry.own(clerk, arguments);
+  VIGIL_RETURN_IF_ERROR(clerk.ActOn(arguments.All("--seen")));
+  if (arguments.Has("--must-be-current")) clerk.MustBeCurrent();
+  const absl::Status status = entry.verb(clerk, arguments);
+  clerk.Finish();
+  return status;
+}
+
+}  // namespace vigil::office

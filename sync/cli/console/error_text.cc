@@ -1,0 +1,89 @@
+#include "sync/cli/console/error_text.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include "sync/base/status.h"
+#include "sync/cli/console/exit_code.h"
+#include "sync/cli/console/json.h"
+#include "sync/cli/console/names.h"
+#include "sync/cli/console/table.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::console {
+namespace {
+
+constexpr Text kRefusedText{"refused", "被拒绝"};
+constexpr Text kDeferredText{"not judged yet", "暂缓处理"};
+constexpr Text kErrorText{"error", "错误"};
+constexpr Text kUsageText{"wrong command line", "命令行有误"};
+constexpr Text kNextText{"what to do next", "下一步"};
+
+Text TitleOf(ExitCode code) {
+  switch (code) {
+    case kRefused:
+      return kRefusedText;
+    case kDeferred:
+      return kDeferredText;
+    case kUsage:
+      return kUsageText;
+    default:
+      return kErrorText;
+  }
+}
+
+std::string_view ShortReason(v1::Reason reason) {
+  std::string_view name = v1::Reason_Name(reason);
+  constexpr std::string_view kPrefix = "REASON_";
+  if (name.substr(0, kPrefix.size()) == kPrefix) name.remove_prefix(kPrefix.size());
+  return name;
+}
+
+}  // namespace
+
+std::string ReasonText(v1::Reason reason, Language language) {
+  const ReasonWords* words = FindReasonWords(reason);
+  if (words == nullptr) return "";
+  std::string text(words->meaning.In(language));
+  text += language == Language::kChinese ? "（" : " (";
+  text += ShortReason(reason);
+  text += language == Language::kChinese ? "）" : ")";
+  return text;
+}
+
+std::string ErrorText(const absl::Status& status, Language language) {
+  const ExitCode code = ExitCodeOf(status);
+  const v1::Reason reason = rules::ReasonOf(status);
+  const ReasonWords* words = FindReasonWords(reason);
+  const std::string_view colon = language == Language::kChinese ? "：" : ": ";
+  std::string text(TitleOf(code).In(language));
+  text += colon;
+  const std::string message = OneLine(ToStd(status.message()));
+  if (words == nullptr) {
+    text += message;
+  } else {
+    text += ReasonText(reason, language);
+    text += "\n  " + message;
+  }
+  if (code != kUsage) {
+    for (const auto& [key, value] : MetadataOf(status)) {
+      text += "\n  " + OneLine(key) + "=" + OneLine(value);
+    }
+  }
+  if (words != nullptr) {
+    text += "\n  ";
+    text += kNextText.In(language);
+    text += colon;
+    text += words->advice.In(language);
+  }
+  return text;
+}
+
+std::string ErrorJson(const absl::Status& status) {
+  JsonObject error;
+  error.SetRaw("error", ProtoJson(rules::ToDetail(status)));
+  error.Set("exit_code", static_cast<std::int64_t>(ExitCodeOf(status)));
+  return error.ToString();
+}
+
+}  // namespace vigil::console

@@ -1,0 +1,52 @@
+#ifndef VIGIL_SYNC_CLI_FIELD_PROGRAM_H_
+#define VIGIL_SYNC_CLI_FIELD_PROGRAM_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "sync/base/executor.h"
+#include "sync/cli/console/command.h"
+#include "sync/cli/field/phone.h"
+#include "sync/engine/transport.h"
+
+// vigil-field's commands: the domain's events (sync/cli/verbs) that the contract takes from a
+// phone, and what a phone does by itself.
+
+namespace vigil::field {
+
+// What the program runs on.
+struct Surroundings {
+  Phone::Parts parts;
+  std::string directory;
+  // The way to the register, on the loop that the command pumps.
+  std::unique_ptr<engine::Transport> (*make_transport)(Executor& executor,
+                                                       const Settings& settings);
+};
+
+struct Command {
+  console::CommandSpec spec;
+  absl::Status (*run)(Phone& phone, const console::Arguments& arguments);
+};
+
+std::vector<Command> WorkCommands();
+std::vector<Command> InspectCommands();
+std::vector<Command> StateCommands();
+std::vector<Command> OutboxCommands();
+
+// These need more than an open phone.
+absl::Status RunInit(const Surroundings& surroundings, const console::Arguments& arguments);
+absl::Status RunSync(const Surroundings& surroundings, const console::Arguments& arguments);
+
+// All of vigil-field's commands in the order of --help.
+console::ProgramSpec Program();
+
+// Runs the command with this index in Program().
+absl::Status RunCommand(std::size_t command, const console::Arguments& arguments,
+                        const Surroundings& surroundings);
+
+}  // namespace vigil::field
+
+#endif  // VIGIL_SYNC_CLI_FIELD_PROGRAM_H_

@@ -1,0 +1,51 @@
+// A phone on the command line.
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/base/file.h"
+#include "sync/base/random.h"
+#include "sync/base/time.h"
+#include "sync/cli/console/console.h"
+#include "sync/cli/field/program.h"
+#include "sync/transport/grpc_transport.h"
+
+namespace {
+
+using vigil::console::Arguments;
+using vigil::console::Console;
+
+std::unique_ptr<vigil::engine::Transport> MakeTransport(vigil::Executor& executor,
+                                                        const vigil::field::Settings& settings) {
+  return std::make_unique<vigil::transport::GrpcTransport>(
+      executor,
+      vigil::transport::GrpcTransport::Options{.server = settings.server, .token = settings.token});
+}
+
+std::string PhoneDirectory(const Arguments& arguments) {
+  if (const auto directory = arguments.Find("--phone")) return *directory;
+  const char* directory = std::getenv("VIGIL_PHONE_DIR");
+  return directory == nullptr ? std::string() : directory;
+}
+
+absl::Status Run(std::size_t command, const Arguments& arguments, Console& console) {
+  vigil::PosixFileSystem files;
+  const vigil::SystemClock clock;
+  vigil::SystemRandom random;
+  return vigil::field::RunCommand(
+      command, arguments,
+      {.parts = {.console = console, .files = files, .clock = clock, .random = random},
+       .directory = PhoneDirectory(arguments),
+       .make_transport = MakeTransport});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return vigil::console::RunProgram(vigil::field::Program(),
+                                    std::vector<std::string>(argv + 1, argv + argc),
+                                    {std::cin, std::cout, std::cerr}, Run);
+}
