@@ -166,9 +166,9 @@ std::string IdLiteral(const Uuid& id) { return "x'" + HexEncode(id.bytes()) + "'
 
 std::string OverdueCondition(const v1::Date& today) {
   // As rules::IsOverdue: what is verified and only waits for its tag to be lifted is not late.
-  return absl::StrCat(
-      "hazard.finished = 0 AND hazard.status <> ", static_cast<int>(v1::HAZARD_STATUS_VERIFIED),
-      " /* VERIFIED */ AND coalesce(hazard.due_date, '9999-12-31') < '", DateText(today), "'");
+  return "hazard.finished = 0 AND hazard.rectified = 0"
+         " AND coalesce(hazard.due_date, '9999-12-31') < '" +
+         DateText(today) + "'";
 }
 
 absl::StatusOr<std::string> HazardConditions(const v1::HazardFilter& filter,

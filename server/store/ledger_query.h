@@ -35,7 +35,7 @@ absl::StatusOr<std::string> HazardConditions(const v1::HazardFilter& filter,
 // district, industry department.
 absl::StatusOr<std::string> RiskSourceConditions(const v1::HazardFilter& filter);
 
-// The hazard's due date is over and work is left.
+// The due date is over and work is left, as rules::IsOverdue has it.
 std::string OverdueCondition(const v1::Date& today);
 
 struct LedgerOrder {

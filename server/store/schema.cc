@@ -48,7 +48,8 @@ CREATE TABLE refused_record (
 ) STRICT, WITHOUT ROWID;
 
 -- The current state of each record. feed_seq is its place in its unit's feed: its version, or a
--- later move. ordinal is the order in which records were made.
+-- later move; the feed's index holds all that paging and counting need. ordinal is the order in
+-- which records were made.
 CREATE TABLE record (
   ordinal INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -63,8 +64,8 @@ CREATE TABLE record (
   key TEXT NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
-CREATE INDEX record_by_feed ON record (unit, feed_seq) WHERE office_only = 0;
-CREATE INDEX record_by_bucket ON record (unit, bucket, id) WHERE office_only = 0;
+CREATE INDEX record_by_feed ON record (unit, office_only, feed_seq);
+CREATE INDEX record_by_bucket ON record (unit, office_only, bucket, id);
 CREATE INDEX record_by_key ON record (kind, key);
 CREATE INDEX record_by_parent ON record (parent, id) WHERE parent IS NOT NULL;
 
@@ -145,7 +146,7 @@ CREATE TABLE unit (
   code TEXT NOT NULL,
   name TEXT NOT NULL
 ) STRICT;
-CREATE INDEX unit_by_parent ON unit (parent) WHERE parent IS NOT NULL;
+CREATE INDEX unit_by_parent ON unit (parent, id) WHERE parent IS NOT NULL;
 
 CREATE TABLE risk_source (
   id BLOB PRIMARY KEY REFERENCES record (id),
@@ -185,8 +186,8 @@ CREATE TABLE hazard (
   state_bytes BLOB NOT NULL
 ) STRICT;
 CREATE INDEX hazard_by_number ON hazard (number, id);
-CREATE INDEX hazard_by_merged_into ON hazard (merged_into) WHERE merged_into IS NOT NULL;
-CREATE INDEX hazard_by_next_step ON hazard (next_step_at) WHERE next_step_at IS NOT NULL;
+CREATE INDEX hazard_by_merged_into ON hazard (merged_into, id) WHERE merged_into IS NOT NULL;
+CREATE INDEX hazard_by_next_step ON hazard (next_step_at, id) WHERE next_step_at IS NOT NULL;
 
 CREATE TABLE supervision_order (
   id BLOB PRIMARY KEY REFERENCES record (id),

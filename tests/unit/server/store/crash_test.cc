@@ -94,7 +94,7 @@ void Live(std::uint64_t seed) {
 }
 
 TEST(CrashTest, AcknowledgedCommitsSurviveAndUnfinishedOnesLeaveNoPart) {
-  for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Live(seed);
     if (::testing::Test::HasFatalFailure()) return;

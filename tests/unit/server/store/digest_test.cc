@@ -122,5 +122,30 @@ TEST_F(DigestTest, BucketsArePagedInTheOrderOfIds) {
   EXPECT_EQ(total, 392U);
 }
 
+// A unit may have more records in a bucket than are read for one page.
+TEST_F(DigestTest, ALargeBucketIsPagedWithoutLoss) {
+  std::vector<Uuid> expected;
+  GroupMaker group = Group();
+  group.Operation();
+  for (std::uint64_t i = 1; expected.size() < 1010; ++i) {
+    if (BucketOf(Id(i)) != 0) continue;
+    // The last ones in another unit, whose ids are all read at once.
+    group.Create({.id = Id(i), .unit = Id(expected.size() < 1005 ? 9000 : 9001)});
+    expected.push_back(Id(i));
+  }
+  Commit(group);
+  const auto snapshot = Read();
+  std::vector<Uuid> found;
+  Uuid after;
+  while (true) {
+    VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage page,
+                               snapshot->Bucket({Id(9000), Id(9001)}, 0, after, 1 << 20));
+    for (const StoredRecord& record : page.records) found.push_back(record.id);
+    if (page.next_page_token.empty()) break;
+    after = *Uuid::Parse(page.next_page_token);
+  }
+  EXPECT_EQ(found, expected);
+}
+
 }  // namespace
 }  // namespace vigil::store

@@ -84,7 +84,7 @@ TEST_F(FeedTest, ARecordIsInItsUnitsFeedAtItsLastVersionOnly) {
   Commit(group);
 
   const FeedPage page = Read({Id(7), Uuid()}, Seq(0));
-  EXPECT_THAT(IdsOf(page), ElementsAre(Id(2), Id(5), Id(1)));
+  ASSERT_THAT(IdsOf(page), ElementsAre(Id(2), Id(5), Id(1)));
   EXPECT_EQ(page.records[2].version, Seq(3));
   EXPECT_EQ(page.records[2].bytes, BytesOf({.id = Id(1), .unit = Id(7)}, Seq(3)));
   EXPECT_TRUE(page.last);
@@ -134,7 +134,7 @@ TEST_F(FeedTest, ARootMovesWithItsChildrenAndTheirNewBytes) {
   EXPECT_THAT(DeparturesOf(left), ElementsAre(std::make_pair(Id(1).ToString(), 2U),
                                               std::make_pair(Id(2).ToString(), 2U)));
   const FeedPage arrived = Read({Id(8)}, Seq(0));
-  EXPECT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
+  ASSERT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
   EXPECT_THAT(arrived.departures, IsEmpty());
   // The child keeps its version.
   EXPECT_EQ(arrived.records[1].version, Seq(1));
@@ -162,7 +162,7 @@ TEST_F(FeedTest, AChildChangedAfterTheMoveKeepsItsOwnBytes) {
   move.Change(child);
   Commit(move);
   const FeedPage arrived = Read({Id(8)}, Seq(0));
-  EXPECT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
+  ASSERT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
   EXPECT_EQ(arrived.records[1].bytes, BytesOf(child, Seq(3)));
 }
 

@@ -34,6 +34,7 @@ void AddHazard(const HazardSpec& spec, absl::Time found_at, GroupMaker& group) {
   state.set_grade(spec.major ? v1::HAZARD_GRADE_MAJOR : v1::HAZARD_GRADE_GENERAL);
   if (spec.due_day != 0) *state.mutable_due_date() = DateOf(2017, 7, spec.due_day);
   state.set_tagged(spec.tagged);
+  state.set_rectified(spec.tagged && spec.status == v1::HAZARD_STATUS_VERIFIED);
   state.set_finished(spec.finished);
   if (spec.in_conflict) state.add_conflicts("description");
   group.Create({.id = hazard.id, .kind = 10, .key = hazard.number});
@@ -131,6 +132,7 @@ LedgerFixture::LedgerFixture() {
                                             .status = v1::HAZARD_STATUS_VERIFIED,
                                             .risk_source = 32,
                                             .unit = 20,
+                                            .due_day = 29,
                                             .major = true,
                                             .tagged = true},
                                            {.number = 5,

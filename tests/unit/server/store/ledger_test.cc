@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "server/store/ledger_query.h"
 #include "server/store/sqlite_store.h"
+#include "sync/rules/derive.h"
 #include "tests/support/sim_vfs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/store/ledger_maker.h"
@@ -75,8 +76,9 @@ TEST_F(LedgerTest, EveryFilterKeepsWhatItSays) {
   EXPECT_THAT(Numbers(filter), ElementsAre("H-1", "H-2", "H-5"));
 }
 
-TEST_F(LedgerTest, OverdueIsOverAndUnfinished) {
-  // Due 2017-07-30: H-2 (open), H-5 (finished); 2017-07-31: H-3; none: H-1, H-4, H-6.
+TEST_F(LedgerTest, OverdueIsWhatTheRulesCallOverdue) {
+  // Due 2017-07-29: H-4 (verified, still tagged); 2017-07-30: H-2 (open), H-5 (finished);
+  // 2017-07-31: H-3; none: H-1, H-6.
   v1::HazardFilter filter;
   filter.set_overdue(v1::TRI_STATE_YES);
   EXPECT_THAT(Numbers(filter), ElementsAre("H-2"));
@@ -84,7 +86,9 @@ TEST_F(LedgerTest, OverdueIsOverAndUnfinished) {
   EXPECT_THAT(Numbers(filter), ElementsAre("H-2", "H-3"));
   filter.set_overdue(v1::TRI_STATE_NO);
   EXPECT_THAT(Numbers(filter), ElementsAre("H-1", "H-4", "H-5", "H-6"));
-  EXPECT_TRUE(Page({}).rows[1].overdue());
+  for (const v1::HazardRow& row : Page({}).rows) {
+    EXPECT_EQ(row.overdue(), rules::IsOverdue(row.state(), today_)) << row.number();
+  }
 }
 
 TEST_F(LedgerTest, UnitsCountWithWhatIsBelowThem) {
@@ -134,7 +138,7 @@ TEST_F(LedgerTest, DaysAreThoseOfTheRegistersZone) {
   EXPECT_THAT(Numbers(filter), ElementsAre("H-3"));
   filter.Clear();
   *filter.mutable_due_to() = DateOf(2017, 7, 30);
-  EXPECT_THAT(Numbers(filter), ElementsAre("H-2", "H-5"));
+  EXPECT_THAT(Numbers(filter), ElementsAre("H-2", "H-4", "H-5"));
 }
 
 TEST_F(LedgerTest, ABadFilterOrOrderIsNamed) {
@@ -175,8 +179,8 @@ TEST_F(LedgerTest, EveryOrderIsPagedWithoutLossOrRepeat) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> orders = {
       {"number", {"H-1", "H-2", "H-3", "H-4", "H-5", "H-6"}},
       {"number desc", {"H-6", "H-5", "H-4", "H-3", "H-2", "H-1"}},
-      {"due_date", {"H-2", "H-5", "H-3", "H-1", "H-4", "H-6"}},
-      {"due_date desc", {"H-6", "H-4", "H-1", "H-3", "H-5", "H-2"}},
+      {"due_date", {"H-4", "H-2", "H-5", "H-3", "H-1", "H-6"}},
+      {"due_date desc", {"H-6", "H-1", "H-3", "H-5", "H-2", "H-4"}},
       {"found_at", {"H-1", "H-2", "H-3", "H-4", "H-5", "H-6"}},
       {"found_at desc", {"H-6", "H-5", "H-4", "H-3", "H-2", "H-1"}},
       {"grade", {"H-1", "H-2", "H-5", "H-6", "H-3", "H-4"}},

@@ -256,18 +256,29 @@ TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {
   EXPECT_EQ(*file.UserVersion(), RegisterSchema().version() + 1);
 }
 
-TEST_F(SqliteStoreTest, ADamagedFileIsRefused) {
+TEST_F(SqliteStoreTest, ADamagedFileIsRefusedWhereverTheDamageIs) {
   {
     const auto store = Open();
-    for (std::uint64_t head = 0; head < 50; ++head) {
-      VIGIL_ASSERT_OK(CommitOne(*store, Seq(head)));
-    }
+    GroupMaker group(Seq(0));
+    group.Operation();
+    group.Create({.id = Id(5), .padding = 3000});
+    VIGIL_ASSERT_OK(group.CommitTo(*store));
+    VIGIL_ASSERT_OK(CommitOne(*store, Seq(1)));
   }
-  VIGIL_ASSERT_OK_AND_ASSIGN(std::string content, files_.Read(path(), 64 << 20));
-  ASSERT_GT(content.size(), 20U * 4096U);
-  // All pages but the first two.
-  for (std::size_t i = 2 * 4096; i < content.size(); ++i) content[i] = static_cast<char>(i * 7);
-  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), content));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string content, files_.Read(path(), 64 << 20));
+  // The page of one record's body, which nobody reads at the start.
+  const std::size_t body = content.find(std::string(500, 'x'));
+  ASSERT_NE(body, std::string::npos);
+  std::string damaged = content;
+  damaged.replace(body / 4096 * 4096, 12, 12, '\xff');
+  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), damaged));
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_CORRUPT_FILE"));
+  // All but the first two pages.
+  for (std::size_t i = 2 * 4096; i < damaged.size(); ++i) damaged[i] = static_cast<char>(i * 7);
+  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), damaged));
+  EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_CORRUPT_FILE"));
+  // Cut off.
+  VIGIL_ASSERT_OK(files_.WriteAtomic(path(), content.substr(0, content.size() - 3 * 4096)));
   EXPECT_THAT(SqliteRegisterStore::Open(path(), NewRegister()), ReasonIs("REASON_CORRUPT_FILE"));
 }
 
