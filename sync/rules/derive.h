@@ -20,7 +20,8 @@ struct HazardRecords {
   std::vector<const v1::Record*> orders;
   // The extensions of those orders.
   std::vector<const v1::Record*> extensions;
-  // Hazards that name this one as the one they duplicate, whether or not that holds.
+  // Hazards that name this one as the one they duplicate, directly or through others, whether or
+  // not that holds.
   std::vector<const v1::Record*> duplicates;
 };
 

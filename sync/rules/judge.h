@@ -78,8 +78,12 @@ v1::Stamp StampFor(const v1::Operation& operation, const Author& author, std::st
 absl::Time ObservedAt(const v1::Operation& operation, absl::Time received_at);
 
 // Records that the operation writes or relies on, as far as its content says: what `seen` must
-// hold. For blocking later operations behind a deferred one.
+// hold.
 std::vector<std::string> RecordsNamed(const v1::Operation& operation);
+
+// Those of them that it changes or makes, as far as its content says: what later operations that
+// name them must wait for while this one is deferred.
+std::vector<std::string> RecordsWritten(const v1::Operation& operation);
 
 // The org unit in whose scope a root lives: the unit field's value in force, else (a hazard
 // without a unit) that of the record it is about. `find` gives current records, null for none.

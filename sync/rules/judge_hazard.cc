@@ -4,6 +4,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/status.h"
 #include "sync/rules/judge_internal.h"
+#include "sync/rules/merge.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/validate.h"
@@ -48,43 +49,52 @@ absl::Status ReportHazard(Case& judged) {
   return absl::OkStatus();
 }
 
+// Anybody may raise a grade, only the safety office lowers it, in a confirmation too.
+absl::Status CheckLowering(Case& judged, const v1::Record& hazard, v1::HazardGrade grade) {
+  if (RankOf(grade) >= RankOf(Body(&hazard).grade())) return absl::OkStatus();
+  google::protobuf::RepeatedField<int> office;
+  office.Add(v1::ROLE_SAFETY_OFFICE);
+  VIGIL_ASSIGN_OR_RETURN(const std::string unit, judged.ScopeOf(hazard));
+  return judged.RequireAuthorityOver(unit, office);
+}
+
 absl::Status ConfirmHazard(Case& judged) {
   const v1::ConfirmHazard& command = judged.operation().confirm_hazard();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, SeenHazard(judged, command.hazard()));
   VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(*hazard));
   VIGIL_RETURN_IF_ERROR(judged.HazardEvent(*hazard, command.from_status(), Event::kConfirm));
+  // Grade, unit and due date are decided together. What the command leaves as it was is written
+  // too: a finder who changes it without having seen the decision then stands beside it.
   v1::Hazard changes;
-  changes.set_grade(command.grade());
-  changes.set_responsible_unit(command.responsible_unit());
-  changes.set_supervising_unit(command.supervising_unit());
-  *changes.mutable_due_date() = command.due_date();
+  changes.set_grade(command.grade() == v1::HAZARD_GRADE_UNSPECIFIED ? Body(hazard).grade()
+                                                                    : command.grade());
+  changes.set_responsible_unit(command.responsible_unit().empty() ? Body(hazard).responsible_unit()
+                                                                  : command.responsible_unit());
+  *changes.mutable_due_date() =
+      command.has_due_date() ? command.due_date() : Body(hazard).due_date();
   *changes.mutable_confirmed_at() = Now(judged);
-  if (command.grade() == v1::HAZARD_GRADE_UNSPECIFIED) {
-    if (Body(hazard).grade() == v1::HAZARD_GRADE_UNSPECIFIED) {
-      return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, "a confirmed hazard needs a grade")
-          .With("field", "grade");
-    }
-  } else {
-    judged.Write(*hazard, changes, {H::kGradeFieldNumber});
+  if (changes.grade() == v1::HAZARD_GRADE_UNSPECIFIED) {
+    return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, "a confirmed hazard needs a grade")
+        .With("field", "grade");
   }
-  if (!command.responsible_unit().empty()) {
-    VIGIL_RETURN_IF_ERROR(judged.CheckReference(command.responsible_unit(), "org_unit"));
-    judged.Write(*hazard, changes, {H::kResponsibleUnitFieldNumber});
-  } else if (Body(hazard).responsible_unit().empty()) {
+  if (changes.responsible_unit().empty()) {
     return Refuse(v1::REASON_UNIT_REQUIRED, "a confirmed hazard needs a responsible unit")
         .With("field", "responsible_unit");
   }
-  if (!command.supervising_unit().empty()) {
-    VIGIL_RETURN_IF_ERROR(judged.CheckReference(command.supervising_unit(), "org_unit"));
-    judged.Write(*hazard, changes, {H::kSupervisingUnitFieldNumber});
-  }
-  if (command.has_due_date()) {
-    judged.Write(*hazard, changes, {H::kDueDateFieldNumber});
-  } else if (!Body(hazard).has_due_date()) {
+  if (changes.due_date().year() == 0) {
     return Refuse(v1::REASON_DUE_DATE_REQUIRED, "a confirmed hazard needs a due date")
         .With("field", "due_date");
   }
-  judged.Write(*hazard, changes, {H::kConfirmedAtFieldNumber});
+  VIGIL_RETURN_IF_ERROR(judged.CheckReference(changes.responsible_unit(), "org_unit"));
+  VIGIL_RETURN_IF_ERROR(CheckLowering(judged, *hazard, changes.grade()));
+  judged.Write(*hazard, changes,
+               {H::kGradeFieldNumber, H::kResponsibleUnitFieldNumber, H::kDueDateFieldNumber,
+                H::kConfirmedAtFieldNumber});
+  if (!command.supervising_unit().empty()) {
+    VIGIL_RETURN_IF_ERROR(judged.CheckReference(command.supervising_unit(), "org_unit"));
+    changes.set_supervising_unit(command.supervising_unit());
+    judged.Write(*hazard, changes, {H::kSupervisingUnitFieldNumber});
+  }
   return absl::OkStatus();
 }
 
@@ -192,12 +202,17 @@ absl::Status SubmitRectification(Case& judged) {
 // Whoever rectified does not verify, neither as author nor among those named.
 absl::Status CheckNotRectifier(Case& judged, const v1::Record& hazard,
                                const v1::VerifyHazard& command) {
-  const std::string& rectifier = Body(&hazard).rectified_by();
-  const bool named = std::find(command.verifiers().begin(), command.verifiers().end(), rectifier) !=
-                     command.verifiers().end();
-  if (rectifier.empty() || (rectifier != judged.author().person && !named)) {
-    return absl::OkStatus();
+  const FieldInfo& field = *InfoOf(hazard)->Find(H::kRectifiedByFieldNumber);
+  bool may = true;
+  // Of two who submitted the same rectification neither verifies it.
+  for (const v1::Write& write : LiveWrites(hazard, field)) {
+    v1::Hazard body;
+    if (!body.ParseFromString(write.value()) || body.rectified_by().empty()) continue;
+    const bool named = std::find(command.verifiers().begin(), command.verifiers().end(),
+                                 body.rectified_by()) != command.verifiers().end();
+    may = may && !named && body.rectified_by() != judged.author().person;
   }
+  if (may) return absl::OkStatus();
   return Refuse(v1::REASON_RECTIFIER_MAY_NOT_VERIFY,
                 "whoever rectified a hazard does not verify it; somebody else must")
       .With("record", hazard.id());
@@ -248,24 +263,28 @@ absl::Status VerifyHazard(Case& judged) {
 
 absl::Status ReportRecurrence(Case& judged) {
   const v1::ReportRecurrence& command = judged.operation().report_recurrence();
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, SeenHazard(judged, command.hazard()));
-  VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(*hazard));
+  absl::StatusOr<const v1::Record*> hazard = SeenHazard(judged, command.hazard());
+  // A fact is taken in from somebody who was never shown the hazard, too.
+  const bool unseen = !hazard.ok() && ReasonOf(hazard.status()) == v1::REASON_NOT_SEEN;
+  if (unseen) hazard = judged.world().Current(command.hazard());
+  VIGIL_RETURN_IF_ERROR(hazard);
+  VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(**hazard));
   VIGIL_RETURN_IF_ERROR(
       RequireText(command.description(), v1::REASON_REQUIRED_FIELD_MISSING, "description"));
-  // The fact is taken in whatever the status; where the status is open already, it moves nothing.
-  if (Find(Body(hazard).status(), Event::kRecur) != nullptr) {
+  // Whatever the status; one that is open already, or that nobody was shown, it does not move.
+  if (!unseen && Find(Body(*hazard).status(), Event::kRecur) != nullptr) {
     VIGIL_RETURN_IF_ERROR(
-        judged.HazardEvent(*hazard, v1::HAZARD_STATUS_UNSPECIFIED, Event::kRecur));
+        judged.HazardEvent(**hazard, v1::HAZARD_STATUS_UNSPECIFIED, Event::kRecur));
   }
   VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.recurrence_id()));
   v1::Recurrence recurrence;
-  recurrence.set_hazard(hazard->id());
+  recurrence.set_hazard(command.hazard());
   recurrence.set_description(command.description());
   *recurrence.mutable_observed_at() =
       command.has_observed_at() ? command.observed_at() : Now(judged);
   if (command.has_position()) *recurrence.mutable_position() = command.position();
   *recurrence.mutable_photos() = command.photos();
-  judged.Create(command.recurrence_id(), "recurrence", hazard->id(), recurrence);
+  judged.Create(command.recurrence_id(), "recurrence", command.hazard(), recurrence);
   return absl::OkStatus();
 }
 

@@ -90,6 +90,10 @@ class Case {
 v1::FieldWrite& AddField(v1::RecordWrite& write, const FieldInfo& field,
                          const google::protobuf::Message& changes);
 
+// Whatever lifts a tag: the hazard must be VERIFIED as seen; and its status is written too, so that
+// what reopens the hazard without having seen the lift stands beside it.
+absl::Status LeaveMarkOfLift(Case& judged, const std::string& hazard_id);
+
 absl::Status JudgeRecordCommand(Case& judged);
 absl::Status JudgeHazardCommand(Case& judged);
 absl::Status JudgeSupervisionCommand(Case& judged);

@@ -130,7 +130,10 @@ absl::Status RequireFieldAuthority(Case& judged, const v1::Record& record, const
 }
 
 absl::Status CheckNotBlank(const FieldInfo& field, const Message& changes) {
-  if (!field.required || !FieldBytes(changes, field).empty()) return absl::OkStatus();
+  const bool text =
+      field.descriptor->type() == FieldDescriptor::TYPE_STRING && !field.descriptor->is_repeated();
+  const bool blank = FieldBytes(changes, field).empty() || (text && TextOf(changes, field).empty());
+  if (!field.required || !blank) return absl::OkStatus();
   return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, absl::StrCat(field.name(), " cannot be cleared"))
       .With("field", field.name());
 }
@@ -166,6 +169,29 @@ absl::Status EditRecord(Case& judged) {
   return absl::OkStatus();
 }
 
+// A replacement says the same thing rightly; it is no way around a command's guards, nor to another
+// hazard or risk source.
+absl::Status CheckReplacement(Case& judged, const v1::Record& record) {
+  const v1::WithdrawRecord& command = judged.operation().withdraw_record();
+  const EntityInfo& info = *InfoOf(record);
+  if (Schema::Get().Of(command.replacement()) != &info) {
+    return Refuse(v1::REASON_WRONG_ENTITY, "the replacement must be of the same kind");
+  }
+  if (info.rules.creators().empty() && !info.rules.fact()) {
+    return Refuse(v1::REASON_NOT_PERMITTED,
+                  absl::StrCat("a ", info.kind, " is made by its own command; withdraw this one"))
+        .With("kind", info.kind);
+  }
+  const Message& body = BodyOf(command.replacement());
+  VIGIL_RETURN_IF_ERROR(ValidateNewBody(info, body));
+  if (info.parent_field != nullptr && TextOf(body, *info.parent_field) != record.parent()) {
+    return Refuse(v1::REASON_INVALID_VALUE, "the replacement must be about the same record")
+        .With("field", info.parent_field->name());
+  }
+  VIGIL_RETURN_IF_ERROR(judged.CheckReferences(info, body));
+  return judged.CheckNew(command.replacement_id());
+}
+
 absl::Status WithdrawRecord(Case& judged) {
   const v1::WithdrawRecord& command = judged.operation().withdraw_record();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* current, judged.world().Seen(command.record()));
@@ -186,16 +212,15 @@ absl::Status WithdrawRecord(Case& judged) {
     VIGIL_ASSIGN_OR_RETURN(const bool permitted, judged.HasRole(office, unit));
     if (!permitted) return judged.NotPermitted(office);
   }
+  if (!record->withdrawn_by().empty()) {
+    return Refuse(v1::REASON_RECORD_WITHDRAWN, "this record is withdrawn already")
+        .With("record", record->id());
+  }
   std::string successor = judged.operation().id();
   if (command.has_replacement()) {
-    if (Schema::Get().Of(command.replacement()) != &info) {
-      return Refuse(v1::REASON_WRONG_ENTITY, "the replacement must be of the same kind");
-    }
-    const Message& body = BodyOf(command.replacement());
-    VIGIL_RETURN_IF_ERROR(ValidateNewBody(info, body));
-    VIGIL_RETURN_IF_ERROR(judged.CheckReferences(info, body));
-    VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.replacement_id()));
-    judged.Create(command.replacement_id(), info.kind, record->parent(), body);
+    VIGIL_RETURN_IF_ERROR(CheckReplacement(judged, *record));
+    judged.Create(command.replacement_id(), info.kind, record->parent(),
+                  BodyOf(command.replacement()));
     successor = command.replacement_id();
   }
   judged.Write(*record, BodyOf(record->entity()), {}).set_withdrawn_by(successor);
@@ -229,6 +254,11 @@ absl::Status SettleConflict(Case& judged) {
   }
   VIGIL_RETURN_IF_ERROR(CheckNotBlank(*field, value));
   judged.Write(*record, value, {field->number()});
+  // To choose the lift is to lift.
+  const v1::SupervisionOrder& order = command.value().supervision_order();
+  if (field == info->status_field && order.status() == v1::ORDER_STATUS_LIFTED) {
+    return LeaveMarkOfLift(judged, record->entity().supervision_order().hazard());
+  }
   return absl::OkStatus();
 }
 

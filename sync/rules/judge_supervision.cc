@@ -212,6 +212,11 @@ absl::Status RefuseExtension(Case& judged) {
   changes.set_decision_opinion(command.opinion());
   judged.Write(*extension, changes,
                {v1::Extension::kStatusFieldNumber, v1::Extension::kDecisionOpinionFieldNumber});
+  // The old date is part of the decision: beside a concurrent approval it stays in force.
+  v1::SupervisionOrder kept;
+  if (!Body(order).has_due_date()) return absl::OkStatus();
+  *kept.mutable_due_date() = Body(order).due_date();
+  judged.Write(*order, kept, {O::kDueDateFieldNumber});
   return absl::OkStatus();
 }
 
@@ -228,21 +233,14 @@ absl::Status DecideAcceptance(Case& judged, const Command& command, Event event)
 absl::Status LiftTag(Case& judged) {
   const v1::LiftTag& command = judged.operation().lift_tag();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* order, TakeOrder(judged, command, Event::kLift));
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, judged.Seen(Body(order).hazard(), "hazard"));
-  if (Body(order).status() == v1::ORDER_STATUS_LIFTED && !LiftInDoubt(*order, *hazard)) {
-    return Refuse(v1::REASON_EVENT_NOT_ALLOWED, "this tag is lifted already")
-        .With("record", order->id());
+  if (Body(order).status() == v1::ORDER_STATUS_LIFTED) {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, judged.Seen(Body(order).hazard(), "hazard"));
+    if (!LiftInDoubt(*order, *hazard)) {
+      return Refuse(v1::REASON_EVENT_NOT_ALLOWED, "this tag is lifted already")
+          .With("record", order->id());
+    }
   }
-  if (hazard->entity().hazard().status() != v1::HAZARD_STATUS_VERIFIED) {
-    return Refuse(v1::REASON_HAZARD_NOT_VERIFIED,
-                  "a tag is lifted only from a hazard that is verified")
-        .With("record", hazard->id())
-        .With("status", v1::HazardStatus_Name(hazard->entity().hazard().status()));
-  }
-  // The lift writes the hazard's status too, so that whatever reopens the hazard without having
-  // seen the lift stands beside it.
-  VIGIL_RETURN_IF_ERROR(
-      judged.HazardEvent(*hazard, v1::HAZARD_STATUS_UNSPECIFIED, Event::kTagLifted));
+  VIGIL_RETURN_IF_ERROR(LeaveMarkOfLift(judged, Body(order).hazard()));
   v1::SupervisionOrder changes;
   *changes.mutable_lifted_on() =
       command.has_lifted_on() ? command.lifted_on() : judged.world().Today();
@@ -313,6 +311,17 @@ absl::Status AcknowledgeEscalation(Case& judged) {
 }
 
 }  // namespace
+
+absl::Status LeaveMarkOfLift(Case& judged, const std::string& hazard_id) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, judged.Seen(hazard_id, "hazard"));
+  if (hazard->entity().hazard().status() != v1::HAZARD_STATUS_VERIFIED) {
+    return Refuse(v1::REASON_HAZARD_NOT_VERIFIED,
+                  "a tag is lifted only from a hazard that is verified")
+        .With("record", hazard->id())
+        .With("status", v1::HazardStatus_Name(hazard->entity().hazard().status()));
+  }
+  return judged.HazardEvent(*hazard, v1::HAZARD_STATUS_UNSPECIFIED, Event::kTagLifted);
+}
 
 absl::Status JudgeSupervisionCommand(Case& judged) {
   const v1::Operation& operation = judged.operation();

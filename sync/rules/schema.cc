@@ -22,9 +22,13 @@ void CheckRanks(const EnumDescriptor& type, std::vector<std::string>& faults) {
     faults.push_back(absl::StrCat(type.full_name(), ": merged by rank, but not ranked"));
     return;
   }
+  const std::int32_t unset = type.FindValueByNumber(0)->options().GetExtension(v1::rank);
   for (int i = 0; i < type.value_count(); ++i) {
     if (!type.value(i)->options().HasExtension(v1::rank)) {
       faults.push_back(absl::StrCat(type.value(i)->full_name(), ": no rank"));
+    } else if (type.value(i)->number() != 0 &&
+               type.value(i)->options().GetExtension(v1::rank) <= unset) {
+      faults.push_back(absl::StrCat(type.value(i)->full_name(), ": ranks no higher than unset"));
     }
   }
 }
@@ -37,7 +41,8 @@ bool PolicyFits(const FieldDescriptor& field, v1::MergePolicy policy) {
     case v1::MERGE_POLICY_MOST_OPEN:
       return !field.is_repeated() && is_enum;
     case v1::MERGE_POLICY_EARLIEST:
-      return !field.is_repeated() && field.message_type() == v1::Date::descriptor();
+      return !field.is_repeated() && field.message_type() != nullptr &&
+             field.message_type()->full_name() == v1::Date::descriptor()->full_name();
     case v1::MERGE_POLICY_UNION:
       return field.is_repeated();
     case v1::MERGE_POLICY_LATEST:
@@ -158,15 +163,19 @@ bool CommandInfo::Allows(v1::Channel channel) const {
 }
 
 absl::StatusOr<std::unique_ptr<Schema>> Schema::Load() {
+  return Load(*v1::Entity::descriptor(), *v1::Operation::descriptor());
+}
+
+absl::StatusOr<std::unique_ptr<Schema>> Schema::Load(const Descriptor& entity,
+                                                     const Descriptor& operation) {
   std::vector<std::string> faults;
   std::unique_ptr<Schema> schema(new Schema());
-  const Descriptor& entity = *v1::Entity::descriptor();
   schema->entities_.reserve(static_cast<std::size_t>(entity.field_count()));
   for (int i = 0; i < entity.field_count(); ++i) {
     schema->entities_.push_back(CompileEntity(*entity.field(i), faults));
   }
   for (EntityInfo& info : schema->entities_) Link(info, faults);
-  const auto& commands = *v1::Operation::descriptor()->FindOneofByName("command");
+  const auto& commands = *operation.FindOneofByName("command");
   for (int i = 0; i < commands.field_count(); ++i) {
     schema->commands_.push_back(CompileCommand(*commands.field(i), faults));
   }

@@ -75,6 +75,10 @@ class Schema {
   static const Schema& Get();
   // Checks and compiles; INTERNAL with every fault named.
   static absl::StatusOr<std::unique_ptr<Schema>> Load();
+  // The same for another contract of the same shape: the messages Entity and Operation of a pool
+  // that outlives the schema.
+  static absl::StatusOr<std::unique_ptr<Schema>> Load(
+      const google::protobuf::Descriptor& entity, const google::protobuf::Descriptor& operation);
 
   // In the order of their numbers in Entity.
   const std::vector<EntityInfo>& entities() const { return entities_; }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -196,8 +198,15 @@ absl::Status CheckSeen(const v1::Operation& operation) {
   if (operation.seen_size() > 4 * kRecordsPerOperationMax) {
     return Refuse(v1::REASON_TOO_MANY_RECORDS, "the operation relies on too many records");
   }
+  std::set<std::string_view> named;
   for (const v1::Seen& seen : operation.seen()) {
     VIGIL_RETURN_IF_ERROR(ValidateId(seen.record(), "seen"));
+    // Two versions of one record: judged on the one and stamped with the other, it would cover
+    // what its author never saw.
+    if (!named.insert(seen.record()).second) {
+      return Refuse(v1::REASON_MALFORMED, "the operation names two versions of one record as seen")
+          .With("record", seen.record());
+    }
     if (seen.version() > kNumberMax) {
       return Refuse(v1::REASON_INVALID_NUMBER, "no record has such a version")
           .With("field", "seen");
@@ -282,9 +291,12 @@ absl::Status ValidateNewBody(const EntityInfo& info, const Message& body) {
       return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, absl::StrCat(field.name(), " is missing"))
           .With("field", field.name());
     }
-    if (field.policy == v1::MERGE_POLICY_SERVER || field.policy == v1::MERGE_POLICY_MOST_OPEN) {
+    // What no edit may write later, and only commands or the register do, does not come in with a
+    // new record either.
+    if (field.policy == v1::MERGE_POLICY_SERVER ||
+        (field.policy != v1::MERGE_POLICY_IMMUTABLE && !field.editable)) {
       return Refuse(v1::REASON_FIELD_NOT_EDITABLE,
-                    absl::StrCat(field.name(), " is given by the register"))
+                    absl::StrCat(field.name(), " is not given with a new record"))
           .With("field", field.name());
     }
     const bool blank = field.required && !field.descriptor->is_repeated() &&

@@ -21,8 +21,8 @@ absl::StatusOr<v1::Operation> ParseOperation(std::string_view bytes);
 // The same checks on an operation that was made here.
 absl::Status ValidateOperation(const v1::Operation& operation);
 
-// Checks every field of a new record's body: lengths, values, required fields, nothing that only
-// the register writes.
+// Checks every field of a new record's body: required fields, and nothing that only the register or
+// a command writes.
 absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Message& body);
 
 absl::Status ValidateDate(const v1::Date& date);
