@@ -26,6 +26,8 @@ constexpr std::size_t kQuotaBytes = 512 * 1024 * 1024;
 // For reflection and health, which are synchronous; our own services need none.
 constexpr int kThreadsMax = 16;
 constexpr int kStreamsPerConnectionMax = 256;
+// Phones ask whether the connection still stands once a minute while a watch is open.
+constexpr int kPingIntervalMinMs = 20'000;
 
 std::string HostPort(const GrpcServer::Options& options) {
   const bool is_v6 = options.address.find(':') != std::string::npos;
@@ -87,6 +89,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Services& se
   // Otherwise a second server would take half of the connections without a word.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingIntervalMinMs);
   grpc::ResourceQuota quota("vigild");
   quota.Resize(kQuotaBytes);
   quota.SetMaxThreads(kThreadsMax);

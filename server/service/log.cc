@@ -22,9 +22,11 @@ spdlog::level::level_enum ToSpdlog(v1::LogLevel level) {
   }
 }
 
+bool IsControl(char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }
+
 bool IsPlain(std::string_view text) {
   for (const char c : text) {
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 127) return false;
+    if (IsControl(c) || c == ' ' || c == '"' || c == '=' || c == '\\') return false;
   }
   return !text.empty();
 }
@@ -49,7 +51,7 @@ std::string LogValue(std::string_view text) {
       quoted += c;
     } else if (c == '\n') {
       quoted += "\\n";
-    } else if ((c >= 0 && c < ' ') || c == 127) {
+    } else if (IsControl(c)) {
       quoted += '?';
     } else {
       quoted += c;

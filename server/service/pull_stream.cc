@@ -19,7 +19,6 @@ constexpr std::size_t kPageBytesMin = 4 * 1024;
 constexpr std::size_t kPageBytesMax = 1024 * 1024;
 constexpr std::size_t kPageBytesDefault = 64 * 1024;
 constexpr int kCursorsMax = 64;
-constexpr absl::Duration kSnapshotAgeMax = absl::Seconds(5);
 
 std::size_t ClampPageBytes(std::uint32_t asked) {
   if (asked == 0) return kPageBytesDefault;
@@ -51,16 +50,15 @@ PullStream::PullStream(registry::Register& target, rules::Author author,
     : register_(target), author_(std::move(author)), sink_(std::move(sink)) {}
 
 void PullStream::Start(const v1::PullRequest& request) {
-  if (const absl::Status status = Begin(request); !status.ok()) {
-    sink_->Finish(status);
-    return;
-  }
+  const absl::Status status = Begin(request);
+  snapshot_.reset();
+  if (!status.ok()) return sink_->Finish(status);
   Next();
 }
 
 absl::Status PullStream::Begin(const v1::PullRequest& request) {
   page_bytes_ = ClampPageBytes(request.page_bytes());
-  VIGIL_RETURN_IF_ERROR(RenewSnapshot());
+  VIGIL_RETURN_IF_ERROR(OpenSnapshot());
   VIGIL_RETURN_IF_ERROR(CheckEpoch(head_, request.epoch()));
   if (request.cursors_size() > kCursorsMax) {
     return Refuse(v1::REASON_TOO_LARGE, "too many cursors in one pull")
@@ -105,11 +103,11 @@ absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
   return absl::OkStatus();
 }
 
-absl::Status PullStream::RenewSnapshot() {
-  snapshot_.reset();
+absl::Status PullStream::OpenSnapshot() {
+  const Seq known = head_.seq;
   VIGIL_ASSIGN_OR_RETURN(snapshot_, register_.store().Read());
-  snapshot_at_ = register_.Now();
   VIGIL_ASSIGN_OR_RETURN(head_, snapshot_->GetHead());
+  if (head_.seq == known) return absl::OkStatus();
   VIGIL_ASSIGN_OR_RETURN(scope_, access::ScopeOf(author_, *snapshot_));
   for (Cursor& cursor : cursors_) {
     if (cursor.units.empty()) continue;
@@ -126,43 +124,40 @@ PullStream::Cursor* PullStream::Lagging() {
 }
 
 void PullStream::Next() {
-  const absl::StatusOr<v1::PullResponse> page = MakePage();
-  if (!page.ok()) {
+  if (pages_.empty()) {
+    const absl::Status status = MakePages();
     snapshot_.reset();
-    sink_->Finish(page.status());
-    return;
+    if (!status.ok()) return sink_->Finish(status);
   }
-  // Nothing of this object may be touched after the write: `ready` may run on another thread.
-  const bool last = page->last();
-  if (last) snapshot_.reset();
-  const std::shared_ptr<PullStream> self = shared_from_this();
-  sink_->Write(*page, [self, last](bool ok) {
+  const v1::PullResponse page = std::move(pages_.front());
+  pages_.pop_front();
+  // `ready` may run on another thread, to the end of this pull, before the write returns.
+  const std::shared_ptr<PageSink> sink = sink_;
+  sink->Write(page, [self = shared_from_this(), last = page.last()](bool ok) {
     if (ok && !last) return self->Next();
-    self->snapshot_.reset();
     self->sink_->Finish(ok ? absl::OkStatus() : absl::CancelledError("nobody reads any more"));
   });
 }
 
-absl::StatusOr<v1::PullResponse> PullStream::MakePage() {
-  if (register_.Now() - snapshot_at_ > kSnapshotAgeMax) {
-    VIGIL_RETURN_IF_ERROR(RenewSnapshot());
-  }
-  v1::PullResponse page;
-  // Every cursor gets at least one page, so that the client learns that it has caught up.
+absl::Status PullStream::MakePages() {
+  VIGIL_RETURN_IF_ERROR(OpenSnapshot());
+  std::size_t left = page_bytes_;
+  // A cursor that has caught up gets a page too where there is no other: every pull has a last one.
   Cursor* cursor = Lagging();
   if (cursor == nullptr) cursor = &cursors_.back();
-  VIGIL_RETURN_IF_ERROR(FillFromFeed(*cursor, page));
-  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
-                         snapshot_->GetDevice(*Uuid::Parse(author_.device)));
-  page.set_last_judged_device_seq(device.last_judged.value());
-  *page.mutable_head() = ToRegisterHead(head_);
-  if (Lagging() == nullptr) VIGIL_RETURN_IF_ERROR(FillLast(page));
-  return page;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(v1::PullResponse page, ReadCursor(*cursor, left));
+    left -= std::min(left, page.ByteSizeLong());
+    pages_.push_back(std::move(page));
+    cursor = Lagging();
+  } while (cursor != nullptr && left > 0);
+  if (cursor == nullptr) return FillLast(pages_.back());
+  return absl::OkStatus();
 }
 
-absl::Status PullStream::FillFromFeed(Cursor& cursor, v1::PullResponse& page) {
-  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed,
-                         snapshot_->Feed(cursor.expanded, cursor.seq, page_bytes_));
+absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::size_t bytes) {
+  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed, snapshot_->Feed(cursor.expanded, cursor.seq, bytes));
+  v1::PullResponse page;
   for (store::StoredRecord& record : feed.records) page.add_records(std::move(record.bytes));
   for (v1::Departure& departure : feed.departures) {
     // What left one of the author's units for another one has not left his scope.
@@ -177,7 +172,11 @@ absl::Status PullStream::FillFromFeed(Cursor& cursor, v1::PullResponse& page) {
   for (const Uuid& unit : cursor.units) page.mutable_cursor()->add_units(unit.ToString());
   page.mutable_cursor()->set_seq(cursor.seq.value());
   page.set_remaining(feed.remaining);
-  return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
+                         snapshot_->GetDevice(*Uuid::Parse(author_.device)));
+  page.set_last_judged_device_seq(device.last_judged.value());
+  *page.mutable_head() = ToRegisterHead(head_);
+  return page;
 }
 
 absl::Status PullStream::FillLast(v1::PullResponse& page) {

@@ -2,12 +2,13 @@
 #define VIGIL_SERVER_SERVICE_PULL_STREAM_H_
 
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "server/access/access_control.h"
 #include "server/register/register.h"
 #include "server/service/stream_sink.h"
@@ -19,9 +20,10 @@ namespace vigil::service {
 
 // One pull: pages, one after the other, until every cursor has caught up in one snapshot.
 //
-// A snapshot is kept over several pages, so that short pulls end in the one with which they began;
-// it is renewed when it is old, since a slow reader must not keep the log of the database from
-// being checkpointed. After a renewal, cursors that had caught up may lag again and are read again.
+// A snapshot is held only while pages are made and never while the reader takes his time, since it
+// keeps the database's log from being checkpointed. So cursors that had caught up may lag again and
+// are read again; what little there is then for all of them is made in one snapshot, so that a pull
+// ends however fast the register grows.
 class PullStream : public std::enable_shared_from_this<PullStream> {
  public:
   PullStream(registry::Register& target, rules::Author author, std::shared_ptr<PageSink> sink);
@@ -40,10 +42,12 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
 
   absl::Status Begin(const v1::PullRequest& request);
   absl::Status AddCursor(const v1::ScopeCursor& cursor);
-  absl::Status RenewSnapshot();
+  absl::Status OpenSnapshot();
+  // Writes the next page that was made, after making some where there is none.
   void Next();
-  absl::StatusOr<v1::PullResponse> MakePage();
-  absl::Status FillFromFeed(Cursor& cursor, v1::PullResponse& page);
+  // About one page's bytes: of the cursors that lag, one after the other.
+  absl::Status MakePages();
+  absl::StatusOr<v1::PullResponse> ReadCursor(Cursor& cursor, std::size_t bytes);
   absl::Status FillLast(v1::PullResponse& page);
   // A cursor that has not caught up; null when none is left.
   Cursor* Lagging();
@@ -51,12 +55,15 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   registry::Register& register_;
   const rules::Author author_;
   const std::shared_ptr<PageSink> sink_;
-  std::unique_ptr<store::Snapshot> snapshot_;
-  absl::Time snapshot_at_;
-  store::Head head_;
-  access::Scope scope_;
-  std::vector<Cursor> cursors_;
   std::size_t page_bytes_ = 0;
+  std::vector<Cursor> cursors_;
+  std::deque<v1::PullResponse> pages_;
+
+  // Of the snapshot, while there is one.
+  std::unique_ptr<store::Snapshot> snapshot_;
+  store::Head head_;
+  // As of the head.
+  access::Scope scope_;
 };
 
 // Serialised into messages by all who send heads and digests.

@@ -215,6 +215,8 @@ absl::StatusOr<v1::ListHistoryResponse> RegisterCore::ListHistory(
   for (const store::VersionRow& row : rows) {
     VIGIL_ASSIGN_OR_RETURN(v1::HistoryEntry entry, ToEntry(row));
     VIGIL_ASSIGN_OR_RETURN(*entry.mutable_person_name(), cache.NameOf(entry.person()));
+    // The clock is no person of the register's.
+    if (entry.command() == "fire_escalation") entry.set_person_name("escalation clock");
     v1::RecordWrite write;
     VIGIL_ASSIGN_OR_RETURN(const v1::Record* now, VersionOf(*snapshot, *id, row.version, storage));
     if (now != nullptr && write.ParseFromString(row.write_bytes)) {

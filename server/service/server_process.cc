@@ -121,7 +121,13 @@ absl::Status Process::OpenStore(const absl::TimeZone& zone) {
   options.created_at = clock_.Now();
   options.zone = zone;
   options.files = &files_;
-  VIGIL_ASSIGN_OR_RETURN(store_, store::SqliteRegisterStore::Open(Path("register.db"), options));
+  absl::StatusOr<std::unique_ptr<store::SqliteRegisterStore>> opened =
+      store::SqliteRegisterStore::Open(Path("register.db"), options);
+  if (opened.status().code() == absl::StatusCode::kUnavailable) {
+    return Annotate(opened.status(),
+                    "cannot open the register (does another vigild run on this directory?)");
+  }
+  VIGIL_ASSIGN_OR_RETURN(store_, std::move(opened));
   return absl::OkStatus();
 }
 

@@ -1,7 +1,7 @@
 #include "sync/transport/grpc_transport.h"
 
 #include <functional>
-#include <set>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -27,51 +27,85 @@ class Cancellable {
 
 }  // namespace
 
-// What calls under way share with the transport, and what is left of it once it is gone: nothing
-// reaches the executor any more.
+// What calls under way share with the transport.
+//
+// A channel must not be destroyed on one of gRPC's own threads: its callback queue would wait for
+// the thread that it runs on. A call's context holds the channel too. So whatever holds one is
+// handed to the executor at the end of a call, or kept here for the thread that destroys the
+// transport.
 struct GrpcTransport::Core : std::enable_shared_from_this<Core> {
+  using Task = std::function<void()>;
+  using Calls = std::map<Cancellable*, std::shared_ptr<Cancellable>>;
+
   Core(Executor& the_executor, Options the_options)
       : executor(the_executor),
         options(std::move(the_options)),
         stub(v1::SyncService::NewStub(MakeChannel(options.server))) {}
 
+  void Begin(const std::shared_ptr<Cancellable>& call) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    ++under_way_;
+    calls_[call.get()] = call;
+  }
   // Runs `task` on the executor, unless the transport is gone by then.
-  void Post(std::function<void()> task) ABSL_LOCKS_EXCLUDED(mutex) {
-    MutexLock lock(mutex);
-    if (closed) return;
+  void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    PostLocked(std::move(task));
+  }
+  // The same, as the last act of a call; `task` holds the call.
+  void End(Cancellable* call, Task task) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    calls_.erase(call);
+    PostLocked(std::move(task));
+    --under_way_;
+    all_ended_.NotifyAll();
+  }
+  bool IsClosed() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    return closed_;
+  }
+  // Cancels what is under way and waits until gRPC is done with it.
+  void Close() ABSL_LOCKS_EXCLUDED(mutex_) {
+    Calls left;
+    {
+      MutexLock lock(mutex_);
+      closed_ = true;
+      left.swap(calls_);
+    }
+    for (const auto& [key, call] : left) call->Cancel();
+    std::vector<Task> dropped;
+    {
+      MutexLock lock(mutex_);
+      while (under_way_ > 0) all_ended_.Wait(mutex_);
+      dropped.swap(never_run_);
+    }
+    left.clear();
+    dropped.clear();
+    stub.reset();
+  }
+
+  Executor& executor;
+  const Options options;
+  std::unique_ptr<v1::SyncService::Stub> stub;
+
+ private:
+  void PostLocked(Task task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (closed_) {
+      never_run_.push_back(std::move(task));
+      return;
+    }
     executor.Post([weak = weak_from_this(), task = std::move(task)] {
       const std::shared_ptr<Core> alive = weak.lock();
       if (alive && !alive->IsClosed()) task();
     });
   }
-  bool IsClosed() ABSL_LOCKS_EXCLUDED(mutex) {
-    MutexLock lock(mutex);
-    return closed;
-  }
-  void Add(const std::shared_ptr<Cancellable>& call) ABSL_LOCKS_EXCLUDED(mutex) {
-    MutexLock lock(mutex);
-    calls.insert(call);
-  }
-  void Remove(const std::shared_ptr<Cancellable>& call) ABSL_LOCKS_EXCLUDED(mutex) {
-    MutexLock lock(mutex);
-    calls.erase(call);
-  }
-  void Close() ABSL_LOCKS_EXCLUDED(mutex) {
-    std::set<std::shared_ptr<Cancellable>> left;
-    {
-      MutexLock lock(mutex);
-      closed = true;
-      left.swap(calls);
-    }
-    for (const std::shared_ptr<Cancellable>& call : left) call->Cancel();
-  }
 
-  Executor& executor;
-  const Options options;
-  const std::unique_ptr<v1::SyncService::Stub> stub;
-  Mutex mutex;
-  bool closed ABSL_GUARDED_BY(mutex) = false;
-  std::set<std::shared_ptr<Cancellable>> calls ABSL_GUARDED_BY(mutex);
+  Mutex mutex_;
+  CondVar all_ended_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+  Calls calls_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Task> never_run_ ABSL_GUARDED_BY(mutex_);
 };
 
 namespace {
@@ -92,17 +126,21 @@ void CallOnce(const std::shared_ptr<Core>& core, const Request& request,
   auto call = std::make_shared<UnaryCall<Request, Response>>();
   Prepare({.token = core->options.token, .time_max = core->options.call_max}, call->context);
   call->request = request;
-  core->Add(call);
-  start(*core->stub->async(), *call,
+  core->Begin(call);
+  UnaryCall<Request, Response>& started = *call;
+  start(*core->stub->async(), started,
         [core, call, done = std::move(done)](const grpc::Status& status) mutable {
-          core->Remove(call);
-          core->Post([call, done = std::move(done), status] {
+          // gRPC destroys this function on its own thread: it must hold nothing any more.
+          const std::shared_ptr<Core> keep = std::move(core);
+          Cancellable* const key = call.get();
+          auto task = [call = std::move(call), done = std::move(done), status] {
             if (status.ok()) {
               done(std::move(call->response));
             } else {
               done(FromGrpc(status, call->context));
             }
-          });
+          };
+          keep->End(key, std::move(task));
         });
 }
 
@@ -118,7 +156,7 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
 
   void Start(const v1::PullRequest& request) {
     self_ = this->shared_from_this();
-    core_->Add(self_);
+    core_->Begin(self_);
     request_ = request;
     Prepare({.token = core_->options.token, .time_max = core_->options.pull_max}, context_);
     core_->stub->async()->Pull(&context_, &request_, this);
@@ -149,9 +187,10 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
   }
 
   void OnDone(const grpc::Status& status) override {
-    core_->Remove(self_);
-    core_->Post([self = self_, status] { self->sink_->Finish(FromGrpc(status, self->context_)); });
-    self_.reset();
+    const std::shared_ptr<Core> core = core_;
+    core->End(this, [self = std::move(self_), status] {
+      self->sink_->Finish(FromGrpc(status, self->context_));
+    });
   }
 
  private:
@@ -198,7 +237,7 @@ class WatchCall final : public grpc::ClientReadReactor<v1::WatchResponse>,
 
   void Start(const v1::WatchRequest& request) {
     self_ = this->shared_from_this();
-    core_->Add(self_);
+    core_->Begin(self_);
     request_ = request;
     Prepare({.token = core_->options.token}, context_);
     core_->stub->async()->Watch(&context_, &request_, this);
@@ -223,11 +262,10 @@ class WatchCall final : public grpc::ClientReadReactor<v1::WatchResponse>,
   }
 
   void OnDone(const grpc::Status& status) override {
-    core_->Remove(self_);
-    core_->Post([self = self_, status] {
+    const std::shared_ptr<Core> core = core_;
+    core->End(this, [self = std::move(self_), status] {
       if (!self->forgotten_) self->ended_(FromGrpc(status, self->context_));
     });
-    self_.reset();
   }
 
  private:

@@ -36,6 +36,7 @@ TestRegister::TestRegister(const Options& options)
   on_fatal_ = [](const absl::Status& status) {
     VIGIL_CHECK(false) << "the register broke: " << status.ToString();
   };
+  register_options.on_committed = options.on_committed;
   register_options.on_fatal = [this](const absl::Status& status) { on_fatal_(status); };
   register_ = std::make_unique<registry::Register>(*store_, executor_, register_options);
   Seed();
@@ -70,21 +71,37 @@ void TestRegister::Seed() {
   unit = add_unit("PARK-01", department);
   other_unit = add_unit("PARK-02", department);
   district = add_unit("DISTRICT-01", bureau);
-  const auto add_source = [&](std::string_view code, const std::string& responsible) {
-    const std::string id = NewId();
-    v1::Entity entity;
-    v1::RiskSource& source = *entity.mutable_risk_source();
-    source.set_code(std::string(code));
-    source.set_name(std::string(code));
-    source.set_site_type(v1::SITE_TYPE_PARK_SLOPE);
-    source.set_responsible_unit(responsible);
-    source.set_industry_department(department);
-    source.add_control_measures("drains cleared");
-    Import(id, entity);
-    return id;
-  };
-  risk_source = add_source("RS-0001", unit);
-  other_risk_source = add_source("RS-0002", other_unit);
+  risk_source = NewId();
+  AddRiskSource(risk_source, "RS-0001", unit);
+  other_risk_source = NewId();
+  AddRiskSource(other_risk_source, "RS-0002", other_unit);
+}
+
+void TestRegister::AddRiskSource(const std::string& id, std::string_view code,
+                                 const std::string& responsible) {
+  v1::Entity entity;
+  v1::RiskSource& source = *entity.mutable_risk_source();
+  source.set_code(std::string(code));
+  source.set_name(std::string(code));
+  source.set_site_type(v1::SITE_TYPE_PARK_SLOPE);
+  source.set_responsible_unit(responsible);
+  source.set_industry_department(department);
+  source.add_control_measures("drains cleared");
+  Import(id, entity);
+}
+
+void TestRegister::ChangeRole(const Actor& actor, v1::Role role, std::string_view unit_id) {
+  v1::Operation operation = Begin(importer);
+  v1::ImportRecord& command = *operation.mutable_import_record();
+  command.set_record(actor.author.person);
+  v1::Entity entity;
+  v1::RoleGrant& grant = *entity.mutable_person()->add_roles();
+  grant.set_role(role);
+  grant.set_unit(unit_id.empty() ? actor.author.roles.front().unit() : std::string(unit_id));
+  *command.mutable_entity() = entity;
+  command.mutable_update_mask()->add_paths("roles");
+  See(operation, {actor.author.person});
+  SubmitImport(std::move(operation));
 }
 
 void TestRegister::Import(const std::string& record, v1::Entity entity) {
@@ -92,8 +109,12 @@ void TestRegister::Import(const std::string& record, v1::Entity entity) {
   v1::ImportRecord& command = *operation.mutable_import_record();
   command.set_record(record);
   *command.mutable_entity() = std::move(entity);
-  command.mutable_source()->set_file("seed.csv");
-  command.mutable_source()->set_line(2);
+  SubmitImport(std::move(operation));
+}
+
+void TestRegister::SubmitImport(v1::Operation operation) {
+  operation.mutable_import_record()->mutable_source()->set_file("seed.csv");
+  operation.mutable_import_record()->mutable_source()->set_line(2);
   const v1::Outcome outcome = Submit(importer, operation);
   VIGIL_CHECK(outcome.verdict() == v1::VERDICT_APPLIED) << outcome.ShortDebugString();
 }

@@ -41,6 +41,8 @@ class TestRegister {
     // Called when the register breaks; unset: a failure of the test.
     std::function<void(const absl::Status&)> on_fatal = {};
     std::size_t queue_operations_max = 10000;
+    // Told of each commit.
+    std::function<void(const registry::Committed&)> on_committed = {};
   };
 
   TestRegister() : TestRegister(Options()) {}
@@ -55,6 +57,10 @@ class TestRegister {
   Actor Clerk(v1::Role role, std::string_view unit_id);
   Actor importer;
   Actor clock;
+  // The person has this role alone from now on; an empty unit: where the old one was. The actor's
+  // own copy of the roles stays what it was.
+  void ChangeRole(const Actor& actor, v1::Role role, std::string_view unit_id = {});
+  void AddRiskSource(const std::string& id, std::string_view code, const std::string& responsible);
 
   std::string NewId();
   // An operation of the actor's, numbered and dated; the command is up to the caller.
@@ -81,6 +87,7 @@ class TestRegister {
  private:
   void Seed();
   void Import(const std::string& record, v1::Entity entity);
+  void SubmitImport(v1::Operation operation);
   Actor Someone(v1::Role role, std::string_view unit_id, v1::Channel channel);
 
   TempDir directory_;

@@ -1,0 +1,210 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/util/time_util.h"
+#include "gtest/gtest.h"
+#include "server/escalation/escalation_clock.h"
+#include "server/escalation/notification_sender.h"
+#include "sync/rules/workdays.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_register.h"
+
+namespace vigil::testing {
+namespace {
+
+using escalation::EscalationClock;
+using escalation::NotificationSender;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+v1::Date Day(int year, int month, int day) {
+  return rules::ToDate(absl::CivilDay(year, month, day));
+}
+
+class EscalationTest : public ::testing::Test {
+ protected:
+  EscalationTest()
+      : clock_(reg_.target(), reg_.executor(),
+               {.tick = absl::Seconds(30), .batch = 3, .on_error = nullptr}) {}
+
+  std::int64_t Tick() {
+    absl::StatusOr<std::int64_t> answer = absl::UnknownError("not answered");
+    clock_.Tick([&](absl::StatusOr<std::int64_t> fired) { answer = fired; });
+    reg_.executor().RunUntilIdle();
+    EXPECT_THAT(answer, IsOk());
+    return answer.value_or(-1);
+  }
+
+  std::vector<v1::Escalation> Escalations() {
+    std::vector<v1::Escalation> found;
+    auto snapshot = reg_.store().Read();
+    auto page = (*snapshot)->Records(v1::Entity::kEscalation, Uuid(), 1000, "");
+    EXPECT_THAT(page, IsOk());
+    for (const store::StoredRecord& stored : page->records) {
+      v1::Record record;
+      EXPECT_TRUE(record.ParseFromString(stored.bytes));
+      found.push_back(record.entity().escalation());
+    }
+    return found;
+  }
+
+  std::vector<v1::Notification> Notifications() {
+    auto snapshot = reg_.store().Read();
+    auto found = (*snapshot)->Notifications(0, 1000);
+    EXPECT_THAT(found, IsOk());
+    return *std::move(found);
+  }
+
+  std::string ImportHazard(const v1::Date& due) {
+    v1::Operation operation = reg_.Begin(reg_.importer);
+    const std::string id = reg_.NewId();
+    v1::ImportRecord& command = *operation.mutable_import_record();
+    command.set_record(id);
+    v1::Hazard& hazard = *command.mutable_entity()->mutable_hazard();
+    hazard.set_number("OLD-" + id.substr(30));
+    hazard.set_risk_source(reg_.risk_source);
+    hazard.set_responsible_unit(reg_.unit);
+    hazard.set_description("imported");
+    hazard.set_status(v1::HAZARD_STATUS_RECTIFYING);
+    hazard.set_grade(v1::HAZARD_GRADE_GENERAL);
+    *hazard.mutable_due_date() = due;
+    *hazard.mutable_found_at() = operation.made_at();
+    command.mutable_source()->set_file("hazards.csv");
+    command.mutable_source()->set_line(2);
+    const v1::Outcome outcome = reg_.Submit(reg_.importer, operation);
+    EXPECT_EQ(outcome.verdict(), v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+    return id;
+  }
+
+  void SetDue(const std::string& hazard, const v1::Date& due) {
+    Actor office = reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau);
+    v1::Operation operation = reg_.Begin(office);
+    reg_.See(operation, {hazard});
+    operation.mutable_edit_record()->set_record(hazard);
+    *operation.mutable_edit_record()->mutable_entity()->mutable_hazard()->mutable_due_date() = due;
+    operation.mutable_edit_record()->mutable_update_mask()->add_paths("due_date");
+    const v1::Outcome outcome = reg_.Submit(office, operation);
+    EXPECT_EQ(outcome.verdict(), v1::VERDICT_APPLIED) << outcome.ShortDebugString();
+  }
+
+  TestRegister reg_;
+  EscalationClock clock_;
+};
+
+TEST_F(EscalationTest, E4FiresOnceOnTheDayAfterTheDueDate) {
+  const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 1));
+  EXPECT_EQ(Tick(), 0);
+  // The last moment of the due date in Shanghai, then the first of the day after.
+  reg_.executor().RunUntil(absl::FromUnixSeconds(1501603199));
+  EXPECT_EQ(Tick(), 0);
+  reg_.executor().RunFor(absl::Seconds(1));
+  EXPECT_EQ(Tick(), 1);
+  EXPECT_EQ(Tick(), 0);
+  const auto escalations = Escalations();
+  ASSERT_THAT(escalations, SizeIs(1));
+  EXPECT_EQ(escalations[0].item(), hazard);
+  EXPECT_EQ(escalations[0].step(), v1::ESCALATION_STEP_E4_OVERDUE);
+  EXPECT_THAT(escalations[0].due_version(), ::testing::StartsWith("2017-08-01@"));
+  EXPECT_EQ(escalations[0].fell_due_at().seconds(), 1501603200);
+  EXPECT_FALSE(escalations[0].past());
+  const auto notifications = Notifications();
+  ASSERT_THAT(notifications, SizeIs(1));
+  EXPECT_EQ(notifications[0].recipient(), reg_.department);
+  EXPECT_EQ(notifications[0].record(), hazard);
+  EXPECT_THAT(notifications[0].text_en(), HasSubstr("2017-0001 crack above the path: overdue"));
+  EXPECT_THAT(notifications[0].text(), HasSubstr("超期"));
+}
+
+TEST_F(EscalationTest, AfterADowntimeTheStepKeepsItsTimeAndPeopleGetOneMessage) {
+  for (int i = 0; i < 7; ++i) reg_.ConfirmedHazard(Day(2017, 8, 1 + i));
+  reg_.executor().RunFor(absl::Hours(24 * 30));
+  EXPECT_EQ(Tick(), 7) << "in batches of three";
+  EXPECT_EQ(Tick(), 0);
+  const auto escalations = Escalations();
+  ASSERT_THAT(escalations, SizeIs(7));
+  for (const v1::Escalation& escalation : escalations) {
+    EXPECT_LT(escalation.fell_due_at().seconds(), escalation.fired_at().seconds());
+  }
+  EXPECT_THAT(Notifications(), SizeIs(3)) << "one for each group of one recipient";
+}
+
+TEST_F(EscalationTest, AnotherDueDateIsAnotherVersion) {
+  const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 1));
+  reg_.executor().RunFor(absl::Hours(48));
+  EXPECT_EQ(Tick(), 1);
+  SetDue(hazard, Day(2017, 8, 20));
+  EXPECT_EQ(Tick(), 0);
+  reg_.executor().RunFor(absl::Hours(24 * 30));
+  EXPECT_EQ(Tick(), 1);
+}
+
+TEST_F(EscalationTest, WhatFellDueBeforeAnImportIsPastWithOneMessage) {
+  const std::string one = ImportHazard(Day(2017, 6, 30));
+  const std::string two = ImportHazard(Day(2017, 7, 1));
+  const std::string open = ImportHazard(Day(2017, 9, 30));
+  EXPECT_EQ(Tick(), 2);
+  for (const v1::Escalation& escalation : Escalations()) EXPECT_TRUE(escalation.past());
+  auto notifications = Notifications();
+  ASSERT_THAT(notifications, SizeIs(1));
+  EXPECT_EQ(notifications[0].record(), "");
+  EXPECT_THAT(notifications[0].text_en(), HasSubstr("2 items: overdue before they were imported"));
+  // A date that somebody set after the import is not the import's.
+  SetDue(one, Day(2017, 7, 2));
+  EXPECT_EQ(Tick(), 1);
+  int fresh = 0;
+  for (const v1::Escalation& escalation : Escalations()) fresh += escalation.past() ? 0 : 1;
+  EXPECT_EQ(fresh, 1);
+  reg_.executor().RunFor(absl::Hours(24 * 90));
+  EXPECT_EQ(Tick(), 1) << "it fell due after the import";
+}
+
+TEST_F(EscalationTest, TheSenderMarksWhatTheChannelTook) {
+  reg_.ConfirmedHazard(Day(2017, 8, 1));
+  reg_.executor().RunFor(absl::Hours(48));
+  EXPECT_EQ(Tick(), 1);
+  std::vector<std::int64_t> sent;
+  NotificationSender sender(reg_.target(), reg_.executor(),
+                            [&](const v1::Notification& notification) {
+                              sent.push_back(notification.id());
+                              return absl::OkStatus();
+                            },
+                            {});
+  VIGIL_EXPECT_OK(sender.Poll());
+  VIGIL_EXPECT_OK(sender.Poll());
+  EXPECT_THAT(sent, SizeIs(1));
+  EXPECT_EQ(Notifications()[0].state(), v1::NOTIFICATION_STATE_SENT);
+}
+
+TEST_F(EscalationTest, TheSenderTriesAgainAfterEverLongerPausesAndGivesUp) {
+  reg_.ConfirmedHazard(Day(2017, 8, 1));
+  reg_.executor().RunFor(absl::Hours(48));
+  EXPECT_EQ(Tick(), 1);
+  int tried = 0;
+  NotificationSender sender(
+      reg_.target(), reg_.executor(),
+      [&](const v1::Notification&) {
+        ++tried;
+        return absl::UnavailableError("the channel is down");
+      },
+      {.first_retry = absl::Minutes(1), .attempts_max = 3, .on_error = nullptr});
+  VIGIL_EXPECT_OK(sender.Poll());
+  VIGIL_EXPECT_OK(sender.Poll());
+  EXPECT_EQ(tried, 1) << "not before its time";
+  reg_.executor().RunFor(absl::Minutes(1));
+  VIGIL_EXPECT_OK(sender.Poll());
+  EXPECT_EQ(tried, 2);
+  reg_.executor().RunFor(absl::Minutes(1));
+  VIGIL_EXPECT_OK(sender.Poll());
+  EXPECT_EQ(tried, 2) << "the second pause is twice the first";
+  reg_.executor().RunFor(absl::Minutes(1));
+  VIGIL_EXPECT_OK(sender.Poll());
+  EXPECT_EQ(tried, 3);
+  EXPECT_EQ(Notifications()[0].state(), v1::NOTIFICATION_STATE_DEAD);
+}
+
+}  // namespace
+}  // namespace vigil::testing
