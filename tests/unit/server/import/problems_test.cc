@@ -156,8 +156,9 @@ TEST(ProblemsTest, FilesThatAreNone) {
                        "c")
                   .problems,
               ElementsAre(ProblemIs("campaigns.csv", 1, "", v1::REASON_INVALID_UTF8)));
-  EXPECT_THAT(PlanWith("campaigns.csv", "code,\"na\nme\nc,d\n").problems,
-              Contains(ProblemIs("campaigns.csv", 1, "", v1::REASON_MALFORMED)));
+  // The next row is no heading.
+  EXPECT_THAT(PlanWith("campaigns.csv", "co\"de,name\nc,d\n").problems,
+              ElementsAre(ProblemIs("campaigns.csv", 1, "", v1::REASON_MALFORMED)));
   std::vector<InputFile> twice = SmallSet();
   twice.push_back(twice.front());
   EmptyView view;
@@ -193,6 +194,14 @@ TEST(ProblemsTest, EveryBadRowIsReportedByFileAndLine) {
                           ProblemIs("hazards.csv", 4, "found_at", v1::REASON_INVALID_TIME)))
       << Describe(plan);
   EXPECT_EQ(CountOf(plan, "hazards.csv").bad(), 2);
+}
+
+TEST(ProblemsTest, CountsAreWholeAndNotNegative) {
+  for (const std::string edition : {"-1", "1.5", "2147483648", "one"}) {
+    EXPECT_THAT(PlanWith("duty_lists.csv", "code,unit,edition\nL1,D," + edition + "\n").problems,
+                ElementsAre(ProblemIs("duty_lists.csv", 2, "edition", v1::REASON_INVALID_NUMBER)))
+        << edition;
+  }
 }
 
 TEST(ProblemsTest, ARowTooLargeForAnOperation) {

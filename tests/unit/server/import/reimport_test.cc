@@ -24,11 +24,13 @@ using vigil::testing::TestRegister;
 
 class ReimportTest : public ::testing::Test {
  protected:
-  ImportPlan Plan(const std::vector<InputFile>& files) {
+  ImportPlan Plan(const std::vector<InputFile>& files, bool keep_good_rows = false) {
     auto snapshot = reg_.store().Read();
     EXPECT_TRUE(snapshot.ok());
     SnapshotView view(**snapshot);
-    return PlanOrDie(files, view);
+    PlanOptions options;
+    options.keep_good_rows = keep_good_rows;
+    return PlanOrDie(files, view, options);
   }
 
   // Plans and applies; the plan.
@@ -170,6 +172,31 @@ TEST_F(ReimportTest, OfASetOnlyWhatTheFilesHadAddedLeaves) {
               UnorderedElementsAre("drains clear; every month", "patrol", "wall"));
   EXPECT_EQ(CountOf(plan, "control_measures.csv").changed(), 2);
   EXPECT_THAT(Plan(files_).operations, IsEmpty());
+  // The files had it once, took it away, and have it again.
+  Replace(files_, "control_measures.csv", "R1,wall\n", "R1,fence\n");
+  EXPECT_EQ(Import(files_).operations.size(), 1U);
+  EXPECT_THAT(Source().control_measures(),
+              UnorderedElementsAre("drains clear; every month", "patrol", "fence"));
+}
+
+TEST_F(ReimportTest, ABadRowOfAKnownRecordCostsOnlyItself) {
+  Import(files_);
+  Replace(files_, "risk_sources.csv", "orange", "scarlet");
+  Replace(files_, "hazards.csv", "general", "major");
+  const ImportPlan plan = Plan(files_, true);
+  EXPECT_EQ(plan.problems.size(), 3U) << Describe(plan);
+  ASSERT_EQ(plan.operations.size(), 1U);
+  EXPECT_EQ(plan.operations[0].import_record().record(), Id("hazard", "H1"));
+}
+
+TEST_F(ReimportTest, AnEmptyCellSaysNothingOfWhatNeverChanges) {
+  Replace(files_, "hazards.csv", "status\n", "status,origin\n");
+  Replace(files_, "hazards.csv", "rectifying\n", "rectifying,bulletin\n");
+  Import(files_);
+  Replace(files_, "hazards.csv", "rectifying,bulletin", "rectifying,");
+  const ImportPlan plan = Plan(files_);
+  EXPECT_THAT(plan.problems, IsEmpty()) << Describe(plan);
+  EXPECT_THAT(plan.operations, IsEmpty());
 }
 
 TEST_F(ReimportTest, WithoutTheFileOfAListTheListStays) {
