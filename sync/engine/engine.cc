@@ -110,14 +110,14 @@ void Engine::Impl::RunSession() {
   Session::Options options;
   options.tuning = tuning();
   options.client = options_.client;
-  session_ = Session::Start(parts_, std::move(options),
-                            [weak = weak_from_this(),
-                             number = ++session_number_](const SessionReport& report) {
-                              const std::shared_ptr<Impl> self = weak.lock();
-                              if (self != nullptr && self->session_number_ == number) {
-                                self->OnSession(report);
-                              }
-                            });
+  session_ = Session::Start(
+      parts_, std::move(options),
+      [weak = weak_from_this(), number = ++session_number_](const SessionReport& report) {
+        const std::shared_ptr<Impl> self = weak.lock();
+        if (self != nullptr && self->session_number_ == number) {
+          self->OnSession(report);
+        }
+      });
 }
 
 void Engine::Impl::OnSession(const SessionReport& report) {

@@ -92,8 +92,8 @@ Attempt::Step Attempt::NextStep() {
   const Step step = ++step_;
   executor_.PostAfter(options_.tuning.step_max, [self = shared_from_this(), step] {
     if (!self->Waits(step)) return;
-    self->Finish(rules::Refuse(v1::REASON_SERVER_UNREACHABLE,
-                               "the register did not answer in time"));
+    self->Finish(
+        rules::Refuse(v1::REASON_SERVER_UNREACHABLE, "the register did not answer in time"));
   });
   return step;
 }
@@ -207,8 +207,8 @@ void Attempt::OnPage(const v1::PullResponse& page) {
 void Attempt::OnPulled(const absl::Status& status) {
   if (!Check(status)) return;
   if (!last_page_seen_) {
-    return Finish(rules::Refuse(v1::REASON_SERVER_UNREACHABLE,
-                                "the pull ended before its last page"));
+    return Finish(
+        rules::Refuse(v1::REASON_SERVER_UNREACHABLE, "the pull ended before its last page"));
   }
   report_.complete = true;
   CompareDigests();

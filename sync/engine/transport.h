@@ -34,8 +34,8 @@ class Watch {
 // The way to the register: SyncService's calls, asynchronously. Every completion arrives as a task
 // of the executor that the user of the transport runs on, never from inside the call, once or (when
 // the transport is destroyed) not at all. Errors carry a reason where the register gave one;
-// UNAVAILABLE where it cannot be reached; an error of Push means "unknown". An implementation bounds
-// each call in time; users do not rely on it.
+// UNAVAILABLE where it cannot be reached; an error of Push means "unknown". An implementation
+// bounds each call in time; users do not rely on it.
 class Transport {
  public:
   template <typename Response>

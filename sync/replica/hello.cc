@@ -53,10 +53,9 @@ class Units {
 
   absl::StatusOr<bool> IsWithinAny(const Uuid& unit, const std::vector<Uuid>& ancestors) {
     for (const Uuid& ancestor : ancestors) {
-      VIGIL_ASSIGN_OR_RETURN(
-          const bool within,
-          rules::IsWithin(unit.ToString(), ancestor.ToString(),
-                          [this](std::string_view id) { return Find(id); }));
+      VIGIL_ASSIGN_OR_RETURN(const bool within,
+                             rules::IsWithin(unit.ToString(), ancestor.ToString(),
+                                             [this](std::string_view id) { return Find(id); }));
       if (within) return true;
     }
     return false;
@@ -186,8 +185,7 @@ class Greeting {
       VIGIL_RETURN_IF_ERROR(DropWrites(transaction_, {row.device, row.device_seq}));
       v1::Operation operation;
       if (row.device != user.device || !operation.ParseFromString(row.bytes)) continue;
-      VIGIL_RETURN_IF_ERROR(
-          RestoreToOverlay(database_, transaction_, user, meta, operation, now_));
+      VIGIL_RETURN_IF_ERROR(RestoreToOverlay(database_, transaction_, user, meta, operation, now_));
     }
     VIGIL_ASSIGN_OR_RETURN(const std::vector<ScopeRow> scopes, LoadScopes(database_));
     for (const ScopeRow& scope : scopes) {
@@ -205,8 +203,7 @@ class Greeting {
     VIGIL_ASSIGN_OR_RETURN(Statement list, database_.Query(kListBeyond));
     list.BindNumber(1, shared);
     VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(list)));
-    VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer,
-                           ConfirmedWriter::Begin(database_, transaction_));
+    VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database_, transaction_));
     for (const Uuid& id : ids) {
       VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> record,
                              FindConfirmed(database_, id));

@@ -136,16 +136,15 @@ absl::Status AddToOverlay(Transaction& transaction, const User& user,
   author.person = user.person.ToString();
   author.channel = v1::CHANNEL_PHONE;
   for (const v1::RecordWrite& write : decision.writes) {
-    const v1::Stamp stamp = rules::StampFor(operation, author, write.record(),
-                                            {.seq = 0, .received_at = received_at});
+    const v1::Stamp stamp =
+        rules::StampFor(operation, author, write.record(), {.seq = 0, .received_at = received_at});
     VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, user, {write, stamp}));
   }
   return absl::OkStatus();
 }
 
 absl::Status RestoreToOverlay(Database& database, Transaction& transaction, const User& user,
-                              const Meta& meta, const v1::Operation& operation,
-                              absl::Time clock) {
+                              const Meta& meta, const v1::Operation& operation, absl::Time clock) {
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock));
   const std::vector<RecordView> none;
   PhoneWorld world(database, user, none, now);
@@ -208,13 +207,12 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   row.previous_hash = user.last_hash;
   row.bytes = rules::CanonicalBytes(operation);
   if (row.bytes.size() > kOperationBytesMax) {
-    return Refuse(v1::REASON_TOO_LARGE, absl::StrCat("the operation has ", row.bytes.size(),
-                                                     " bytes; at most ", kOperationBytesMax,
-                                                     " are taken"));
+    return Refuse(v1::REASON_TOO_LARGE,
+                  absl::StrCat("the operation has ", row.bytes.size(), " bytes; at most ",
+                               kOperationBytesMax, " are taken"));
   }
   VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user.device, row));
-  VIGIL_RETURN_IF_ERROR(
-      AddToOverlay(transaction, user, operation, *decision, now.corrected));
+  VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, operation, *decision, now.corrected));
   user.last_device_seq = row.device_seq;
   user.last_hash = Sha256Of(row.bytes);
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));

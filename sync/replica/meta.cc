@@ -142,8 +142,7 @@ absl::Status DeleteScope(Transaction& transaction, const Uuid& unit) {
   return remove.Run();
 }
 
-std::vector<v1::ScopeCursor> ToCursors(const std::vector<ScopeRow>& rows,
-                                       std::size_t cursors_max) {
+std::vector<v1::ScopeCursor> ToCursors(const std::vector<ScopeRow>& rows, std::size_t cursors_max) {
   std::vector<v1::ScopeCursor> cursors;
   // Furthest first, so that what is merged at the end costs least.
   std::map<Seq, std::vector<std::string>, std::greater<>> groups;

@@ -70,7 +70,7 @@ struct Refused {
   absl::Time at;
   std::string outcome_bytes;
   std::string bytes;
-  // Records that it named.
+  // Records that it would have written.
   std::vector<Uuid> records;
 };
 absl::Status AddAttention(sqlite::Transaction& transaction, const Refused& refused);
@@ -80,7 +80,7 @@ absl::StatusOr<std::vector<AttentionItem>> LoadAttention(sqlite::Database& datab
 // False: there is no such operation.
 absl::StatusOr<bool> Settle(sqlite::Transaction& transaction, const Uuid& device,
                             const Uuid& operation);
-// An operation of the device that named the record was refused after `seq`.
+// An operation of the device that wrote the record was refused after `seq`.
 absl::StatusOr<bool> WasRefusedAfter(sqlite::Database& database, const Uuid& device,
                                      const Uuid& record, Seq seq);
 

@@ -78,8 +78,9 @@ absl::Status MergeWrite(const Statement& row, RecordView& view) {
 
 absl::Status MergeWrites(Database& database, const User& user, const Uuid& id, RecordView& view) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadWrites));
-  row.BindUuid(1, id).BindUuid(2, user.device).BindInt64(
-      3, static_cast<std::int64_t>(view.own_device_seq));
+  row.BindUuid(1, id)
+      .BindUuid(2, user.device)
+      .BindInt64(3, static_cast<std::int64_t>(view.own_device_seq));
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) break;

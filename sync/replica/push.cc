@@ -24,11 +24,19 @@ using rules::Refuse;
 using sqlite::Database;
 using sqlite::Transaction;
 
-std::vector<std::string> RecordsOf(const std::string& bytes) {
+// What cannot be read names nothing; the register says what is wrong with it.
+v1::Operation ParseOrEmpty(const std::string& bytes) {
   v1::Operation operation;
-  // What cannot be read names nothing; the register says what is wrong with it.
-  if (!operation.ParseFromString(bytes)) return {};
-  return rules::RecordsNamed(operation);
+  if (!operation.ParseFromString(bytes)) operation.Clear();
+  return operation;
+}
+
+std::vector<std::string> NamedBy(const std::string& bytes) {
+  return rules::RecordsNamed(ParseOrEmpty(bytes));
+}
+
+std::vector<std::string> WrittenBy(const std::string& bytes) {
+  return rules::RecordsWritten(ParseOrEmpty(bytes));
 }
 
 // Chooses what goes into one batch.
@@ -46,9 +54,8 @@ class BatchBuilder {
     added.push_back(&row);
     std::int64_t bytes = bytes_;
     for (const OutboxRow* each : added) bytes += static_cast<std::int64_t>(each->bytes.size());
-    const bool fits =
-        static_cast<int>(chosen_.size() + added.size()) <= limits_.operations_max &&
-        bytes <= limits_.bytes_max;
+    const bool fits = static_cast<int>(chosen_.size() + added.size()) <= limits_.operations_max &&
+                      bytes <= limits_.bytes_max;
     if (!fits && last_ != 0) return false;
     chosen_.insert(added.begin(), added.end());
     bytes_ = bytes;
@@ -59,31 +66,30 @@ class BatchBuilder {
   // In the order of their sequence.
   std::vector<const OutboxRow*> Rows() const {
     std::vector<const OutboxRow*> rows(chosen_.begin(), chosen_.end());
-    std::sort(rows.begin(), rows.end(), [](const OutboxRow* a, const OutboxRow* b) {
-      return a->device_seq < b->device_seq;
-    });
+    std::sort(rows.begin(), rows.end(),
+              [](const OutboxRow* a, const OutboxRow* b) { return a->device_seq < b->device_seq; });
     return rows;
   }
   std::uint64_t last() const { return last_; }
 
  private:
-  // Deferred operations of earlier batches on whose records this one waits, through others too: in
+  // Deferred operations of earlier batches that write what this one names, or through others: in
   // one request the register sees itself that they are not judged yet.
   std::vector<const OutboxRow*> BlockersOf(const OutboxRow& row) const {
     std::vector<const OutboxRow*> blockers;
     if (earlier_.empty()) return blockers;
-    std::set<std::string> records;
-    const auto add_records = [&](const OutboxRow& of) {
-      for (std::string& record : RecordsOf(of.bytes)) records.insert(std::move(record));
+    std::set<std::string> named;
+    const auto add_named = [&](const OutboxRow& by) {
+      for (std::string& record : NamedBy(by.bytes)) named.insert(std::move(record));
     };
-    add_records(row);
+    add_named(row);
     for (auto it = earlier_.rbegin(); it != earlier_.rend(); ++it) {
-      const std::vector<std::string> named = RecordsOf((*it)->bytes);
-      const bool shares = std::any_of(named.begin(), named.end(), [&](const std::string& record) {
-        return records.contains(record);
-      });
-      if (!shares) continue;
-      add_records(**it);
+      const std::vector<std::string> written = WrittenBy((*it)->bytes);
+      const bool blocks =
+          std::any_of(written.begin(), written.end(),
+                      [&](const std::string& record) { return named.contains(record); });
+      if (!blocks) continue;
+      add_named(**it);
       if (!chosen_.contains(*it)) blockers.push_back(*it);
     }
     return blockers;
@@ -154,9 +160,9 @@ class OutcomeWriter {
     refused.at = now_;
     refused.outcome_bytes = outcome.SerializeAsString();
     refused.bytes = row.bytes;
-    for (const std::string& record : RecordsOf(row.bytes)) {
-      if (const std::optional<Uuid> named = Uuid::Parse(record); named && !named->is_nil()) {
-        refused.records.push_back(*named);
+    for (const std::string& record : WrittenBy(row.bytes)) {
+      if (const std::optional<Uuid> written = Uuid::Parse(record); written && !written->is_nil()) {
+        refused.records.push_back(*written);
       }
     }
     return AddAttention(transaction_, refused);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <string>
@@ -119,9 +120,9 @@ absl::StatusOr<std::vector<Uuid>> ListIds(Database& database, const User& user,
   const sqlite::Sql of_kind = kListKind;
   const sqlite::Sql children = kListChildren;
   const bool by_parent = !place.parent.is_nil();
-  VIGIL_ASSIGN_OR_RETURN(
-      Statement row,
-      database.Query(by_parent ? children : place.kind != 0 ? of_kind : all));
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(by_parent         ? children
+                                                       : place.kind != 0 ? of_kind
+                                                                         : all));
   BindRaw(row, 1, place.after);
   row.BindInt64(2, place.limit > 0 ? place.limit : -1).BindUuid(3, user.device);
   if (by_parent || place.kind != 0) row.BindInt64(4, place.kind);
@@ -143,16 +144,25 @@ class Shelf {
   }
 
   absl::StatusOr<std::vector<const v1::Record*>> Children(const Uuid& parent, int kind) {
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids,
-                           ListIds(database_, user_, {.kind = kind, .parent = parent, .after = {}}));
+    VIGIL_ASSIGN_OR_RETURN(
+        const std::vector<Uuid> ids,
+        ListIds(database_, user_, {.kind = kind, .parent = parent, .after = {}}));
     return FindAll(ids);
   }
 
+  // Directly or through others.
   absl::StatusOr<std::vector<const v1::Record*>> Duplicates(const Uuid& hazard) {
-    VIGIL_ASSIGN_OR_RETURN(Statement row, database_.Query(kDuplicates));
-    row.BindUuid(1, hazard);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(row)));
-    return FindAll(ids);
+    std::vector<Uuid> chain = {hazard};
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      VIGIL_ASSIGN_OR_RETURN(Statement row, database_.Query(kDuplicates));
+      row.BindUuid(1, chain[i]);
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(row)));
+      for (const Uuid& id : ids) {
+        if (std::find(chain.begin(), chain.end(), id) == chain.end()) chain.push_back(id);
+      }
+    }
+    chain.erase(chain.begin());
+    return FindAll(chain);
   }
 
  private:

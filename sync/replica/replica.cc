@@ -40,9 +40,7 @@ constexpr char kDeleteDraft[] = "DELETE FROM draft WHERE device = ?1 AND key = ?
 
 // The wrapper's refusals have no reason of the contract yet.
 absl::Status WithReason(const absl::Status& status) {
-  const auto refuse = [&](v1::Reason reason) {
-    return Refuse(reason, ToStd(status.message()));
-  };
+  const auto refuse = [&](v1::Reason reason) { return Refuse(reason, ToStd(status.message())); };
   switch (status.code()) {
     case absl::StatusCode::kDataLoss:
       return refuse(v1::REASON_CORRUPT_FILE);
@@ -173,8 +171,8 @@ absl::StatusOr<std::optional<Draft>> Replica::FindDraft(std::string_view key) {
   row.BindUuid(1, user.device).BindText(2, key);
   VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::optional<Draft>();
-  return std::optional<Draft>(Draft{std::string(row.ColumnText(0)),
-                                    std::string(row.ColumnBlob(1)), row.ColumnTime(2)});
+  return std::optional<Draft>(
+      Draft{std::string(row.ColumnText(0)), std::string(row.ColumnBlob(1)), row.ColumnTime(2)});
 }
 
 absl::StatusOr<std::vector<Draft>> Replica::Drafts(std::string_view prefix) {
@@ -185,8 +183,8 @@ absl::StatusOr<std::vector<Draft>> Replica::Drafts(std::string_view prefix) {
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found || !row.ColumnText(0).starts_with(prefix)) return drafts;
-    drafts.push_back({std::string(row.ColumnText(0)), std::string(row.ColumnBlob(1)),
-                      row.ColumnTime(2)});
+    drafts.push_back(
+        {std::string(row.ColumnText(0)), std::string(row.ColumnBlob(1)), row.ColumnTime(2)});
   }
 }
 

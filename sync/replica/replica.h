@@ -30,7 +30,7 @@ class Replica {
  public:
   struct Options {
     // SQLite's VFS; empty: the default one.
-    std::string vfs;
+    std::string vfs = {};
     // NOT_FOUND when there is no such file.
     bool must_exist = false;
   };
@@ -64,9 +64,9 @@ class Replica {
     // What the author was shown when he opened a form, where that was earlier than now: the
     // operation is judged on these views and claims their versions. All other records that the
     // operation names count as shown now.
-    std::vector<RecordView> shown;
+    std::vector<RecordView> shown = {};
     // This draft is done with: removed in the same transaction.
-    std::string draft;
+    std::string draft = {};
     // Queues it even where the rules on the phone refuse it, unless its content is malformed: what
     // a hostile client does. For showing that the register does not rely on phones.
     bool unchecked = false;

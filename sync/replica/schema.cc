@@ -121,7 +121,7 @@ CREATE TABLE attention (
   bytes BLOB NOT NULL
 ) STRICT;
 
--- Records that refused operations named: what rests on them is refused too.
+-- Records that refused operations would have written: what rests on them is refused too.
 CREATE TABLE refused_record (
   record BLOB NOT NULL CHECK (length(record) = 16),
   device BLOB NOT NULL CHECK (length(device) = 16),

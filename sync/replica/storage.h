@@ -54,8 +54,7 @@ absl::Status RestoreToOverlay(sqlite::Database& database, sqlite::Transaction& t
 
 // Gives the hazard its short number, or finds the one that it has.
 absl::StatusOr<std::string> ProvisionalNumber(sqlite::Database& database,
-                                              sqlite::Transaction& transaction,
-                                              const Uuid& hazard);
+                                              sqlite::Transaction& transaction, const Uuid& hazard);
 
 // Removes the records outside the scopes that are left.
 absl::Status RemoveOutside(sqlite::Database& database, sqlite::Transaction& transaction,

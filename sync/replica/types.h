@@ -39,11 +39,11 @@ struct RecordView {
 
 struct RecordQuery {
   // Name of the kind in Entity, such as "hazard". Empty: every kind.
-  std::string kind;
+  std::string kind = {};
   // Children of this record; empty: wherever they live.
-  std::string parent;
+  std::string parent = {};
   // Records after this id: the last one of the page before.
-  std::string after;
+  std::string after = {};
   // At most this many; 0: all.
   int limit = 0;
 };
