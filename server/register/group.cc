@@ -205,20 +205,21 @@ v1::Outcome Group::Deferred(const Envelope& envelope, const absl::Status& why) c
   return outcome;
 }
 
-absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::Author& author,
-                                         std::set<std::string>& waiting) {
-  Envelope envelope;
+// What was sent, and under which identity.
+absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules::Author& author,
+                                          Envelope& envelope) const {
   envelope.device = IdOf(author.device);
   envelope.hash = Sha256Of(incoming.bytes);
   envelope.operation = IdOf(incoming.operation_id);
   envelope.device_seq = incoming.device_seq;
-  absl::StatusOr<v1::Operation> parsed =
-      incoming.bytes.size() > context_.operation_bytes_max
-          ? absl::StatusOr<v1::Operation>(
-                Refuse(v1::REASON_TOO_LARGE,
-                       absl::StrCat("the operation has ", incoming.bytes.size(), " bytes; at most ",
-                                    context_.operation_bytes_max, " are taken")))
-          : rules::ParseOperation(incoming.bytes);
+  absl::StatusOr<v1::Operation> parsed;
+  if (incoming.bytes.size() > context_.operation_bytes_max) {
+    parsed = Refuse(v1::REASON_TOO_LARGE,
+                    absl::StrCat("the operation has ", incoming.bytes.size(), " bytes; at most ",
+                                 context_.operation_bytes_max, " are taken"));
+  } else {
+    parsed = rules::ParseOperation(incoming.bytes);
+  }
   if (parsed.ok() && incoming.operation_id.empty()) {
     envelope.operation = IdOf(parsed->id());
     envelope.device_seq = parsed->device_seq();
@@ -233,6 +234,13 @@ absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::
         DerivedUuid({.name_space = "vigil/unnamed",
                      .name = absl::StrCat(author.device, "/", envelope.hash.ToHex())});
   }
+  return parsed;
+}
+
+absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::Author& author,
+                                         std::set<std::string>& waiting) {
+  Envelope envelope;
+  absl::StatusOr<v1::Operation> parsed = Open(incoming, author, envelope);
   VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Outcome> repeat, FindRepeat(envelope));
   if (repeat.has_value()) return *std::move(repeat);
   if (envelope.reused) {
@@ -240,52 +248,50 @@ absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::
         incoming, envelope,
         Refuse(v1::REASON_ID_REUSED, "this identity was used before, for another operation"), {});
   }
-  if (!parsed.ok()) {
-    return rules::IsDeferral(rules::ReasonOf(parsed.status()))
-               ? Deferred(envelope, parsed.status())
-               : Refused(incoming, envelope, parsed.status(), {});
-  }
-  v1::Operation operation = *std::move(parsed);
-  const std::vector<std::string> named = rules::RecordsNamed(operation);
-  const bool blocked = std::any_of(named.begin(), named.end(), [&](const std::string& record) {
-    return waiting.contains(record);
-  });
-  absl::Status status;
-  if (blocked) {
-    status = Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
-  } else {
-    status = CapKnowledge(operation);
-    if (status.ok()) status = CheckCurrent(operation);
-  }
-  if (status.ok() && operation.device_seq() == 0) {
-    if (author.channel == v1::CHANNEL_PHONE) {
-      status = Refuse(v1::REASON_INVALID_NUMBER, "a phone counts its operations from 1");
-    } else {
-      VIGIL_ASSIGN_OR_RETURN(const std::uint64_t last, LastDeviceSeq(envelope.device));
-      envelope.device_seq = last + 1;
-      operation.set_device_seq(envelope.device_seq);
-    }
-  }
+  v1::Operation operation;
   absl::StatusOr<rules::Decision> decision;
-  if (status.ok()) {
-    GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
-    decision = rules::Judge(operation, author, world);
+  if (parsed.ok()) {
+    operation = *std::move(parsed);
+    decision = Decide(author, waiting, envelope, operation);
   } else {
-    decision = status;
+    decision = parsed.status();
+    // As much of it as can be read says what else must wait.
+    static_cast<void>(operation.ParseFromString(incoming.bytes));
   }
   if (!decision.ok()) {
     if (!IsDecision(decision.status())) return decision.status();
     const v1::Reason reason = rules::ReasonOf(decision.status());
     if (rules::IsDeferral(reason) || reason == v1::REASON_VERSION_MOVED) {
-      waiting.insert(named.begin(), named.end());
+      const std::vector<std::string> written = rules::RecordsWritten(operation);
+      waiting.insert(written.begin(), written.end());
       return Deferred(envelope, decision.status());
     }
-    return Refused(incoming, envelope, decision.status(), named);
+    return Refused(incoming, envelope, decision.status(), rules::RecordsWritten(operation));
   }
   v1::Outcome outcome;
   VIGIL_RETURN_IF_ERROR(GiveNumber(*decision, outcome));
   VIGIL_RETURN_IF_ERROR(Apply(operation, author, *decision, outcome));
   return Record(incoming, envelope, {}, std::move(outcome));
+}
+
+absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
+                                              const std::set<std::string>& waiting,
+                                              Envelope& envelope, v1::Operation& operation) {
+  for (const std::string& record : rules::RecordsNamed(operation)) {
+    if (waiting.contains(record)) return Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
+  }
+  VIGIL_RETURN_IF_ERROR(CapKnowledge(operation));
+  VIGIL_RETURN_IF_ERROR(CheckCurrent(operation));
+  if (operation.device_seq() == 0) {
+    if (author.channel == v1::CHANNEL_PHONE) {
+      return Refuse(v1::REASON_INVALID_NUMBER, "a phone counts its operations from 1");
+    }
+    VIGIL_ASSIGN_OR_RETURN(const std::uint64_t last, LastDeviceSeq(envelope.device));
+    envelope.device_seq = last + 1;
+    operation.set_device_seq(envelope.device_seq);
+  }
+  GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
+  return rules::Judge(operation, author, world);
 }
 
 // Hazards are numbered within the year of their arrival: 2017-0371.

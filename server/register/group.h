@@ -69,6 +69,12 @@ class Group {
 
   Group(store::Snapshot& snapshot, GroupContext context);
 
+  absl::StatusOr<v1::Operation> Open(const Incoming& incoming, const rules::Author& author,
+                                     Envelope& envelope) const;
+  // Numbers an operation of the office; caps what it claims to have seen.
+  absl::StatusOr<rules::Decision> Decide(const rules::Author& author,
+                                         const std::set<std::string>& waiting, Envelope& envelope,
+                                         v1::Operation& operation);
   absl::StatusOr<std::optional<v1::Outcome>> FindRepeat(Envelope& envelope);
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& operation);
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
