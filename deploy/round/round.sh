@@ -114,8 +114,8 @@ office_work() {
   quietly vigilctl lift "$passed"
   step "lifts the tag of $passed;"
   quietly vigilctl edit "$late" --set "due_date=$yesterday"
-  fired=$(vigilctl escalation tick --json | value fired)
-  step "learns that the due date of $late has passed: E4 fires, once ($fired step)."
+  quietly vigilctl escalation tick
+  step "learns that the due date of $late has passed: E4 fires, once."
 }
 
 sync_phone() {
@@ -144,7 +144,12 @@ tell() {
   vigilctl escalation list | sed 's/^/        /'
 }
 
-conflict_count() { vigilctl conflicts --json | grep -o '"field":' | wc -l; }
+# figure NAME: one of the register's figures.
+figure() {
+  vigilctl stats --json | grep -o "\"name\":\"$1\",\"value\":\"[^\"]*\"" | value value
+}
+
+conflict_count() { vigilctl conflicts --json | { grep -o '"field":' || true; } | wc -l; }
 
 settle() {
   say "In conflict, with all values:"
@@ -159,6 +164,9 @@ settle() {
   quietly vigilctl reinstate "$passed" --reason 'it is dangerous again'
   step "$passed: rectifying, and tagged after all."
   conflicts_settled=$((conflicts_open - $(conflict_count)))
+  # It is tagged again, and long overdue.
+  quietly vigilctl escalation tick
+  step "The escalation clock has seen it too: E4 fires for $passed."
 }
 
 compare_replicas() {
@@ -175,7 +183,8 @@ compare_replicas() {
 run_round() {
   local sequence=$1 which replicas
   directory=$2
-  applied=0 merged=0 refused=0 fired=0
+  applied=0 merged=0 refused=0
+  escalated=$(figure escalations)
   yesterday=$(TZ=Asia/Shanghai date -d yesterday +%F)
   next_year=$(TZ=Asia/Shanghai date -d '1 year' +%F)
   say "A field round. Two inspectors get phones and synchronise:"
@@ -190,7 +199,8 @@ run_round() {
   tell
   settle
   replicas=$(compare_replicas)
+  escalated=$(($(figure escalations) - escalated))
   say "round: applied=$applied merged=$merged refused=$refused conflicts_open=$conflicts_open\
- conflicts_settled=$conflicts_settled escalated=$fired replicas_equal=$replicas"
+ conflicts_settled=$conflicts_settled escalated=$escalated replicas_equal=$replicas"
   [[ $replicas == yes ]]
 }
