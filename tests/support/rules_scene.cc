@@ -123,8 +123,7 @@ void AddProps(Scene& scene) {
   fired.mutable_escalation()->set_step(v1::ESCALATION_STEP_E4_OVERDUE);
   fired.mutable_escalation()->set_due_version("2017-06-01@device:1");
   scene.world.Put(scene.escalation, fired, scene.hazard);
-  v1::Entity other = HazardEntity(scene.world, "the other one");
-  other.mutable_hazard()->set_status(v1::HAZARD_STATUS_CONFIRMED);
+  const v1::Entity other = HazardEntity(scene.world, "the other one");
   scene.world.Put(scene.other_hazard, other);
 }
 

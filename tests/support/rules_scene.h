@@ -36,7 +36,7 @@ std::vector<SceneKey> AllScenes();
 struct Scene {
   RulesWorld world;
   // What stands in every scene: the hazard (general, due, partly suspended, its description in
-  // conflict), a verification of it that passed, an escalation, and another, confirmed hazard.
+  // conflict), a verification of it that passed, an escalation, and another hazard, reported.
   std::string hazard;
   std::string other_hazard;
   std::string verification;
