@@ -51,8 +51,8 @@ constexpr std::array<std::string_view, 27> kIdFields = {
 
 // Those that a command names and leaves as they are.
 constexpr std::array<std::string_view, 7> kOnlyNamed = {
-    "into", "existing_plan", "verification", "to_unit", "ordered_by", "responsible_unit",
-    "supervising_unit",
+    "into",       "existing_plan",    "verification",     "to_unit",
+    "ordered_by", "responsible_unit", "supervising_unit",
 };
 
 bool IsIdField(const FieldDescriptor& field) {
@@ -176,8 +176,8 @@ std::vector<std::string> RecordsWritten(const v1::Operation& operation) {
   std::vector<const FieldDescriptor*> set;
   command.GetReflection()->ListFields(command, &set);
   for (const FieldDescriptor* field : set) {
-    const bool only_named = std::find(kOnlyNamed.begin(), kOnlyNamed.end(), field->name()) !=
-                            kOnlyNamed.end();
+    const bool only_named =
+        std::find(kOnlyNamed.begin(), kOnlyNamed.end(), field->name()) != kOnlyNamed.end();
     if (IsIdField(*field) && !only_named) {
       ids.push_back(command.GetReflection()->GetString(command, field));
     }
