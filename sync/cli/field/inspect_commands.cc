@@ -195,7 +195,9 @@ absl::Status SubmitWork(Phone& phone, const Arguments& arguments, Work& work) {
   replica::Replica::MakeOptions options;
   options.draft = work.key;
   VIGIL_RETURN_IF_ERROR(phone.Queue(std::move(operation), options));
-  phone.console().Say({"inspection: $0", "检查：$0"}, {work.record.record()});
+  phone.console().Say({"inspection: $0 ($1 of $2 items answered)", "检查：$0（已答 $1 / $2 项）"},
+                      {work.record.record(), std::to_string(work.inspection().answers_size()),
+                       std::to_string(work.checklist.items_size())});
   SayFindings(phone, work);
   for (const std::string& description : arguments.All("--hazard")) {
     v1::Operation report;
@@ -212,16 +214,26 @@ absl::Status SubmitWork(Phone& phone, const Arguments& arguments, Work& work) {
   return absl::OkStatus();
 }
 
+// A dialogue is for somebody who gave nothing on the command line, or asked for it.
+bool Asks(const Arguments& arguments) {
+  if (arguments.Has("--ask")) return true;
+  for (const char* option :
+       {"--answer", "--submit", "--hazard", "--remark", "--signature", "--signature-refused"}) {
+    if (arguments.Has(option)) return false;
+  }
+  return true;
+}
+
 absl::Status Inspect(Phone& phone, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(Work work, TakeWork(phone, arguments));
   VIGIL_RETURN_IF_ERROR(TakeOptions(phone, arguments, work.inspection()));
   VIGIL_RETURN_IF_ERROR(TakeAnswers(arguments, work));
   VIGIL_RETURN_IF_ERROR(Save(phone, work));
-  bool all_answered = arguments.Has("--submit");
-  if (!all_answered && !arguments.Has("--draft")) {
-    VIGIL_ASSIGN_OR_RETURN(all_answered, AskAnswers(phone, work));
+  bool complete = !arguments.Has("--draft");
+  if (complete && Asks(arguments)) {
+    VIGIL_ASSIGN_OR_RETURN(complete, AskAnswers(phone, work));
   }
-  if (all_answered) return SubmitWork(phone, arguments, work);
+  if (complete) return SubmitWork(phone, arguments, work);
   console::JsonObject object;
   object.Set("draft", work.key)
       .Set("answers", static_cast<std::int64_t>(work.inspection().answers_size()))
@@ -278,7 +290,8 @@ std::vector<console::OptionSpec> InspectOptions() {
          {"answer an item (yes, no, na, a number, a choice, text)", "回答一项"},
          Count::kRepeated},
         {"--draft", "", {"save and stop; the same command resumes", "存为草稿，稍后继续"}},
-        {"--submit", "", {"submit with what is answered; do not ask", "按已答内容提交，不再提问"}},
+        {"--ask", "", {"ask what is not answered yet", "逐项询问尚未回答的内容"}},
+        {"--submit", "", {"submit with what is answered", "按已答内容提交"}},
         {"--hazard",
          "TEXT",
          {"report a hazard found in it", "上报检查中发现的隐患"},
@@ -301,8 +314,9 @@ std::vector<console::OptionSpec> InspectOptions() {
 std::vector<Command> InspectCommands() {
   return {
       {{"inspect",
-        {"inspect a risk source with its checklist; asks what --answer leaves open",
-         "按检查表检查风险源；未用 --answer 回答的逐项提问"},
+        {"inspect a risk source with its checklist; asks item by item, unless answers or a remark "
+         "are given here",
+         "按检查表检查风险源；未在命令行给出回答或备注时逐项提问"},
         InspectOptions(),
         {"RS-LF-001", "RS-LF-001 --answer LF-01=0.4 --answer LF-04=yes --draft",
          "RS-LF-001 --submit --hazard '报警器两台失效'"},

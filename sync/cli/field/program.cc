@@ -45,7 +45,9 @@ std::vector<Entry> MakeEntries() {
   entries.push_back(
       {.spec = {"sync",
                 {"send what was done, get what is new", "同步：发送本机工作，获取最新记录"},
-                {},
+                {{"--server",
+                  "HOST:PORT",
+                  {"this once; default: as in `init`", "本次使用的地址；默认同 init"}}},
                 {"", "--json"}},
        .outer = RunSync});
   for (const auto& group : {WorkCommands, InspectCommands, StateCommands, OutboxCommands}) {

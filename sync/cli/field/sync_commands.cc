@@ -145,13 +145,14 @@ void SayReport(console::Console& console, const engine::SessionReport& report) {
 
 }  // namespace
 
-absl::Status RunSync(const Surroundings& surroundings, const Arguments&) {
+absl::Status RunSync(const Surroundings& surroundings, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<Phone> phone,
                          Phone::Open(surroundings.parts, surroundings.directory));
   console::Console& console = phone->console();
   LoopExecutor loop(surroundings.parts.clock);
-  const std::unique_ptr<engine::Transport> transport =
-      surroundings.make_transport(loop, phone->settings());
+  Settings settings = phone->settings();
+  if (const auto server = arguments.Find("--server")) settings.server = *server;
+  const std::unique_ptr<engine::Transport> transport = surroundings.make_transport(loop, settings);
   std::optional<engine::SessionReport> report;
   engine::Session::Options options;
   options.client = std::string(kClient);
