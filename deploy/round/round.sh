@@ -32,10 +32,12 @@ state() { vigilctl show "$1" --json | value "${2:-status}"; }
 
 # The ledger as it stands, without the numbers that the register hands out: those follow arrival.
 ledger_lines() {
-  vigilctl ledger --all --json | tr '{' '\n' | grep -o \
-    '"description":"[^"]*"\|"status":"[^"]*"\|"grade":"[^"]*"\|"tagged":[a-z]*\|"tag_in_doubt":[a-z]*\|"finished":[a-z]*\|"year":[0-9]*,"month":[0-9]*,"day":[0-9]*\|"conflicts":\[[^]]*\]' |
-    awk '/^"description"/ {if (line) print line; line = $0; next} {line = line " " $0} END {print line}' |
-    sort
+  local text='"\(description\|status\|grade\)":"[^"]*"'
+  local flag='"\(tagged\|tag_in_doubt\|finished\)":[a-z]*'
+  local date='"year":[0-9]*,"month":[0-9]*,"day":[0-9]*' conflicts='"conflicts":\[[^]]*\]'
+  # A hazard begins with its description; whatever follows is put on its line.
+  vigilctl ledger --all --json | grep -o "$text\|$flag\|$date\|$conflicts" |
+    tr '\n' ' ' | sed 's/"description":/\n&/g' | sort
 }
 
 # Makes the two phones. Both inspectors work everywhere and verify too.
@@ -61,7 +63,9 @@ choose_hazards() {
   late=$(first_hazard --status confirmed --tagged no --sort 'number desc')
   local name
   for name in shared reported submitted passed rectifying late; do
-    [[ -n ${!name} ]] || { echo "the data has no hazard for the part '$name' of the round" && return 1; }
+    [[ -n ${!name} ]] && continue
+    echo "the data has no hazard for the part '$name' of the round"
+    return 1
   done
   site=$(vigilctl show "$submitted" --json | value risk_source)
 }
@@ -135,7 +139,8 @@ tell() {
  $(state "$reported" grade)."
   step "(c) two inspections and two new hazards: $(vigilctl ledger --text 'Round: ' --json |
     grep -o '"number":"[^"]*"' | cut -d'"' -f4 | sort | tr '\n' ' ')"
-  step "(d) $submitted was verified and tagged at the same time: rectified, still tagged, not closed."
+  step "(d) $submitted was verified and tagged at the same time: rectified, still tagged, not\
+ closed."
   step "(e) the phone's command to lift a tag was refused:"
   phone b attention | sed 's/^/        /'
   step "(f) $passed: the tag was lifted while it was dangerous again. The lift is in doubt, the\
