@@ -62,8 +62,12 @@ class Parser {
     }
     // One value each time; a positional argument that may be repeated takes all that are left.
     CLI::Option* added = node.app->add_option(name, values);
-    if (option.is_positional()) {
-      added->expected(0, option.is_repeated() ? 1 << 20 : 1);
+    if (option.is_positional() && option.is_repeated()) {
+      added->expected(0, 1 << 20);
+    } else if (option.is_positional()) {
+      // One that may take none is filled before the next one gets its turn.
+      added->expected(1);
+      added->allow_extra_args(false);
     } else {
       added->expected(1)->take_all();
       added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
