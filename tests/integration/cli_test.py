@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Both command lines as processes, against a real server with the shipped data."""
+
+import json
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import cli_support
+from cli_support import DATA, CliTest, Server, run
+
+SUMMARY = ("hazards=370 rectified=320 open=50 rate=86.49% tagged=33 slopes=23 transferred=15 "
+           "kept=8 done=1 underway=7")
+
+
+class CommandLines(CliTest):
+    """One server for all; each test works on hazards of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="vigil-cli-"))
+        cls.server = Server(cls.directory / "register")
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.addClassCleanup(cls.server.stop)
+        cls.server.start()
+        test = cls("ctl")
+        test.ctl("import", DATA)
+        for person in ("safety-01", "dept-lf-01", "lfu-01-01"):
+            setattr(cls, person.replace("-", "_"), test.add_device(person, cls.directory, "office"))
+        cls.phone = test.add_phone("inspector-01", cls.directory)
+        cls.photo = cls.directory / "photo.jpg"
+        cls.photo.write_bytes(b"not really a photo")
+
+    def office(self, *words, code=0):
+        return self.ctl(*words, token=self.safety_01, code=code)
+
+    def report(self, description: str) -> str:
+        """The number of a new hazard of unit LFU-01, reported by telephone."""
+        outcome = self.office("report", "--source", "RS-LF-001", "--description", description,
+                              "--origin", "public_report", "--json").json
+        self.assertEqual(outcome["verdict"], "VERDICT_APPLIED")
+        return outcome["number"]
+
+    # --- The office -------------------------------------------------------------------------------
+
+    def test_summary_has_the_figures_of_the_notice(self):
+        fresh = Server(self.directory / "fresh")
+        fresh.start()
+        self.addCleanup(fresh.stop)
+        env = {"VIGIL_SERVER": fresh.address, "VIGIL_TOKEN_FILE": str(fresh.token_file)}
+        self.assertEqual(run("vigilctl", "import", str(DATA), env=env).code, 0)
+        line = run("vigilctl", "stats", "--summary", env=env).out
+        self.assertRegex(line, r"^summary: risk_sources=9\d\d ")
+        self.assertIn(SUMMARY, line)
+        explained = run("vigilctl", "stats", "--explain", env=env).out
+        self.assertIn("hazards = 370\n    SELECT", explained)
+        again = run("vigilctl", "import", str(DATA), "--json", env=env).json["summary"]
+        self.assertEqual({(f["created"], f["changed"]) for f in again["files"]}, {("0", "0")})
+
+    def test_ledger_filters_sorts_and_pages(self):
+        all_tagged = self.ctl("ledger", "--tagged", "yes", "--all", "--json").json
+        self.assertEqual(len(all_tagged["hazards"]), int(all_tagged["total_size"]))
+        first = self.ctl("ledger", "--tagged", "yes", "--page-size", "5", "--sort", "due_date",
+                         "--json").json
+        self.assertEqual(len(first["hazards"]), 5)
+        second = self.ctl("ledger", "--tagged", "yes", "--page-size", "5", "--sort", "due_date",
+                          "--page-token", first["next_page_token"], "--json").json
+        dues = [(d["year"], d["month"], d["day"]) for d in
+                (row["state"]["due_date"] for row in first["hazards"] + second["hazards"])]
+        self.assertEqual(dues, sorted(dues))
+        text = self.ctl("ledger", "--tagged", "yes", "--page-size", "3", "--lang", "zh").out
+        self.assertIn("挂牌督办", text)
+        self.assertIn("责任单位", text.splitlines()[0])
+
+    def test_a_hazard_from_report_to_closed(self):
+        number = self.report("作业平台护栏缺失")
+        self.office("confirm", number, "--grade", "general", "--unit", "LFU-01",
+                    "--due", "2030-01-31")
+        self.ctl("accept", number, token=self.lfu_01_01)
+        self.ctl("progress", number, "--text", "已购护栏", "--percent", "40", token=self.lfu_01_01)
+        self.ctl("submit", number, "--text", "已装护栏", "--photo", self.photo,
+                 token=self.lfu_01_01)
+        self.field(self.phone, "sync")
+        self.field(self.phone, "verify", number, "--passed", "--opinion", "合格")
+        self.field(self.phone, "sync")
+        state = self.hazard(number)["state"]
+        self.assertEqual((state["status"], state["closed"]), ("HAZARD_STATUS_VERIFIED", True))
+        history = self.ctl("history", number, "--lang", "en").out
+        for step in ("report hazard", "confirm hazard", "accept hazard", "submit rectification",
+                     "verify hazard"):
+            self.assertIn(step, history)
+        shown = self.ctl("show", number, "--lang", "zh").out
+        self.assertIn("现状：已销号", shown)
+
+    def test_tagged_supervision_from_proposal_to_publication(self):
+        number = self.report("坝体裂缝")
+        self.office("confirm", number, "--grade", "major", "--unit", "LFU-01",
+                    "--due", "2030-01-31")
+        self.office("suspend", number, "--level", "partial")
+        outcomes = self.office(
+            "tag", number, "--level", "city", "--number", "督字〔2030〕1号", "--signatory", "负责人",
+            "--content", "限期治理", "--plan-due", "2029-06-30", "--due", "2030-06-30",
+            "--received-by", "场长", "--json").json
+        self.assertEqual([o["verdict"] for o in outcomes], ["VERDICT_APPLIED"] * 3)
+        self.assertTrue(self.hazard(number)["state"]["tagged"])
+        plan = ["--goal", "消除裂缝", "--measures", "灌浆", "--person", "场长", "--funds", "120000",
+                "--starts", "2029-01-01", "--plan-end", "2030-05-31", "--contingency", "撤离"]
+        self.ctl("plan", "file", "督字〔2030〕1号", *plan, token=self.lfu_01_01)
+        self.ctl("extension", "apply", number, "--reason", "汛期", "--interim", "巡查",
+                 "--until", "2030-09-30", token=self.lfu_01_01)
+        self.office("extension", "approve", number, "--opinion", "同意")
+        self.ctl("accept", number, *plan, token=self.lfu_01_01)
+        self.ctl("submit", number, "--text", "完工", "--photo", self.photo, token=self.lfu_01_01)
+        self.ctl("acceptance", "apply", number, token=self.lfu_01_01)
+        self.office("acceptance", "pass", number, "--opinion", "合格")
+        self.office("lift", number, code=1)  # Not verified yet.
+        self.field(self.phone, "sync")
+        self.field(self.phone, "verify", number, "--passed", "--opinion", "合格")
+        self.field(self.phone, "sync")
+        self.assertTrue(self.hazard(number)["state"]["rectified"])
+        self.office("lift", number)
+        self.office("publish", "督字〔2030〕1号")
+        self.office("resume", number)
+        found = self.hazard(number)
+        self.assertTrue(found["state"]["closed"])
+        self.assertEqual(found["record"]["entity"]["hazard"]["suspension"], "SUSPENSION_NONE")
+        self.assert_row(self.ctl("orders", "--hazard", number, "--lang", "zh").out,
+                        "督字〔2030〕1号", "已摘牌销号", "2030-09-30")
+
+    def test_older_knowledge_makes_a_conflict_that_the_office_settles(self):
+        number = self.report("排水沟淤堵")
+        seen = self.hazard(number)["record"]["version"]
+        self.office("edit", number, "--set", "description=排水沟淤堵约20米")
+        merged = self.office("edit", number, "--set", "description=排水沟淤堵约30米",
+                             "--seen", f"{number}={seen}", "--json").json
+        self.assertEqual(merged["verdict"], "VERDICT_MERGED")
+        self.assertIn(number, self.ctl("conflicts", "--lang", "en").out)
+        self.assertIn("in conflict", self.ctl("ledger", "--in-conflict", "yes", "--lang", "en").out)
+        self.office("resolve", number, "description", "--choose", "1", "--reason", "现场复核")
+        hazard = self.hazard(number)
+        self.assertEqual(hazard["record"]["entity"]["hazard"]["description"], "排水沟淤堵约20米")
+        self.assertEqual(hazard["state"]["conflicts"], [])
+        stale = self.office("edit", number, "--set", "category=排水", "--seen", f"{number}={seen}",
+                            "--must-be-current", code=1)
+        self.assertIn("VERSION_MOVED", stale.err)
+
+    def test_refusals_say_why_in_both_languages(self):
+        number = self.report("路面塌陷")
+        english = self.office("submit", number, "--text", "x", "--photo", self.photo, "--lang",
+                              "en", code=1)
+        self.assertIn("refused:", english.err)
+        self.assertIn("what to do next:", english.err)
+        chinese = self.office("submit", number, "--text", "x", "--photo", self.photo, "--lang",
+                              "zh", code=1)
+        self.assertIn("被拒绝：", chinese.err)
+        as_json = json.loads(self.office("submit", number, "--text", "x", "--photo", self.photo,
+                                         "--json", code=1).err)
+        self.assertEqual(as_json["exit_code"], 1)
+        self.assertTrue(as_json["error"]["reason"].startswith("REASON_"))
+
+    def test_exit_codes(self):
+        self.ctl("show", "YH-1900-0001", code=5)
+        self.ctl("ledger", "--grade", "grave", code=2)
+        self.ctl("nonsense", code=2)
+        self.ctl("ledger", token=self.photo, code=4)
+        nobody = {"VIGIL_SERVER": "127.0.0.1:1", "VIGIL_TOKEN_FILE": str(self.safety_01)}
+        self.assertEqual(run("vigilctl", "ledger", env=nobody).code, 3)
+        self.assertEqual(run("vigilctl", "ledger").code, 4)
+        self.assertEqual(run("vigil-field", "status", env={"VIGIL_PHONE_DIR": "/nowhere"}).code, 4)
+        self.assertEqual(run("vigil-field", "status").code, 4)
+        for program in ("vigilctl", "vigil-field"):
+            self.assertEqual(run(program, "--help").code, 0)
+            self.assertEqual(run(program).code, 2)
+            self.assertIn("用法", run(program, "--help", env={"LC_ALL": "zh_CN.UTF-8"}).out)
+
+    def test_duplicates_transfers_and_administration(self):
+        first, second, third = (self.report(f"重复隐患{i}") for i in range(3))
+        self.office("merge", second, "--into", first)
+        self.assertEqual(self.hazard(second)["state"]["status"], "HAZARD_STATUS_MERGED")
+        self.office("reject", third, "--reason", "不属实")
+        self.office("confirm", first, "--grade", "general", "--unit", "LFU-01",
+                    "--due", "2030-01-31")
+        self.office("transfer", "propose", first, "--to", "DST-LG", "--basis", "属地管理")
+        receiver = self.add_device(self.receiver_of("DST-LG"), self.directory, "office")
+        self.ctl("transfer", "refuse", first, "--reason", "不在本区", token=receiver)
+        self.office("transfer", "propose", first, "--to", "DST-LG", "--basis", "属地管理")
+        self.ctl("transfer", "accept", first, token=receiver)
+        self.assertEqual(self.hazard(first)["state"]["status"], "HAZARD_STATUS_TRANSFERRED")
+        self.ctl("create", "org_unit", "--set", "code=LFU-99", "--set", "name=试验单位", "--set",
+                 "kind=responsible_unit", "--set", "parent_unit=DEP-LF")
+        self.assertIn("试验单位", self.ctl("units", "--text", "LFU-99", "--lang", "en").out)
+        self.assertIn("inspector-01", self.ctl("people", "--role", "inspector").out)
+        self.assertIn("RS-LF-001", self.ctl("sources", "--text", "RS-LF-0").out)
+        self.assertIn("landfill/1", self.ctl("list", "checklist").out)
+        self.assertEqual(self.ctl("whoami", "--json").json["time_zone"], "Asia/Shanghai")
+
+    def receiver_of(self, unit: str) -> str:
+        people = self.ctl("people", "--role", "receiver", "--json").json
+        unit_id = self.ctl("show", unit, "--kind", "org_unit", "--json").json["record"]["id"]
+        for person in people:
+            body = person["entity"]["person"]
+            if any(grant["unit"] == unit_id for grant in body["roles"]):
+                return body["code"]
+        raise AssertionError(f"nobody receives for {unit}")
+
+    def test_what_is_overdue_escalates_once_and_is_acknowledged(self):
+        number = self.report("井盖破损")
+        self.office("confirm", number, "--grade", "general", "--unit", "LFU-01",
+                    "--due", "2020-01-01")
+        self.ctl("escalation", "tick")
+        fired = [row for row in self.ctl("escalation", "list", "--open", "--json").json[
+            "escalations"] if row["item_number"] == number]
+        self.assertEqual([row["step"] for row in fired], ["ESCALATION_STEP_E4_OVERDUE"])
+        self.ctl("escalation", "tick")
+        self.office("escalation", "ack", fired[0]["record"], "--text", "已约谈")
+        rows = [row for row in self.ctl("escalation", "list", "--json").json["escalations"]
+                if row["item_number"] == number]
+        self.assertEqual([row["acknowledged"] for row in rows], [True])
+        self.assertIn(number, self.ctl("outbox", "list", "--lang", "zh").out)
+
+    def test_bad_rows_are_listed_and_nothing_is_imported(self):
+        data = self.directory / "bad"
+        shutil.copytree(DATA, data)
+        hazards = data / "hazards.csv"
+        text = hazards.read_text(encoding="utf-8")
+        hazards.write_text(text.replace(",general,", ",grave,", 1), encoding="utf-8")
+        before = self.ctl("digest", "--json").json["digest"]
+        result = self.ctl("import", data, "--lang", "en", code=1)
+        self.assert_row(result.out, "hazards.csv", "2", "grade")
+        self.assertIn("IMPORT_REJECTED", result.err)
+        self.ctl("import", DATA, "--dry-run")
+        self.assertEqual(self.ctl("digest", "--json").json["digest"], before)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
