@@ -37,6 +37,11 @@ ProgramSpec Program() {
                               {{"ORDER", "", {"which", "哪个"}, Count::kRequired}},
                               {}});
   program.commands.push_back(
+      {"settle",
+       {"settle it", "裁定"},
+       {{"RECORD", "", {"which", "哪个"}, Count::kRequired}, {"FIELD", "", {"field", "字段"}}},
+       {}});
+  program.commands.push_back(
       {"box open", {"open it", "打开"}, {{"FILES", "", {"all", "全部"}, Count::kRepeated}}, {}});
   return program;
 }
@@ -78,6 +83,16 @@ TEST(ParserTest, ACommandMayHaveCommandsBelowIt) {
   ASSERT_TRUE(whole.ok()) << whole.status();
   EXPECT_EQ(whole->command, 1U);
   EXPECT_EQ(whole->arguments.Value("WHAT"), "hazard-7");
+}
+
+TEST(ParserTest, TheLastOfSeveralPositionalsMayBeLeftOut) {
+  const auto both = Parse({"settle", "r", "f"});
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->arguments.Value("RECORD"), "r");
+  EXPECT_EQ(both->arguments.Value("FIELD"), "f");
+  const auto one = Parse({"settle", "r"});
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_FALSE(one->arguments.Has("FIELD"));
 }
 
 TEST(ParserTest, AListOfPositionalsTakesAllThatAreLeft) {

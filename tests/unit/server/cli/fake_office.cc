@@ -1,0 +1,238 @@
+#include "tests/unit/server/cli/fake_office.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "sync/rules/reason.h"
+#include "sync/rules/record.h"
+#include "sync/rules/schema.h"
+
+namespace vigil::office {
+namespace {
+
+constexpr char kIdFormat[] = "018f3b1c-0000-7000-8000-%012d";
+
+// The kind that a key looks like.
+std::string KindOf(std::string_view key) {
+  const auto begins = [&](std::string_view with) { return key.substr(0, with.size()) == with; };
+  if (begins("YH-")) return "hazard";
+  if (begins("RS-")) return "risk_source";
+  if (begins("督字")) return "supervision_order";
+  if (begins("LFU-") || begins("DEP-") || begins("DST-")) return "org_unit";
+  return "";
+}
+
+void FillHazard(v1::Entity& entity) {
+  entity.mutable_hazard()->set_number("YH-2017-0371");
+  entity.mutable_hazard()->set_status(v1::HAZARD_STATUS_RECTIFYING);
+}
+
+// A description that two people wrote at once.
+void AddConflict(v1::Record& record) {
+  const rules::EntityInfo& info = *rules::Schema::Get().FindEntity("hazard");
+  const rules::FieldInfo& field = *info.Find(std::string_view("description"));
+  v1::FieldState& state = *record.add_states();
+  state.set_field(static_cast<std::uint32_t>(field.number()));
+  for (const char* words : {"first words", "second words"}) {
+    v1::Hazard alone;
+    alone.set_description(words);
+    v1::Write& write = *state.add_writes();
+    write.set_value(rules::FieldBytes(alone, field));
+    write.mutable_stamp()->set_device(words);
+    write.mutable_stamp()->set_device_seq(1);
+  }
+}
+
+v1::Record RecordOf(std::string_view kind) {
+  const rules::EntityInfo& info = *rules::Schema::Get().FindEntity(kind);
+  v1::Record record;
+  record.set_id(FakeOffice::IdOf(kind));
+  record.set_version(FakeOffice::kVersion);
+  rules::MutableBodyOf(*record.mutable_entity(), info);
+  v1::Entity& entity = *record.mutable_entity();
+  if (kind == "hazard") {
+    FillHazard(entity);
+    AddConflict(record);
+  } else if (kind == "supervision_order") {
+    record.set_parent(FakeOffice::IdOf("hazard"));
+    entity.mutable_supervision_order()->set_hazard(record.parent());
+    entity.mutable_supervision_order()->set_status(v1::ORDER_STATUS_IN_PROGRESS);
+  } else if (kind == "extension") {
+    record.set_parent(FakeOffice::IdOf("supervision_order"));
+    entity.mutable_extension()->set_status(v1::EXTENSION_STATUS_APPLIED);
+  } else if (kind == "transfer") {
+    record.set_parent(FakeOffice::IdOf("hazard"));
+    entity.mutable_transfer()->set_status(v1::TRANSFER_STATUS_PROPOSED);
+  } else if (kind == "verification") {
+    record.set_parent(FakeOffice::IdOf("hazard"));
+    entity.mutable_verification()->set_kind(v1::VERIFICATION_KIND_GOVERNMENT);
+    entity.mutable_verification()->set_result(v1::VERIFICATION_RESULT_PASSED);
+  } else if (kind == "escalation") {
+    record.set_parent(FakeOffice::IdOf("hazard"));
+  } else if (kind == "risk_source") {
+    entity.mutable_risk_source()->add_control_measures("每日巡查");
+  }
+  return record;
+}
+
+absl::Status NotFound() { return rules::Refuse(v1::REASON_NOT_FOUND, "no such record"); }
+
+}  // namespace
+
+std::string FakeOffice::IdOf(std::string_view kind) {
+  return absl::StrFormat(kIdFormat, rules::Schema::Get().FindEntity(kind)->number);
+}
+
+absl::StatusOr<v1::SubmitResponse> FakeOffice::Submit(const v1::SubmitRequest& request) {
+  v1::Operation& operation = sent.emplace_back();
+  if (!operation.ParseFromString(request.operation())) return absl::InternalError("malformed");
+  if (!answers.empty()) {
+    absl::StatusOr<v1::SubmitResponse> answer = std::move(answers.front());
+    answers.erase(answers.begin());
+    return answer;
+  }
+  v1::SubmitResponse response;
+  response.mutable_outcome()->set_operation(operation.id());
+  response.mutable_outcome()->set_seq(kVersion + sent.size());
+  response.mutable_outcome()->set_verdict(v1::VERDICT_APPLIED);
+  return response;
+}
+
+absl::StatusOr<v1::GetRecordResponse> FakeOffice::GetRecord(const v1::GetRecordRequest& request) {
+  std::string kind = request.kind();
+  if (!request.record().empty()) {
+    for (const rules::EntityInfo& info : rules::Schema::Get().entities()) {
+      if (IdOf(info.kind) == request.record()) kind = info.kind;
+    }
+    // What was just made is an order, for all that these tests make.
+    if (kind.empty()) kind = "supervision_order";
+  } else {
+    const std::string looks_like = KindOf(request.key());
+    if (looks_like != kind && !(looks_like.empty() && kind == "person")) return NotFound();
+  }
+  v1::GetRecordResponse response;
+  *response.mutable_record() = RecordOf(kind);
+  if (!request.record().empty()) response.mutable_record()->set_id(request.record());
+  if (request.version() > 0) response.mutable_record()->set_version(request.version());
+  if (kind == "hazard") {
+    for (const char* child : {"supervision_order", "transfer", "verification"}) {
+      *response.add_children() = RecordOf(child);
+    }
+  } else if (kind == "supervision_order") {
+    *response.add_children() = RecordOf("extension");
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListRecordsResponse> FakeOffice::ListRecords(
+    const v1::ListRecordsRequest& request) {
+  v1::ListRecordsResponse response;
+  *response.add_records() = RecordOf(request.kind());
+  return response;
+}
+
+absl::StatusOr<v1::ListHazardsResponse> FakeOffice::ListHazards(
+    const v1::ListHazardsRequest& request) {
+  last_list = request;
+  v1::ListHazardsResponse response;
+  v1::HazardRow& row = *response.add_hazards();
+  row.set_number("YH-2017-0371");
+  row.set_description("坝体渗水");
+  response.set_total_size(2);
+  if (request.page_token().empty()) response.set_next_page_token("second");
+  return response;
+}
+
+absl::StatusOr<v1::ListOrdersResponse> FakeOffice::ListOrders(const v1::ListOrdersRequest&) {
+  return v1::ListOrdersResponse();
+}
+absl::StatusOr<v1::ListConflictsResponse> FakeOffice::ListConflicts(
+    const v1::ListConflictsRequest&) {
+  return v1::ListConflictsResponse();
+}
+absl::StatusOr<v1::ListEscalationsResponse> FakeOffice::ListEscalations(
+    const v1::ListEscalationsRequest&) {
+  return v1::ListEscalationsResponse();
+}
+absl::StatusOr<v1::ListHistoryResponse> FakeOffice::ListHistory(const v1::ListHistoryRequest&) {
+  v1::ListHistoryResponse response;
+  v1::HistoryEntry& entry = *response.add_entries();
+  entry.set_seq(kVersion);
+  entry.set_command("confirm_hazard");
+  v1::FieldChange& change = *entry.add_changes();
+  change.set_field("grade");
+  change.set_before("general");
+  change.set_after("major");
+  return response;
+}
+
+absl::StatusOr<v1::GetStatsResponse> FakeOffice::GetStats(const v1::GetStatsRequest&) {
+  v1::GetStatsResponse response;
+  for (const auto& [name, value] : std::vector<std::pair<const char*, const char*>>{
+           {"overdue", "4"}, {"hazards", "370"}, {"risk_sources", "912"}, {"rate", "86.49%"}}) {
+    v1::Figure& figure = *response.add_figures();
+    figure.set_name(name);
+    figure.set_value(value);
+    figure.set_query("SELECT 1");
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetSessionResponse> FakeOffice::GetSession(const v1::GetSessionRequest&) {
+  v1::GetSessionResponse response;
+  response.set_device(IdOf("device"));
+  response.set_person(IdOf("person"));
+  response.set_time_zone("Asia/Shanghai");
+  return response;
+}
+
+absl::StatusOr<v1::GetDigestResponse> FakeOffice::GetDigest(const v1::GetDigestRequest&) {
+  return v1::GetDigestResponse();
+}
+
+absl::StatusOr<v1::AddDeviceResponse> FakeOffice::AddDevice(const v1::AddDeviceRequest&) {
+  v1::AddDeviceResponse response;
+  response.set_device(IdOf("device"));
+  response.set_person(IdOf("person"));
+  response.set_token("secret");
+  return response;
+}
+
+absl::StatusOr<v1::ListNotificationsResponse> FakeOffice::ListNotifications(
+    const v1::ListNotificationsRequest&) {
+  return v1::ListNotificationsResponse();
+}
+absl::StatusOr<v1::TickEscalationResponse> FakeOffice::TickEscalation(
+    const v1::TickEscalationRequest&) {
+  return v1::TickEscalationResponse();
+}
+
+absl::Status FakeOffice::Import(const v1::ImportOptions& options,
+                                const std::vector<v1::ImportFile>& files,
+                                const std::function<void(const v1::ImportResponse&)>& on_response) {
+  last_options = options;
+  last_files = files;
+  for (const v1::ImportResponse& response : import_says) on_response(response);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FakeFiles::Read(const std::string& path, std::size_t) {
+  const auto found = files.find(path);
+  if (found != files.end()) return found->second;
+  const bool json = path.size() > 5 && path.substr(path.size() - 5) == ".json";
+  return std::string(json ? "{}" : "bytes");
+}
+
+absl::Status FakeFiles::WriteAtomic(const std::string& path, std::string_view bytes,
+                                    const WriteOptions& options) {
+  files[path] = std::string(bytes);
+  modes[path] = options.mode;
+  return absl::OkStatus();
+}
+
+absl::Status FakeFiles::Remove(const std::string& path) {
+  files.erase(path);
+  return absl::OkStatus();
+}
+
+}  // namespace vigil::office

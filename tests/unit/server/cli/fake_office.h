@@ -1,0 +1,78 @@
+#ifndef VIGIL_TESTS_UNIT_SERVER_CLI_FAKE_OFFICE_H_
+#define VIGIL_TESTS_UNIT_SERVER_CLI_FAKE_OFFICE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/cli/office.h"
+#include "sync/base/file.h"
+
+namespace vigil::office {
+
+// A register that has one record of every kind, at version 40 and, for those who ask, any other;
+// it applies whatever it is sent and keeps it.
+class FakeOffice final : public Office {
+ public:
+  static constexpr std::uint64_t kVersion = 40;
+
+  // The id of the one record of a kind.
+  static std::string IdOf(std::string_view kind);
+
+  absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) override;
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request) override;
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(
+      const v1::ListRecordsRequest& request) override;
+  absl::StatusOr<v1::ListHazardsResponse> ListHazards(
+      const v1::ListHazardsRequest& request) override;
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request) override;
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(
+      const v1::ListConflictsRequest& request) override;
+  absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
+      const v1::ListEscalationsRequest& request) override;
+  absl::StatusOr<v1::ListHistoryResponse> ListHistory(
+      const v1::ListHistoryRequest& request) override;
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) override;
+  absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override;
+  absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override;
+  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) override;
+  absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
+      const v1::ListNotificationsRequest& request) override;
+  absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
+      const v1::TickEscalationRequest& request) override;
+  absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
+                      const std::function<void(const v1::ImportResponse&)>& on_response) override;
+
+  // Operations as they were sent, repeats included.
+  std::vector<v1::Operation> sent;
+  // Answers to the next submissions, before those that are made up.
+  std::vector<absl::StatusOr<v1::SubmitResponse>> answers;
+  v1::ListHazardsRequest last_list;
+  v1::ImportOptions last_options;
+  std::vector<v1::ImportFile> last_files;
+  std::vector<v1::ImportResponse> import_says;
+};
+
+// Files that hold something, whatever their name is.
+class FakeFiles final : public FileSystem {
+ public:
+  absl::StatusOr<std::string> Read(const std::string& path, std::size_t bytes_max) override;
+  absl::Status WriteAtomic(const std::string& path, std::string_view bytes,
+                           const WriteOptions& options) override;
+  bool Exists(const std::string& path) override { return files.count(path) > 0; }
+  absl::StatusOr<std::int64_t> Size(const std::string&) override { return 0; }
+  absl::Status Remove(const std::string& path) override;
+  absl::Status MakeDirectories(const std::string&, unsigned) override { return absl::OkStatus(); }
+  absl::StatusOr<std::vector<std::string>> List(const std::string&) override { return listing; }
+  absl::Status Sync(const std::string&) override { return absl::OkStatus(); }
+
+  std::map<std::string, std::string> files;
+  std::map<std::string, unsigned> modes;
+  std::vector<std::string> listing;
+};
+
+}  // namespace vigil::office
+
+#endif  // VIGIL_TESTS_UNIT_SERVER_CLI_FAKE_OFFICE_H_
