@@ -236,7 +236,7 @@ v1::Outcome RulesWorld::Apply(const v1::Operation& operation, const RulesActor& 
     }
     outcome.set_verdict(v1::VERDICT_REFUSED);
     outcome.set_seq(++seq_);
-    refused_.push_back({operation.device(), seq_, rules::RecordsNamed(operation)});
+    refused_.push_back({operation.device(), seq_, rules::RecordsWritten(operation)});
     return outcome;
   }
   outcome.set_verdict(v1::VERDICT_APPLIED);
