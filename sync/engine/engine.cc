@@ -33,6 +33,8 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
   void OpenWatch();
   void OnChanged(std::uint64_t seq);
   void OnWatchEnded();
+  // The watch told of more than the phone has.
+  bool HasNews();
 
   const Session::Parts parts_;
   Random& random_;
@@ -49,6 +51,7 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
 
   std::unique_ptr<Watch> watch_;
   std::uint64_t watch_number_ = 0;
+  std::uint64_t news_seq_ = 0;
   int watch_failures_ = 0;
   absl::Time watch_not_before_ = absl::InfinitePast();
 };
@@ -105,7 +108,10 @@ void Engine::Impl::Schedule(absl::Duration delay) {
 void Engine::Impl::RunSession() {
   ++timer_;
   next_at_ = absl::InfiniteFuture();
-  if (in_session()) return;
+  if (in_session()) {
+    again_ = true;
+    return;
+  }
   again_ = false;
   Session::Options options;
   options.tuning = tuning();
@@ -130,7 +136,7 @@ void Engine::Impl::OnSession(const SessionReport& report) {
 
 absl::Duration Engine::Impl::PauseAfter(const SessionReport& report) {
   if (failures_ > 0) return Backoff(failures_);
-  if (again_) return tuning().gather;
+  if (again_ || HasNews()) return tuning().gather;
   return report.outcomes.deferred > 0 ? tuning().deferred_retry : tuning().poll;
 }
 
@@ -142,7 +148,9 @@ absl::Duration Engine::Impl::Backoff(int failures) {
 }
 
 void Engine::Impl::OpenWatch() {
-  if (watch_ != nullptr || parts_.executor.Now() < watch_not_before_) return;
+  if (watch_ != nullptr) return;
+  const absl::Time now = parts_.executor.Now();
+  if (now < watch_not_before_) return Schedule(watch_not_before_ - now);
   const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
   if (!state.ok()) return;
   v1::WatchRequest request;
@@ -166,13 +174,14 @@ void Engine::Impl::OpenWatch() {
 
 void Engine::Impl::OnChanged(std::uint64_t seq) {
   watch_failures_ = 0;
+  news_seq_ = std::max(news_seq_, seq);
+  // The session that is under way may bring it; its end tells.
+  if (!in_session() && failures_ == 0 && HasNews()) Schedule(tuning().gather);
+}
+
+bool Engine::Impl::HasNews() {
   const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
-  if (state.ok() && state->head.seq() >= seq) return;
-  if (in_session()) {
-    again_ = true;
-  } else if (failures_ == 0) {
-    Schedule(tuning().gather);
-  }
+  return !state.ok() || state->head.seq() < news_seq_;
 }
 
 void Engine::Impl::OnWatchEnded() {

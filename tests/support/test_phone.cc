@@ -9,6 +9,14 @@
 
 namespace vigil::testing {
 
+v1::Date SomeDay() {
+  v1::Date day;
+  day.set_year(2017);
+  day.set_month(9);
+  day.set_day(30);
+  return day;
+}
+
 TestPhone::TestPhone(SimServer& server, const Actor& actor, const Options& options)
     : server_(server),
       actor_(actor),

@@ -21,6 +21,9 @@
 
 namespace vigil::testing {
 
+// 2017-09-30: a due date that lies ahead.
+v1::Date SomeDay();
+
 class TestPhone {
  public:
   struct Options {

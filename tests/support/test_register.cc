@@ -99,6 +99,8 @@ void TestRegister::ChangeRole(const Actor& actor, v1::Role role, std::string_vie
   grant.set_role(role);
   grant.set_unit(unit_id.empty() ? actor.author.roles.front().unit() : std::string(unit_id));
   *command.mutable_entity() = entity;
+  *command.mutable_removed()->mutable_person()->mutable_roles() =
+      Find(actor.author.person).entity().person().roles();
   command.mutable_update_mask()->add_paths("roles");
   See(operation, {actor.author.person});
   SubmitImport(std::move(operation));
