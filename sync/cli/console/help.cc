@@ -84,7 +84,7 @@ bool IsBelow(std::string_view path, std::string_view group) {
 std::string CommandList(const ProgramSpec& program, std::string_view group, Language language) {
   Lines lines;
   for (const CommandSpec& command : program.commands) {
-    if (group.empty() || command.path == group || IsBelow(command.path, group)) {
+    if (group.empty() || IsBelow(command.path, group)) {
       lines.emplace_back(command.path, std::string(command.help.In(language)));
     }
   }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/cli/console/error_text.h"
@@ -27,6 +28,20 @@ namespace {
 std::string CommandText(Phone& phone, const v1::Operation& operation) {
   const rules::CommandInfo* info = rules::Schema::Get().FindCommand(operation.command_case());
   return info == nullptr ? "" : console::CommandLabel(info->name, phone.console().language());
+}
+
+// What its author wrote: the command's fields, with Chinese text readable.
+std::string ContentText(const v1::Operation& operation) {
+  const google::protobuf::FieldDescriptor* field =
+      operation.GetReflection()->GetOneofFieldDescriptor(
+          operation, v1::Operation::descriptor()->FindOneofByName("command"));
+  if (field == nullptr) return "";
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  printer.SetUseUtf8StringEscaping(true);
+  std::string text;
+  printer.PrintToString(operation.GetReflection()->GetMessage(operation, field), &text);
+  return console::OneLine(text);
 }
 
 std::string InstantText(Phone& phone, absl::Time time) {
@@ -101,8 +116,7 @@ absl::Status Attention(Phone& phone, const Arguments& arguments) {
     console.Say({"  $0", "  $0"}, {console::OneLine(item.outcome.error().message())});
     const console::ReasonWords* words = console::FindReasonWords(item.outcome.error().reason());
     if (words != nullptr) console.Say({"  next: $0", "  下一步：$0"}, {console.In(words->advice)});
-    console.Say({"  content: $0", "  内容：$0"},
-                {console::OneLine(item.operation.ShortDebugString())});
+    console.Say({"  content: $0", "  内容：$0"}, {ContentText(item.operation)});
   }
   console.Json(array.ToString());
   if (!any) console.Say({"nothing was refused", "没有被拒绝的操作"});
