@@ -1,0 +1,127 @@
+#include "sync/replica/outbox_file.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sync/replica/replica.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_phone.h"
+
+namespace vigil::testing {
+namespace {
+
+using replica::DecodeOutboxFile;
+using replica::EncodeOutboxFile;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(OutboxFileTest, WhatIsWrittenIsRead) {
+  v1::PushRequest request;
+  request.add_entries()->set_operation("some bytes");
+  const std::string bytes = EncodeOutboxFile(request);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::PushRequest read, DecodeOutboxFile(bytes));
+  EXPECT_EQ(read.SerializeAsString(), request.SerializeAsString());
+}
+
+TEST(OutboxFileTest, DamageIsSeenWhereverItIs) {
+  v1::PushRequest request;
+  request.add_entries()->set_operation("some bytes");
+  const std::string bytes = EncodeOutboxFile(request);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_THAT(DecodeOutboxFile(damaged), StatusIs(absl::StatusCode::kInvalidArgument)) << i;
+    EXPECT_THAT(DecodeOutboxFile(bytes.substr(0, i)), StatusIs(absl::StatusCode::kInvalidArgument))
+        << i;
+  }
+}
+
+class ExchangeTest : public ::testing::Test {
+ protected:
+  ExchangeTest()
+      : hazard_(base().ConfirmedHazard(SomeDay())),
+        actor_(base().Phone(v1::ROLE_INSPECTOR, base().department)),
+        phone_(server_, actor_) {
+    phone_.MustSync();
+  }
+  TestRegister& base() { return server_.base(); }
+
+  SimServer server_;
+  std::string hazard_;
+  Actor actor_;
+  TestPhone phone_;
+};
+
+TEST_F(ExchangeTest, UnsentWorkOutlivesAPhoneThatIsLost) {
+  phone_.Describe(hazard_, "sent");
+  phone_.MustSync();
+  const std::string reported = phone_.Report(base().risk_source, "crack");
+  phone_.Describe(reported, "crack of 2 m");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+
+  // The same credential on another phone.
+  TestPhone another(server_, actor_, {.seed = 2});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto imported, another.replica().ImportOutbox(bytes));
+  EXPECT_EQ(imported.added, 2);
+  EXPECT_EQ(another.replica().Counts()->pending, 2);
+  const auto report = another.MustSync();
+  EXPECT_EQ(report.outcomes.applied, 2);
+  EXPECT_EQ(base().Find(reported).entity().hazard().description(), "crack of 2 m");
+  // Its chain goes on.
+  another.Describe(hazard_, "later");
+  EXPECT_EQ(another.MustSync().outcomes.applied, 1);
+}
+
+TEST_F(ExchangeTest, TwiceIsOnce) {
+  phone_.Report(base().risk_source, "crack");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+  EXPECT_EQ(phone_.replica().ImportOutbox(bytes)->known, 1);
+  phone_.MustSync();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto imported, phone_.replica().ImportOutbox(bytes));
+  EXPECT_EQ(imported.known, 1);
+  EXPECT_EQ(imported.added, 0);
+  EXPECT_EQ(phone_.replica().Counts()->pending, 0);
+}
+
+TEST_F(ExchangeTest, ImportedWorkIsShownAgain) {
+  const std::string reported = phone_.Report(base().risk_source, "crack");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+  TestPhone another(server_, actor_, {.seed = 2});
+  another.faults().push_works = false;
+  another.Sync();
+  VIGIL_ASSERT_OK(another.replica().ImportOutbox(bytes));
+  EXPECT_TRUE(another.View(reported).pending);
+  EXPECT_EQ(another.View(reported).record.entity().hazard().description(), "crack");
+}
+
+TEST_F(ExchangeTest, HandedOverUnsentWorkStaysItsAuthors) {
+  phone_.Report(base().risk_source, "crack");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+  const Actor other = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  TestPhone others(server_, other, {.seed = 2});
+  EXPECT_THAT(others.replica().ImportOutbox(bytes), ReasonIs("REASON_WRONG_AUTHOR"));
+  EXPECT_EQ(others.replica().Counts()->pending, 0);
+
+  // The same on one phone that goes from hand to hand.
+  VIGIL_ASSERT_OK(phone_.replica().HandOver({other.author.device, other.author.person}));
+  EXPECT_EQ(phone_.replica().Counts()->pending, 0);
+  EXPECT_THAT(*phone_.replica().Outbox(), IsEmpty());
+  EXPECT_THAT(phone_.replica().NextPush({.operations_max = 9, .bytes_max = 9})->request.entries(),
+              IsEmpty());
+  VIGIL_ASSERT_OK(phone_.replica().HandOver({actor_.author.device, actor_.author.person}));
+  EXPECT_EQ(phone_.MustSync().outcomes.applied, 1);
+}
+
+TEST_F(ExchangeTest, ACloneThatWentItsOwnWayIsFoundOut) {
+  phone_.Describe(hazard_, "one way");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+  TestPhone clone(server_, actor_, {.seed = 2});
+  clone.MustSync();
+  clone.Describe(hazard_, "another way");
+  EXPECT_THAT(clone.replica().ImportOutbox(bytes), ReasonIs("REASON_CHAIN_BROKEN"));
+  EXPECT_THAT(*clone.replica().Outbox(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace vigil::testing
