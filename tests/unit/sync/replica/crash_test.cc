@@ -56,7 +56,7 @@ TEST_F(CrashTest, APhoneThatDiesBetweenAnyTwoStepsLosesNothingThatWasSaid) {
   TestRegister& base = server_.base();
   bool struck = true;
   int points = 0;
-  for (int after = 0; struck; after += 1 + after / 20, ++points) {
+  for (int after = 0; struck; after += 1 + after / 10, ++points) {
     ASSERT_LT(after, 2000);
     SCOPED_TRACE(after);
     SimVfs disk({.seed = static_cast<std::uint64_t>(after + 1)});
