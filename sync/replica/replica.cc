@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/rows.h"
