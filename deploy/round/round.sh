@@ -1,10 +1,22 @@
+#!/usr/bin/env bash
 # The field round of the quickstart: two phones and an office, separate processes, one register.
-# Sourced by deploy/quickstart; needs vigilctl and vigil-field on the path and VIGIL_SERVER and
-# VIGIL_TOKEN_FILE set.
+#
+#   deploy/round/round.sh ab|ba DIRECTORY
+#
+# The first word says which phone synchronises first afterwards. The phones live in DIRECTORY, and
+# so does ledger.txt, the ledger as it stands after the round. Needs vigilctl and vigil-field on
+# the path, and VIGIL_SERVER and VIGIL_TOKEN_FILE as the quickstart's env sets them.
+#
+# Exit: 0 the round ended and all three replicas are equal; 1 something else.
+set -euo pipefail
+# Otherwise a failure within $(…) would go unseen.
+shopt -s inherit_errexit
+export LC_ALL=C.UTF-8
 
-# value KEY: the first value of that key in the JSON on standard input.
+# value KEY: the first value of that key in the JSON on standard input, nothing if there is none.
+# Reads to the end: a pipe that closes early would kill the program that writes into it.
 value() {
-  grep -o "\"$1\":\(\"[^\"]*\"\|[^,}]*\)" | head -n 1 | cut -d: -f2- | tr -d '"'
+  { grep -o "\"$1\":\(\"[^\"]*\"\|[^,}]*\)" || true; } | sed -n '1{s/^[^:]*://;s/"//g;p}'
 }
 
 say() { printf '\n%s\n' "$1"; }
@@ -25,10 +37,11 @@ quietly() {
 # first_hazard OPTION…: the number of the first hazard that the ledger finds.
 first_hazard() { vigilctl ledger "$@" --page-size 1 --json | value number; }
 
-# first_order OPTION…: hazard of the first order.
+# order_hazard OPTION…: the number of the hazard of the first order found.
 order_hazard() { vigilctl orders "$@" --json | value hazard_number; }
 
-state() { vigilctl show "$1" --json | value "${2:-status}"; }
+# state HAZARD FIELD
+state() { vigilctl show "$1" --json | value "$2"; }
 
 # The ledger as it stands, without the numbers that the register hands out: those follow arrival.
 ledger_lines() {
@@ -42,15 +55,17 @@ ledger_lines() {
 
 # Makes the two phones. Both inspectors work everywhere and verify too.
 make_phones() {
-  local which token person
+  local which token person records
   for which in a b; do
-    person=$([[ $which == a ]] && echo inspector-01 || echo inspector-02)
+    person=inspector-01
+    [[ $which == a ]] || person=inspector-02
     token=$(vigilctl device add --person "$person" --json | value token)
     (umask 077 && printf '%s\n' "$token" >"$directory/phone-$which.token")
     quietly phone "$which" init --server "$VIGIL_SERVER" \
       --token-file "$directory/phone-$which.token"
     quietly phone "$which" sync
-    step "phone $which ($person): $(phone "$which" status --json | value records) records, complete"
+    records=$(phone "$which" status --json | value records)
+    step "phone $which ($person): $records records, complete"
   done
 }
 
@@ -67,12 +82,11 @@ choose_hazards() {
     echo "the data has no hazard for the part '$name' of the round"
     return 1
   done
-  site=$(vigilctl show "$submitted" --json | value risk_source)
+  site=$(state "$submitted" risk_source)
 }
 
-# The office's version of a record before the round: phones act on what they have seen.
 offline_work() {
-  say "The phones are offline now. On phone a, Inspector A …"
+  say "The phones are offline now. On phone a, Inspector 01 …"
   ! phone a sync --server 127.0.0.1:1 >/dev/null 2>&1 || return 1
   quietly phone a edit "$shared" --set 'category=slope drainage'
   step "writes the category of $shared;"
@@ -84,7 +98,7 @@ offline_work() {
   step "inspects a site and reports a new hazard there, under a provisional number;"
   quietly phone a verify "$submitted" --passed --opinion 'works as it should'
   step "verifies the rectification of $submitted."
-  say "On phone b, Inspector B …"
+  say "On phone b, Inspector 02 …"
   quietly phone b edit "$shared" --set 'interim_controls=path closed, tape and signs'
   step "writes the interim controls of $shared;"
   quietly phone b edit "$reported" --set 'description=Tension crack above the path, about 5 m'
@@ -123,28 +137,35 @@ office_work() {
 }
 
 sync_phone() {
-  local report
+  local report now_applied now_merged now_refused
   report=$(phone "$1" sync --server "$VIGIL_SERVER" --json)
-  applied=$((applied + $(value applied <<<"$report")))
-  merged=$((merged + $(value merged <<<"$report")))
-  refused=$((refused + $(value refused <<<"$report")))
-  step "phone $1: $(value applied <<<"$report") applied, $(value merged <<<"$report") merged,\
- $(value refused <<<"$report") refused"
+  now_applied=$(value applied <<<"$report")
+  now_merged=$(value merged <<<"$report")
+  now_refused=$(value refused <<<"$report")
+  applied=$((applied + now_applied))
+  merged=$((merged + now_merged))
+  refused=$((refused + now_refused))
+  step "phone $1: $now_applied applied, $now_merged merged, $now_refused refused"
 }
 
 tell() {
+  local grade doubt found
+  grade=$(state "$reported" grade)
+  grade=${grade#HAZARD_GRADE_}
+  doubt=$(state "$passed" tag_in_doubt)
+  found=$(vigilctl ledger --text 'Round: ' --json | grep -o '"number":"[^"]*"' | cut -d'"' -f4 |
+    sort | paste -sd ' ')
   say "What the register says now:"
   step "(a) $shared holds both edits: no conflict."
   step "(b) $reported: two descriptions are kept, and the graver grade is in force:\
- $(state "$reported" grade)."
-  step "(c) two inspections and two new hazards: $(vigilctl ledger --text 'Round: ' --json |
-    grep -o '"number":"[^"]*"' | cut -d'"' -f4 | sort | tr '\n' ' ')"
+ ${grade,,}."
+  step "(c) two inspections and two new hazards, numbered by the register: $found."
   step "(d) $submitted was verified and tagged at the same time: rectified, still tagged, not\
  closed."
   step "(e) the phone's command to lift a tag was refused:"
   phone b attention | sed 's/^/        /'
   step "(f) $passed: the tag was lifted while it was dangerous again. The lift is in doubt, the\
- hazard stays tagged (tag_in_doubt: $(state "$passed" tag_in_doubt))."
+ hazard stays tagged (tag_in_doubt: $doubt)."
   step "(g) $late:"
   vigilctl escalation list | sed 's/^/        /'
 }
@@ -157,6 +178,7 @@ figure() {
 conflict_count() { vigilctl conflicts --json | { grep -o '"field":' || true; } | wc -l; }
 
 settle() {
+  local left
   say "In conflict, with all values:"
   vigilctl conflicts | sed 's/^/  /'
   conflicts_open=$(conflict_count)
@@ -168,7 +190,8 @@ settle() {
   quietly vigilctl resolve "$passed" status --value rectifying --reason 'it is dangerous again'
   quietly vigilctl reinstate "$passed" --reason 'it is dangerous again'
   step "$passed: rectifying, and tagged after all."
-  conflicts_settled=$((conflicts_open - $(conflict_count)))
+  left=$(conflict_count)
+  conflicts_settled=$((conflicts_open - left))
   # It is tagged again, and long overdue.
   quietly vigilctl escalation tick
   step "The escalation clock has seen it too: E4 fires for $passed."
@@ -181,31 +204,34 @@ compare_replicas() {
   register=$(vigilctl digest --json | value digest)
   a=$(phone a digest --json | value digest)
   b=$(phone b digest --json | value digest)
-  [[ -n $register && $register == "$a" && $register == "$b" ]] && echo yes || echo no
+  replicas=no
+  [[ -z $register || $register != "$a" || $register != "$b" ]] || replicas=yes
 }
 
-# run_round ab|ba DIRECTORY
-run_round() {
-  local sequence=$1 which replicas
+main() {
+  local sequence=$1 fired_before fired which
+  [[ $sequence == ab || $sequence == ba ]] || { echo "the order is ab or ba" >&2 && exit 2; }
   directory=$2
   applied=0 merged=0 refused=0
-  escalated=$(figure escalations)
+  fired_before=$(figure escalations)
   yesterday=$(TZ=Asia/Shanghai date -d yesterday +%F)
   next_year=$(TZ=Asia/Shanghai date -d '1 year' +%F)
   say "A field round. Two inspectors get phones and synchronise:"
   make_phones
   choose_hazards
-  unit=$(vigilctl show "$reported" --json | value unit)
+  unit=$(state "$reported" unit)
   offline_work
   office_work
-  say "The phones are online again and synchronise, $([[ $sequence == ab ]] &&
-    echo 'a first' || echo 'b first'):"
+  say "The phones are online again and synchronise, ${sequence:0:1} first:"
   for which in ${sequence:0:1} ${sequence:1:1}; do sync_phone "$which"; done
   tell
   settle
-  replicas=$(compare_replicas)
-  escalated=$(($(figure escalations) - escalated))
+  compare_replicas
+  fired=$(figure escalations)
+  ledger_lines >"$directory/ledger.txt"
   say "round: applied=$applied merged=$merged refused=$refused conflicts_open=$conflicts_open\
- conflicts_settled=$conflicts_settled escalated=$escalated replicas_equal=$replicas"
+ conflicts_settled=$conflicts_settled escalated=$((fired - fired_before)) replicas_equal=$replicas"
   [[ $replicas == yes ]]
 }
+
+main "$@"

@@ -14,18 +14,6 @@ namespace {
 
 constexpr std::size_t kPartBytes = 256 * 1024;
 
-template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(Stub& stub, const CallOptions& options, const Request& request,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*)) {
-  grpc::ClientContext context;
-  Prepare(options, context);
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status, context);
-  return response;
-}
-
 // False: the server listens no more.
 template <typename Stream>
 bool SendFile(Stream& stream, const v1::ImportFile& file) {
@@ -43,109 +31,98 @@ bool SendFile(Stream& stream, const v1::ImportFile& file) {
 }  // namespace
 
 struct OfficeClient::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : office(v1::RegisterService::NewStub(channel)), admin(v1::AdminService::NewStub(channel)) {}
+  explicit Stubs(const OfficeClient::Options& options_in)
+      : Stubs(options_in, MakeChannel(options_in.server)) {}
+  Stubs(const OfficeClient::Options& options_in, const std::shared_ptr<grpc::Channel>& channel)
+      : options(options_in),
+        office(v1::RegisterService::NewStub(channel)),
+        admin(v1::AdminService::NewStub(channel)) {}
 
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub, const Request& request,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*)) const {
+    grpc::ClientContext context;
+    Prepare({.token = options.token, .time_max = options.call_max}, context);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status, context);
+    return response;
+  }
+
+  const OfficeClient::Options& options;
   const std::unique_ptr<v1::RegisterService::Stub> office;
   const std::unique_ptr<v1::AdminService::Stub> admin;
 };
 
 OfficeClient::OfficeClient(Options options)
-    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(MakeChannel(options_.server))) {}
+    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(options_)) {}
 
 OfficeClient::~OfficeClient() = default;
 
 absl::StatusOr<v1::SubmitResponse> OfficeClient::Submit(const v1::SubmitRequest& request) {
-  return Call<v1::SubmitResponse>(*stubs_->office,
-                                  {.token = options_.token, .time_max = options_.call_max}, request,
-                                  &v1::RegisterService::Stub::Submit);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::Submit);
 }
 
 absl::StatusOr<v1::GetSessionResponse> OfficeClient::GetSession(
     const v1::GetSessionRequest& request) {
-  return Call<v1::GetSessionResponse>(*stubs_->office,
-                                      {.token = options_.token, .time_max = options_.call_max},
-                                      request, &v1::RegisterService::Stub::GetSession);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetSession);
 }
 
 absl::StatusOr<v1::GetRecordResponse> OfficeClient::GetRecord(const v1::GetRecordRequest& request) {
-  return Call<v1::GetRecordResponse>(*stubs_->office,
-                                     {.token = options_.token, .time_max = options_.call_max},
-                                     request, &v1::RegisterService::Stub::GetRecord);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetRecord);
 }
 
 absl::StatusOr<v1::ListRecordsResponse> OfficeClient::ListRecords(
     const v1::ListRecordsRequest& request) {
-  return Call<v1::ListRecordsResponse>(*stubs_->office,
-                                       {.token = options_.token, .time_max = options_.call_max},
-                                       request, &v1::RegisterService::Stub::ListRecords);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListRecords);
 }
 
 absl::StatusOr<v1::ListHazardsResponse> OfficeClient::ListHazards(
     const v1::ListHazardsRequest& request) {
-  return Call<v1::ListHazardsResponse>(*stubs_->office,
-                                       {.token = options_.token, .time_max = options_.call_max},
-                                       request, &v1::RegisterService::Stub::ListHazards);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListHazards);
 }
 
 absl::StatusOr<v1::ListOrdersResponse> OfficeClient::ListOrders(
     const v1::ListOrdersRequest& request) {
-  return Call<v1::ListOrdersResponse>(*stubs_->office,
-                                      {.token = options_.token, .time_max = options_.call_max},
-                                      request, &v1::RegisterService::Stub::ListOrders);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListOrders);
 }
 
 absl::StatusOr<v1::ListConflictsResponse> OfficeClient::ListConflicts(
     const v1::ListConflictsRequest& request) {
-  return Call<v1::ListConflictsResponse>(*stubs_->office,
-                                         {.token = options_.token, .time_max = options_.call_max},
-                                         request, &v1::RegisterService::Stub::ListConflicts);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListConflicts);
 }
 
 absl::StatusOr<v1::ListEscalationsResponse> OfficeClient::ListEscalations(
     const v1::ListEscalationsRequest& request) {
-  return Call<v1::ListEscalationsResponse>(*stubs_->office,
-                                           {.token = options_.token, .time_max = options_.call_max},
-                                           request, &v1::RegisterService::Stub::ListEscalations);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListEscalations);
 }
 
 absl::StatusOr<v1::ListHistoryResponse> OfficeClient::ListHistory(
     const v1::ListHistoryRequest& request) {
-  return Call<v1::ListHistoryResponse>(*stubs_->office,
-                                       {.token = options_.token, .time_max = options_.call_max},
-                                       request, &v1::RegisterService::Stub::ListHistory);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListHistory);
 }
 
 absl::StatusOr<v1::GetStatsResponse> OfficeClient::GetStats(const v1::GetStatsRequest& request) {
-  return Call<v1::GetStatsResponse>(*stubs_->office,
-                                    {.token = options_.token, .time_max = options_.call_max},
-                                    request, &v1::RegisterService::Stub::GetStats);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetStats);
 }
 
 absl::StatusOr<v1::GetDigestResponse> OfficeClient::GetDigest(const v1::GetDigestRequest& request) {
-  return Call<v1::GetDigestResponse>(*stubs_->office,
-                                     {.token = options_.token, .time_max = options_.call_max},
-                                     request, &v1::RegisterService::Stub::GetDigest);
+  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetDigest);
 }
 
 absl::StatusOr<v1::AddDeviceResponse> OfficeClient::AddDevice(const v1::AddDeviceRequest& request) {
-  return Call<v1::AddDeviceResponse>(*stubs_->admin,
-                                     {.token = options_.token, .time_max = options_.call_max},
-                                     request, &v1::AdminService::Stub::AddDevice);
+  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::AddDevice);
 }
 
 absl::StatusOr<v1::ListNotificationsResponse> OfficeClient::ListNotifications(
     const v1::ListNotificationsRequest& request) {
-  return Call<v1::ListNotificationsResponse>(
-      *stubs_->admin, {.token = options_.token, .time_max = options_.call_max}, request,
-      &v1::AdminService::Stub::ListNotifications);
+  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::ListNotifications);
 }
 
 absl::StatusOr<v1::TickEscalationResponse> OfficeClient::TickEscalation(
     const v1::TickEscalationRequest& request) {
-  return Call<v1::TickEscalationResponse>(*stubs_->admin,
-                                          {.token = options_.token, .time_max = options_.call_max},
-                                          request, &v1::AdminService::Stub::TickEscalation);
+  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::TickEscalation);
 }
 
 absl::Status OfficeClient::Import(
