@@ -86,7 +86,9 @@ class Interleavings {
     MergeModel next = model;
     next.Push(device);
     const std::string trace = place.trace + " P" + std::to_string(device);
-    if (std::string faults = next.merged().Differences(next.oracle()); !faults.empty()) {
+    const ModelOp& last = next.arrived().back();
+    if (std::string faults = next.merged().DifferencesAfter(last, next.oracle());
+        !faults.empty()) {
       faults_ = trace + "\n" + faults;
       return;
     }

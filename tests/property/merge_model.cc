@@ -95,8 +95,12 @@ v1::Hazard Removed(int value) {
   return body;
 }
 
-std::string Shown(Which field, int value) {
-  return rules::ValueText(Body(field, value), FieldOf(field));
+// The numbers stand for few values, and these are asked for millions of times.
+const std::string& Shown(Which field, int value) {
+  static auto& shown = *new std::map<std::pair<Which, int>, std::string>;
+  const auto [found, added] = shown.try_emplace({field, value});
+  if (added) found->second = rules::ValueText(Body(field, value), FieldOf(field));
+  return found->second;
 }
 
 // A record begins with a text, reported, and one photo.
@@ -254,41 +258,51 @@ void MergedRegister::Take(const ModelOp& op) {
 std::string MergedRegister::Differences(const MergeOracle& oracle) const {
   std::string faults;
   for (int i = 0; i < kRecords; ++i) {
-    const v1::Record& record = records_[static_cast<std::size_t>(i)];
-    for (const Which which : kAllFields) {
-      const rules::FieldInfo& field = FieldOf(which);
-      std::vector<std::string> siblings;
-      for (const v1::Write& write : rules::LiveWrites(record, field)) {
-        v1::Hazard body;
-        VIGIL_CHECK(body.ParseFromString(write.value()));
-        siblings.push_back(
-            absl::StrCat(rules::IdentityOf(write.stamp()), "=", rules::ValueText(body, field)));
-      }
-      std::sort(siblings.begin(), siblings.end());
-      const std::vector<std::string> expected = oracle.Siblings(i, which);
-      if (siblings != expected) {
-        absl::StrAppend(&faults, "record ", i, " ", field.name(), ": siblings are [",
-                        absl::StrJoin(siblings, " | "), "], the oracle says [",
-                        absl::StrJoin(expected, " | "), "]\n");
-        continue;
-      }
-      std::string shown = rules::ValueText(record.entity().hazard(), field);
-      if (which == Which::kPhotos) {
-        std::set<std::string> elements;
-        for (const v1::Evidence& photo : record.entity().hazard().photos()) {
-          v1::Hazard alone;
-          *alone.add_photos() = photo;
-          elements.insert(rules::ValueText(alone, field));
-        }
-        shown = absl::StrJoin(elements, "; ");
-      }
-      if (shown != oracle.InForce(i, which)) {
-        absl::StrAppend(&faults, "record ", i, " ", field.name(), ": in force is [", shown,
-                        "], the oracle says [", oracle.InForce(i, which), "]\n");
-      }
+    for (const Which field : kAllFields) faults += Difference(oracle, i, field);
+  }
+  return faults;
+}
+
+std::string MergedRegister::DifferencesAfter(const ModelOp& op, const MergeOracle& oracle) const {
+  std::string faults;
+  for (int i = 0; i < kRecords; ++i) {
+    for (const Change& change : op.changes[static_cast<std::size_t>(i)]) {
+      faults += Difference(oracle, i, change.field);
     }
   }
   return faults;
+}
+
+std::string MergedRegister::Difference(const MergeOracle& oracle, int index, Which which) const {
+  const v1::Record& record = this->record(index);
+  const rules::FieldInfo& field = FieldOf(which);
+  std::vector<std::string> siblings;
+  for (const v1::Write& write : rules::LiveWrites(record, field)) {
+    v1::Hazard body;
+    VIGIL_CHECK(body.ParseFromString(write.value()));
+    siblings.push_back(
+        absl::StrCat(rules::IdentityOf(write.stamp()), "=", rules::ValueText(body, field)));
+  }
+  std::sort(siblings.begin(), siblings.end());
+  const std::vector<std::string> expected = oracle.Siblings(index, which);
+  if (siblings != expected) {
+    return absl::StrCat("record ", index, " ", field.name(), ": siblings are [",
+                        absl::StrJoin(siblings, " | "), "], the oracle says [",
+                        absl::StrJoin(expected, " | "), "]\n");
+  }
+  std::string shown = rules::ValueText(record.entity().hazard(), field);
+  if (which == Which::kPhotos) {
+    std::set<std::string> elements;
+    for (const v1::Evidence& photo : record.entity().hazard().photos()) {
+      v1::Hazard alone;
+      *alone.add_photos() = photo;
+      elements.insert(rules::ValueText(alone, field));
+    }
+    shown = absl::StrJoin(elements, "; ");
+  }
+  if (shown == oracle.InForce(index, which)) return "";
+  return absl::StrCat("record ", index, " ", field.name(), ": in force is [", shown,
+                      "], the oracle says [", oracle.InForce(index, which), "]\n");
 }
 
 std::string MergedRegister::Canonical() const {

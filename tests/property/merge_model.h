@@ -86,9 +86,13 @@ class MergedRegister {
 
   // Faults found against the oracle, one a line; empty if there is none.
   std::string Differences(const MergeOracle& oracle) const;
+  // The same for what `op`, taken last, has written: all else is as it was before.
+  std::string DifferencesAfter(const ModelOp& op, const MergeOracle& oracle) const;
   std::string Canonical() const;
 
  private:
+  std::string Difference(const MergeOracle& oracle, int index, Which which) const;
+
   std::array<v1::Record, kRecords> records_;
   std::uint64_t seq_ = 0;
 };
