@@ -18,13 +18,39 @@
 namespace vigil::registry {
 namespace {
 
-Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
+Uuid IdOf(std::string_view text) { return Uuid::Parse(text).value_or(Uuid()); }
 
 absl::Time InstantOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
-int KindNumber(std::string_view kind) { return rules::Schema::Get().FindEntity(kind)->number; }
+std::vector<const v1::Record*> RecordsOf(const std::vector<Entry*>& entries) {
+  std::vector<const v1::Record*> records;
+  for (const Entry* entry : entries) records.push_back(&entry->record);
+  return records;
+}
+
+// The records as the group leaves them.
+class Source final : public rules::RecordSource {
+ public:
+  explicit Source(WorkingSet& records) : records_(records) {}
+
+  absl::StatusOr<const v1::Record*> Find(std::string_view id) override { return records_.Find(id); }
+  absl::StatusOr<std::vector<const v1::Record*>> Children(std::string_view parent,
+                                                          int kind) override {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children,
+                           records_.Children(IdOf(parent), kind));
+    return RecordsOf(children);
+  }
+  absl::StatusOr<std::vector<const v1::Record*>> DuplicatesOf(std::string_view hazard) override {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates,
+                           records_.DuplicatesOf(IdOf(hazard)));
+    return RecordsOf(duplicates);
+  }
+
+ private:
+  WorkingSet& records_;
+};
 
 class Projector {
  public:
@@ -112,38 +138,13 @@ class Projector {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<rules::HazardRecords> RecordsOf(const Entry& hazard) {
-    rules::HazardRecords records;
-    records.hazard = &hazard.record;
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> orders,
-                           records_.Children(hazard.id, KindNumber("supervision_order")));
-    for (const Entry* order : orders) {
-      records.orders.push_back(&order->record);
-      VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> extensions,
-                             records_.Children(order->id, KindNumber("extension")));
-      for (const Entry* extension : extensions) records.extensions.push_back(&extension->record);
-    }
-    std::deque<Uuid> open{hazard.id};
-    std::set<Uuid> passed{hazard.id};
-    while (!open.empty()) {
-      VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates,
-                             records_.DuplicatesOf(open.front()));
-      open.pop_front();
-      for (const Entry* duplicate : duplicates) {
-        if (!passed.insert(duplicate->id).second) continue;
-        records.duplicates.push_back(&duplicate->record);
-        open.push_back(duplicate->id);
-      }
-    }
-    return records;
-  }
-
   absl::Status ProjectHazard(const Entry& entry) {
     const v1::Hazard& hazard = entry.record.entity().hazard();
-    VIGIL_ASSIGN_OR_RETURN(const rules::HazardRecords records, RecordsOf(entry));
-    const auto find = [this](std::string_view id) { return records_.Find(id); };
+    Source source(records_);
+    VIGIL_ASSIGN_OR_RETURN(const rules::HazardRecords records,
+                           rules::GatherHazard(entry.record, source));
     store::HazardProjection row;
-    VIGIL_ASSIGN_OR_RETURN(row.state, rules::DeriveHazard(records, find));
+    VIGIL_ASSIGN_OR_RETURN(row.state, rules::DeriveHazard(records, source));
     row.id = entry.id;
     row.number = hazard.number();
     row.risk_source = IdOf(hazard.risk_source());

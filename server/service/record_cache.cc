@@ -5,7 +5,6 @@
 
 #include "sync/base/status.h"
 #include "sync/rules/derive.h"
-#include "vigil/v1/entity.pb.h"
 
 namespace vigil::service {
 
@@ -50,27 +49,30 @@ absl::StatusOr<std::vector<const v1::Record*>> RecordCache::Children(const Uuid&
   return children;
 }
 
-absl::StatusOr<v1::HazardState> RecordCache::HazardStateOf(const v1::Record& hazard) {
-  rules::HazardRecords records;
-  records.hazard = &hazard;
-  const std::optional<Uuid> id = Uuid::Parse(hazard.id());
+absl::StatusOr<std::vector<const v1::Record*>> RecordCache::Children(std::string_view parent,
+                                                                     int kind) {
+  const std::optional<Uuid> id = Uuid::Parse(parent);
   if (!id) return Error(absl::StatusCode::kDataLoss, "a stored record has no id");
-  VIGIL_ASSIGN_OR_RETURN(records.orders, Children(*id, v1::Entity::kSupervisionOrder));
-  for (const v1::Record* order : records.orders) {
-    const std::optional<Uuid> order_id = Uuid::Parse(order->id());
-    if (!order_id) continue;
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> extensions,
-                           Children(*order_id, v1::Entity::kExtension));
-    records.extensions.insert(records.extensions.end(), extensions.begin(), extensions.end());
-  }
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> duplicates, snapshot_.DuplicatesOf(*id));
-  for (const Uuid& duplicate : duplicates) {
+  return Children(*id, kind);
+}
+
+absl::StatusOr<std::vector<const v1::Record*>> RecordCache::DuplicatesOf(std::string_view hazard) {
+  const std::optional<Uuid> id = Uuid::Parse(hazard);
+  if (!id) return Error(absl::StatusCode::kDataLoss, "a stored record has no id");
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, snapshot_.DuplicatesOf(*id));
+  std::vector<const v1::Record*> duplicates;
+  for (const Uuid& duplicate : ids) {
+    // As of an earlier version it may not have been one yet.
     VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, Find(duplicate));
-    if (record != nullptr && record->entity().hazard().merged_into() == hazard.id()) {
-      records.duplicates.push_back(record);
+    if (record != nullptr && record->entity().hazard().merged_into() == hazard) {
+      duplicates.push_back(record);
     }
   }
-  return rules::DeriveHazard(records, [this](std::string_view other) { return Find(other); });
+  return duplicates;
+}
+
+absl::StatusOr<v1::HazardState> RecordCache::HazardStateOf(const v1::Record& hazard) {
+  return rules::DeriveHazard(hazard, *this);
 }
 
 absl::StatusOr<std::string> RecordCache::NameOf(std::string_view id) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/store/register_store.h"
 #include "sync/base/ids.h"
+#include "sync/rules/derive.h"
 #include "vigil/v1/record.pb.h"
 #include "vigil/v1/view.pb.h"
 
@@ -19,7 +20,7 @@ namespace vigil::service {
 absl::StatusOr<v1::Record> ParseRecord(const store::StoredRecord& stored);
 
 // The records of one snapshot as messages, each read once. Pointers stay valid as long as this.
-class RecordCache {
+class RecordCache final : public rules::RecordSource {
  public:
   // As of `version`; 0: now. The snapshot must outlive this.
   explicit RecordCache(store::Snapshot& snapshot, Seq version = Seq(0))
@@ -27,9 +28,12 @@ class RecordCache {
 
   // Null: there is none.
   absl::StatusOr<const v1::Record*> Find(const Uuid& id);
-  absl::StatusOr<const v1::Record*> Find(std::string_view id);
+  absl::StatusOr<const v1::Record*> Find(std::string_view id) override;
   // Children of one kind (0: all), in the order of their ids.
   absl::StatusOr<std::vector<const v1::Record*>> Children(const Uuid& parent, int kind);
+  absl::StatusOr<std::vector<const v1::Record*>> Children(std::string_view parent,
+                                                          int kind) override;
+  absl::StatusOr<std::vector<const v1::Record*>> DuplicatesOf(std::string_view hazard) override;
 
   // How a hazard stands, with its orders, their extensions and its duplicates.
   absl::StatusOr<v1::HazardState> HazardStateOf(const v1::Record& hazard);

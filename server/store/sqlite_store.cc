@@ -121,16 +121,6 @@ absl::Status CheckContent(Database& database, const SqliteStoreOptions& options)
   return absl::OkStatus();
 }
 
-// After a failed fsync Linux may hold pages for clean that never reached the disk. A process that
-// reads them back after it was restarted, and appends to the WAL, would acknowledge what stands
-// behind a hole. So all that the WAL has is written and synced anew before anything is committed.
-absl::Status MakeDurable(Database& database) {
-  VIGIL_ASSIGN_OR_RETURN(const sqlite::CheckpointResult result,
-                         database.Checkpoint(sqlite::CheckpointMode::kTruncate));
-  if (result.complete) return absl::OkStatus();
-  return absl::UnavailableError("somebody reads the file");
-}
-
 absl::StatusOr<Database> OpenFile(const std::string& path, const SqliteStoreOptions& options) {
   VIGIL_ASSIGN_OR_RETURN(
       Database database,
@@ -139,7 +129,7 @@ absl::StatusOr<Database> OpenFile(const std::string& path, const SqliteStoreOpti
   VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, RegisterSchema()));
   VIGIL_RETURN_IF_ERROR(Begin(database, options));
   VIGIL_RETURN_IF_ERROR(CheckContent(database, options));
-  VIGIL_RETURN_IF_ERROR(MakeDurable(database));
+  VIGIL_RETURN_IF_ERROR(database.MakeDurable());
   return database;
 }
 

@@ -131,11 +131,11 @@ absl::StatusOr<std::vector<Uuid>> ListIds(Database& database, const User& user,
 }
 
 // Keeps records alive while a derivation points at them.
-class Shelf {
+class Shelf final : public rules::RecordSource {
  public:
   Shelf(Database& database, const User& user) : database_(database), user_(user) {}
 
-  absl::StatusOr<const v1::Record*> Find(std::string_view id) {
+  absl::StatusOr<const v1::Record*> Find(std::string_view id) override {
     const std::optional<Uuid> uuid = Uuid::Parse(id);
     if (!uuid || uuid->is_nil()) return nullptr;
     VIGIL_ASSIGN_OR_RETURN(std::optional<RecordView> view, FindView(database_, user_, *uuid));
@@ -143,26 +143,20 @@ class Shelf {
     return &records_.emplace_back(std::move(view->record));
   }
 
-  absl::StatusOr<std::vector<const v1::Record*>> Children(const Uuid& parent, int kind) {
-    VIGIL_ASSIGN_OR_RETURN(
-        const std::vector<Uuid> ids,
-        ListIds(database_, user_, {.kind = kind, .parent = parent, .after = {}}));
+  absl::StatusOr<std::vector<const v1::Record*>> Children(std::string_view parent,
+                                                          int kind) override {
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(parent));
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids,
+                           ListIds(database_, user_, {.kind = kind, .parent = id, .after = {}}));
     return FindAll(ids);
   }
 
-  // Directly or through others.
-  absl::StatusOr<std::vector<const v1::Record*>> Duplicates(const Uuid& hazard) {
-    std::vector<Uuid> chain = {hazard};
-    for (std::size_t i = 0; i < chain.size(); ++i) {
-      VIGIL_ASSIGN_OR_RETURN(Statement row, database_.Query(kDuplicates));
-      row.BindUuid(1, chain[i]);
-      VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(row)));
-      for (const Uuid& id : ids) {
-        if (std::find(chain.begin(), chain.end(), id) == chain.end()) chain.push_back(id);
-      }
-    }
-    chain.erase(chain.begin());
-    return FindAll(chain);
+  absl::StatusOr<std::vector<const v1::Record*>> DuplicatesOf(std::string_view hazard) override {
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(hazard));
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database_.Query(kDuplicates));
+    row.BindUuid(1, id);
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(row)));
+    return FindAll(ids);
   }
 
  private:
@@ -243,24 +237,12 @@ absl::StatusOr<std::optional<RecordView>> Replica::FindHazard(std::string_view n
 
 absl::StatusOr<v1::HazardState> Replica::HazardState(std::string_view id) {
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
-  VIGIL_ASSIGN_OR_RETURN(const Uuid uuid, ParseId(id));
   Shelf shelf(storage_->database, user);
-  rules::HazardRecords records;
-  VIGIL_ASSIGN_OR_RETURN(records.hazard, shelf.Find(id));
-  if (records.hazard == nullptr || !records.hazard->entity().has_hazard()) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, shelf.Find(id));
+  if (hazard == nullptr || !hazard->entity().has_hazard()) {
     return Refuse(v1::REASON_NOT_FOUND, "there is no such hazard here").With("record", id);
   }
-  const int order_kind = rules::Schema::Get().FindEntity("supervision_order")->number;
-  const int extension_kind = rules::Schema::Get().FindEntity("extension")->number;
-  VIGIL_ASSIGN_OR_RETURN(records.orders, shelf.Children(uuid, order_kind));
-  for (const v1::Record* order : records.orders) {
-    VIGIL_ASSIGN_OR_RETURN(const Uuid order_id, ParseId(order->id()));
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> extensions,
-                           shelf.Children(order_id, extension_kind));
-    records.extensions.insert(records.extensions.end(), extensions.begin(), extensions.end());
-  }
-  VIGIL_ASSIGN_OR_RETURN(records.duplicates, shelf.Duplicates(uuid));
-  return rules::DeriveHazard(records, [&](std::string_view other) { return shelf.Find(other); });
+  return rules::DeriveHazard(*hazard, shelf);
 }
 
 absl::StatusOr<std::string> Replica::DisplayNumber(const v1::Record& hazard) {

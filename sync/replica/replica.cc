@@ -85,6 +85,7 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
   if (const absl::Status status = sqlite::Migrate(*database, ReplicaSchema()); !status.ok()) {
     return WithReason(status);
   }
+  VIGIL_RETURN_IF_ERROR(database->MakeDurable());
   auto storage = std::make_unique<Storage>(*std::move(database));
   return std::unique_ptr<Replica>(new Replica(std::move(storage), clock, random));
 }

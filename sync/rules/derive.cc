@@ -51,12 +51,12 @@ bool Tags(const v1::Record& order, const v1::Record& hazard) {
 
 // The hazard at the end of the chain of duplicates; null where the chain is broken, goes round or
 // ends in a rejected hazard: then nothing is a duplicate of anything.
-absl::StatusOr<const v1::Record*> EndOfChain(const v1::Record& hazard, const FindHazard& find) {
+absl::StatusOr<const v1::Record*> EndOfChain(const v1::Record& hazard, RecordSource& source) {
   std::set<std::string> passed;
   const v1::Record* at = &hazard;
   while (at != nullptr && HazardOf(*at).status() == v1::HAZARD_STATUS_MERGED) {
     if (!passed.insert(at->id()).second) return nullptr;
-    VIGIL_ASSIGN_OR_RETURN(at, find(HazardOf(*at).merged_into()));
+    VIGIL_ASSIGN_OR_RETURN(at, source.Find(HazardOf(*at).merged_into()));
   }
   if (at == nullptr || HazardOf(*at).status() == v1::HAZARD_STATUS_REJECTED) return nullptr;
   return at;
@@ -75,10 +75,10 @@ bool InForceExtensionPauses(const v1::Record& order,
   return false;
 }
 
-absl::Status DeriveMergeChain(const HazardRecords& records, const FindHazard& find,
+absl::Status DeriveMergeChain(const HazardRecords& records, RecordSource& source,
                               v1::HazardState& state) {
   if (state.status() == v1::HAZARD_STATUS_MERGED) {
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record* end, EndOfChain(*records.hazard, find));
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record* end, EndOfChain(*records.hazard, source));
     if (end != nullptr) state.set_merged_into(end->id());
     return absl::OkStatus();
   }
@@ -86,7 +86,7 @@ absl::Status DeriveMergeChain(const HazardRecords& records, const FindHazard& fi
   for (const v1::Record* duplicate : records.duplicates) {
     const v1::Hazard& body = HazardOf(*duplicate);
     if (body.status() != v1::HAZARD_STATUS_MERGED) continue;
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record* end, EndOfChain(*duplicate, find));
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record* end, EndOfChain(*duplicate, source));
     if (end == nullptr || end->id() != records.hazard->id()) continue;
     if (RankOf(body.grade()) > RankOf(state.grade())) state.set_grade(body.grade());
     if (CompareDates(body.due_date(), state.due_date()) < 0) {
@@ -177,7 +177,38 @@ bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard) {
   return false;
 }
 
-absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, const FindHazard& find) {
+absl::StatusOr<HazardRecords> GatherHazard(const v1::Record& hazard, RecordSource& source) {
+  const Schema& schema = Schema::Get();
+  HazardRecords records;
+  records.hazard = &hazard;
+  VIGIL_ASSIGN_OR_RETURN(records.orders, source.Children(hazard.id(), OrderInfo().number));
+  for (const v1::Record* order : records.orders) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> extensions,
+                           source.Children(order->id(), schema.FindEntity("extension")->number));
+    records.extensions.insert(records.extensions.end(), extensions.begin(), extensions.end());
+  }
+  std::set<std::string> passed = {hazard.id()};
+  std::vector<std::string> open = {hazard.id()};
+  while (!open.empty()) {
+    const std::string at = std::move(open.back());
+    open.pop_back();
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> duplicates,
+                           source.DuplicatesOf(at));
+    for (const v1::Record* duplicate : duplicates) {
+      if (!passed.insert(duplicate->id()).second) continue;
+      records.duplicates.push_back(duplicate);
+      open.push_back(duplicate->id());
+    }
+  }
+  return records;
+}
+
+absl::StatusOr<v1::HazardState> DeriveHazard(const v1::Record& hazard, RecordSource& source) {
+  VIGIL_ASSIGN_OR_RETURN(const HazardRecords records, GatherHazard(hazard, source));
+  return DeriveHazard(records, source);
+}
+
+absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, RecordSource& source) {
   const v1::Hazard& hazard = HazardOf(*records.hazard);
   v1::HazardState state;
   state.set_status(hazard.status());
@@ -187,7 +218,7 @@ absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, const
     state.set_due_version(DueVersion(
         hazard.due_date(), StampInForce(*records.hazard, *HazardInfo().Find("due_date"))));
   }
-  VIGIL_RETURN_IF_ERROR(DeriveMergeChain(records, find, state));
+  VIGIL_RETURN_IF_ERROR(DeriveMergeChain(records, source, state));
   DeriveTag(records, state);
   state.set_closed(state.status() == v1::HAZARD_STATUS_VERIFIED && !state.tagged());
   state.set_rectified(state.status() == v1::HAZARD_STATUS_VERIFIED && state.tagged());

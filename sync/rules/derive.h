@@ -1,7 +1,6 @@
 #ifndef VIGIL_SYNC_RULES_DERIVE_H_
 #define VIGIL_SYNC_RULES_DERIVE_H_
 
-#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +13,22 @@
 
 namespace vigil::rules {
 
+// Where a hazard's records are found: on a phone, in the register, in what a group has changed so
+// far. Records stay valid while a state is derived from them.
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+
+  // Null for none.
+  virtual absl::StatusOr<const v1::Record*> Find(std::string_view id) = 0;
+  // What lives directly under a record, of one kind (its number in Entity).
+  virtual absl::StatusOr<std::vector<const v1::Record*>> Children(std::string_view parent,
+                                                                  int kind) = 0;
+  // Hazards that name this one as the one they duplicate.
+  virtual absl::StatusOr<std::vector<const v1::Record*>> DuplicatesOf(std::string_view hazard) = 0;
+};
+
+// What a hazard's state follows from.
 struct HazardRecords {
   const v1::Record* hazard = nullptr;
   // Its supervision orders.
@@ -25,10 +40,9 @@ struct HazardRecords {
   std::vector<const v1::Record*> duplicates;
 };
 
-// Finds a current hazard for the chain of duplicates; null for none.
-using FindHazard = std::function<absl::StatusOr<const v1::Record*>(std::string_view)>;
-
-absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, const FindHazard& find);
+absl::StatusOr<HazardRecords> GatherHazard(const v1::Record& hazard, RecordSource& source);
+absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, RecordSource& source);
+absl::StatusOr<v1::HazardState> DeriveHazard(const v1::Record& hazard, RecordSource& source);
 
 // A tagged hazard's order was lifted while a more open status was concurrent with the lift.
 bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard);

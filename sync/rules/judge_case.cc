@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sync/base/status.h"
@@ -38,6 +39,13 @@ Status StatusOf(const v1::Record& record, const EntityInfo& info) {
   const Message& body = BodyOf(record.entity());
   return static_cast<Status>(
       body.GetReflection()->GetEnumValue(body, info.status_field->descriptor));
+}
+
+// As the contract spells it; a number that this contract does not have yet, as a number.
+template <typename Status>
+std::string NameOf(Status status) {
+  const auto* value = google::protobuf::GetEnumDescriptor<Status>()->FindValueByNumber(status);
+  return value == nullptr ? absl::StrCat(static_cast<int>(status)) : value->name();
 }
 
 }  // namespace
@@ -173,6 +181,20 @@ absl::Status Case::RequireAuthority(const v1::Record& record) {
   return RequireAuthorityOver(unit, command_.rules.roles());
 }
 
+absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_view field) {
+  constexpr std::string_view kWideBlank = "\u3000";
+  while (!text.empty()) {
+    if (text.substr(0, kWideBlank.size()) == kWideBlank) {
+      text.remove_prefix(kWideBlank.size());
+    } else if (absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
+      text.remove_prefix(1);
+    } else {
+      return absl::OkStatus();
+    }
+  }
+  return Refuse(reason, absl::StrCat(ToAbsl(field), " is missing")).With("field", field);
+}
+
 v1::FieldWrite& AddField(v1::RecordWrite& write, const FieldInfo& field, const Message& changes) {
   for (v1::FieldWrite& present : *write.mutable_fields()) {
     if (static_cast<int>(present.field()) != field.number()) continue;
@@ -251,52 +273,36 @@ absl::Status Case::StatusNotSeen(const v1::Record& record, std::string_view name
 
 absl::Status Case::HazardEvent(const v1::Record& hazard, v1::HazardStatus named, Event event,
                                v1::HazardStatus before) {
-  const EntityInfo& info = *InfoOf(hazard);
-  const auto from = StatusOf<v1::HazardStatus>(hazard, info);
-  if (named != v1::HAZARD_STATUS_UNSPECIFIED && named != from) {
-    return StatusNotSeen(hazard, v1::HazardStatus_Name(named), v1::HazardStatus_Name(from));
-  }
-  const HazardTransition* transition = Find(from, event);
-  if (transition == nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(hazard.id()));
-    if (refused) return StatusNotSeen(hazard, v1::HazardStatus_Name(from), "");
-    return Refuse(v1::REASON_EVENT_NOT_ALLOWED,
-                  absl::StrCat("a hazard in status ", v1::HazardStatus_Name(from),
-                               " does not take the event ", ToAbsl(EventName(event))))
-        .With("record", hazard.id())
-        .With("status", v1::HazardStatus_Name(from))
-        .With("event", EventName(event));
-  }
-  v1::Hazard changes;
-  changes.set_status(transition->to == v1::HAZARD_STATUS_UNSPECIFIED ? before : transition->to);
-  v1::RecordWrite& write = Write(hazard, changes, {});
-  AddField(write, *info.status_field, changes)
-      .set_event_key(EventKey(hazard, event, RankOf(changes.status()) < RankOf(from)));
-  return absl::OkStatus();
+  return TakeEvent<v1::Hazard>(hazard, named, event, before);
 }
 
 absl::Status Case::OrderEvent(const v1::Record& order, v1::OrderStatus named, Event event) {
-  const EntityInfo& info = *InfoOf(order);
-  const auto from = StatusOf<v1::OrderStatus>(order, info);
-  if (named != v1::ORDER_STATUS_UNSPECIFIED && named != from) {
-    return StatusNotSeen(order, v1::OrderStatus_Name(named), v1::OrderStatus_Name(from));
+  return TakeEvent<v1::SupervisionOrder>(order, named, event, v1::ORDER_STATUS_UNSPECIFIED);
+}
+
+template <typename Body, typename Status>
+absl::Status Case::TakeEvent(const v1::Record& record, Status named, Event event, Status before) {
+  const EntityInfo& info = *InfoOf(record);
+  const auto from = StatusOf<Status>(record, info);
+  if (named != Status() && named != from) {
+    return StatusNotSeen(record, NameOf(named), NameOf(from));
   }
-  const OrderTransition* transition = Find(from, event);
+  const auto* transition = Find(from, event);
   if (transition == nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(order.id()));
-    if (refused) return StatusNotSeen(order, v1::OrderStatus_Name(from), "");
+    VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(record.id()));
+    if (refused) return StatusNotSeen(record, NameOf(from), "");
     return Refuse(v1::REASON_EVENT_NOT_ALLOWED,
-                  absl::StrCat("an order in status ", v1::OrderStatus_Name(from),
+                  absl::StrCat("a ", info.kind, " in status ", NameOf(from),
                                " does not take the event ", ToAbsl(EventName(event))))
-        .With("record", order.id())
-        .With("status", v1::OrderStatus_Name(from))
+        .With("record", record.id())
+        .With("status", NameOf(from))
         .With("event", EventName(event));
   }
-  v1::SupervisionOrder changes;
-  changes.set_status(transition->to);
-  v1::RecordWrite& write = Write(order, changes, {});
+  Body changes;
+  changes.set_status(transition->to == Status() ? before : transition->to);
+  v1::RecordWrite& write = Write(record, changes, {});
   AddField(write, *info.status_field, changes)
-      .set_event_key(EventKey(order, event, RankOf(transition->to) < RankOf(from)));
+      .set_event_key(EventKey(record, event, RankOf(changes.status()) < RankOf(from)));
   return absl::OkStatus();
 }
 

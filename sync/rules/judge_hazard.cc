@@ -27,12 +27,6 @@ google::protobuf::Timestamp Now(Case& judged) {
       absl::ToUnixMillis(judged.world().ObservedAt()));
 }
 
-absl::Status RequireText(const std::string& text, v1::Reason reason, std::string_view field) {
-  const bool blank = std::all_of(text.begin(), text.end(), [](char c) { return c == ' '; });
-  if (!blank) return absl::OkStatus();
-  return Refuse(reason, absl::StrCat(ToAbsl(field), " is missing")).With("field", field);
-}
-
 absl::Status ReportHazard(Case& judged) {
   const v1::ReportHazard& command = judged.operation().report_hazard();
   const EntityInfo& info = *Schema::Get().FindEntity("hazard");

@@ -76,6 +76,8 @@ class Case {
   absl::StatusOr<std::string> TakePlan(const PlanPart& part);
 
  private:
+  template <typename Body, typename Status>
+  absl::Status TakeEvent(const v1::Record& record, Status named, Event event, Status before);
   absl::Status StatusNotSeen(const v1::Record& record, std::string_view named,
                              std::string_view seen);
   std::string EventKey(const v1::Record& record, Event event, bool lowers);
@@ -86,6 +88,9 @@ class Case {
   const CommandInfo& command_;
   Decision decision_;
 };
+
+// A text that must say something: blanks alone, the wide ones too, do not.
+absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_view field);
 
 v1::FieldWrite& AddField(v1::RecordWrite& write, const FieldInfo& field,
                          const google::protobuf::Message& changes);

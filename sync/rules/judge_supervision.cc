@@ -31,11 +31,6 @@ absl::StatusOr<const v1::Record*> TakeOrder(Case& judged, const Command& command
   return order;
 }
 
-absl::Status RequireText(const std::string& text, v1::Reason reason, std::string_view field) {
-  if (text.find_first_not_of(' ') != std::string::npos) return absl::OkStatus();
-  return Refuse(reason, absl::StrCat(ToAbsl(field), " is missing")).With("field", field);
-}
-
 absl::Status RequireDate(bool present, std::string_view field) {
   if (present) return absl::OkStatus();
   return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, absl::StrCat(ToAbsl(field), " is missing"))

@@ -212,6 +212,12 @@ absl::StatusOr<CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
   return CheckpointResult{code == SQLITE_OK && frames == moved, frames};
 }
 
+absl::Status Database::MakeDurable() {
+  VIGIL_ASSIGN_OR_RETURN(const CheckpointResult result, Checkpoint(CheckpointMode::kTruncate));
+  if (result.complete) return absl::OkStatus();
+  return absl::UnavailableError("somebody reads the file");
+}
+
 std::int64_t Database::wal_pages() const { return connection_->wal_pages; }
 
 absl::StatusOr<std::int64_t> Database::UserVersion() {

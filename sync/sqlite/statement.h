@@ -22,9 +22,10 @@ class Connection;  // internal: database_internal.h
 // SQL that is known when the program is compiled. Its address is the key of the statement cache.
 class Sql {
  public:
-  // NOLINTNEXTLINE(google-explicit-constructor): stands where a literal would.
+  // Stands where a literal would.
   template <std::size_t kSize>
-  consteval Sql(const char (&text)[kSize]) : text_(text), size_(kSize - 1) {}
+  consteval Sql(const char (&text)[kSize])  // NOLINT(google-explicit-constructor)
+      : text_(text), size_(kSize - 1) {}
 
   constexpr std::string_view text() const { return {text_, size_}; }
 

@@ -340,31 +340,38 @@ const v1::SupervisionOrder& RulesWorld::Order(std::string_view id) const {
 }
 
 v1::HazardState RulesWorld::StateOf(std::string_view hazard) const {
-  rules::HazardRecords records;
-  records.hazard = Find(hazard);
-  VIGIL_CHECK(records.hazard != nullptr) << hazard;
-  std::set<std::string, std::less<>> chained = {std::string(hazard)};
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (const auto& [id, version] : records_) {
-      const v1::Entity& entity = version->record.entity();
-      const bool leads_here = entity.has_hazard() && !entity.hazard().merged_into().empty() &&
-                              chained.contains(entity.hazard().merged_into());
-      if (!leads_here || !chained.insert(id).second) continue;
-      records.duplicates.push_back(&version->record);
-      grown = true;
+  class Source final : public rules::RecordSource {
+   public:
+    using Records = absl::StatusOr<std::vector<const v1::Record*>>;
+    explicit Source(const RulesWorld& world) : world_(world) {}
+    absl::StatusOr<const v1::Record*> Find(std::string_view id) override { return world_.Find(id); }
+    Records Children(std::string_view parent, int kind) override {
+      return Where([&](const v1::Record& record) {
+        return record.parent() == parent && record.entity().entity_case() == kind;
+      });
     }
-  }
-  for (const auto& [id, version] : records_) {
-    const v1::Entity& entity = version->record.entity();
-    if (entity.has_supervision_order() && entity.supervision_order().hazard() == hazard) {
-      records.orders.push_back(&version->record);
+    Records DuplicatesOf(std::string_view hazard) override {
+      return Where([&](const v1::Record& record) {
+        return record.entity().hazard().merged_into() == hazard;
+      });
     }
-    if (entity.has_extension()) records.extensions.push_back(&version->record);
-  }
-  absl::StatusOr<v1::HazardState> state = rules::DeriveHazard(
-      records,
-      [this](std::string_view id) -> absl::StatusOr<const v1::Record*> { return Find(id); });
+
+   private:
+    Records Where(const std::function<bool(const v1::Record&)>& fits) const {
+      std::vector<const v1::Record*> records;
+      for (const auto& [id, version] : world_.records_) {
+        if (fits(version->record)) records.push_back(&version->record);
+      }
+      return records;
+    }
+
+    const RulesWorld& world_;
+  };
+
+  const v1::Record* record = Find(hazard);
+  VIGIL_CHECK(record != nullptr) << hazard;
+  Source records(*this);
+  absl::StatusOr<v1::HazardState> state = rules::DeriveHazard(*record, records);
   VIGIL_CHECK(state.ok()) << state.status().ToString();
   return *std::move(state);
 }

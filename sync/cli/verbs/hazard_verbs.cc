@@ -19,11 +19,6 @@ using Op = v1::Operation;
 
 namespace {
 
-OptionSpec HazardArgument() {
-  return {
-      "HAZARD", "", {"number, provisional number or id", "编号、临时编号或 id"}, Count::kRequired};
-}
-
 absl::StatusOr<v1::Record> TakeHazard(Desk& desk, const Arguments& arguments) {
   return desk.Find("hazard", arguments.Value("HAZARD"));
 }

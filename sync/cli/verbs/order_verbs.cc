@@ -19,16 +19,6 @@ using Op = v1::Operation;
 
 namespace {
 
-OptionSpec OrderArgument() {
-  return {"ORDER", "", {"its number or id, or its hazard", "文号、id 或其隐患"}, Count::kRequired};
-}
-
-template <typename Command>
-void NameOrder(const v1::Record& order, Command& command) {
-  command.set_order(order.id());
-  command.set_from_status(order.entity().supervision_order().status());
-}
-
 absl::Status FilePlan(Desk& desk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindOrder(desk, arguments.Value("ORDER")));
   v1::Operation operation;

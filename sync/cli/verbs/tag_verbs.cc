@@ -17,16 +17,6 @@ using Op = v1::Operation;
 
 namespace {
 
-OptionSpec OrderArgument() {
-  return {"ORDER", "", {"its number or id, or its hazard", "文号、id 或其隐患"}, Count::kRequired};
-}
-
-template <typename Command>
-void NameOrder(const v1::Record& order, Command& command) {
-  command.set_order(order.id());
-  command.set_from_status(order.entity().supervision_order().status());
-}
-
 absl::StatusOr<std::string> ProposeFor(Desk& desk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const v1::Record hazard, desk.Find("hazard", arguments.Value("HAZARD")));
   v1::Operation operation;
@@ -119,10 +109,6 @@ absl::Status Publish(Desk& desk, const Arguments& arguments) {
   command.set_order(order.id());
   VIGIL_ASSIGN_OR_RETURN(*command.mutable_published_on(), DateOrToday(desk, arguments, "--on"));
   return desk.Submit(std::move(operation));
-}
-
-OptionSpec HazardArgument() {
-  return {"HAZARD", "", {"number or id", "编号或 id"}, Count::kRequired};
 }
 
 OptionSpec LevelOption() {

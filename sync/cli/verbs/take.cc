@@ -7,11 +7,11 @@
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/workdays.h"
-#include "vigil/v1/supervision.pb.h"
 
 namespace vigil::verbs {
 
 using console::Arguments;
+using console::Count;
 using console::OptionSpec;
 
 namespace {
@@ -74,6 +74,15 @@ absl::StatusOr<google::protobuf::Timestamp> TimeOrNow(Desk& desk, const Argument
                                                       std::string_view option) {
   if (arguments.Has(option)) return console::ParseTime(arguments.Value(option), desk.zone());
   return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(desk.Now()));
+}
+
+OptionSpec HazardArgument() {
+  return {
+      "HAZARD", "", {"number, provisional number or id", "编号、临时编号或 id"}, Count::kRequired};
+}
+
+OptionSpec OrderArgument() {
+  return {"ORDER", "", {"its number or id, or its hazard", "文号、id 或其隐患"}, Count::kRequired};
 }
 
 std::vector<OptionSpec> PlanOptions() {

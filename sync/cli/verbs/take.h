@@ -15,6 +15,7 @@
 #include "vigil/v1/common.pb.h"
 #include "vigil/v1/hazard.pb.h"
 #include "vigil/v1/record.pb.h"
+#include "vigil/v1/supervision.pb.h"
 
 // What the verbs take from the command line.
 
@@ -45,11 +46,20 @@ absl::StatusOr<Enum> TakeEnum(const console::Arguments& arguments, std::string_v
                              console::EnumChoices(*google::protobuf::GetEnumDescriptor<Enum>()));
 }
 
-// A hazard's event begins so: the hazard as seen, and its status.
+// The arguments that name a hazard or an order.
+console::OptionSpec HazardArgument();
+console::OptionSpec OrderArgument();
+
+// An event begins so: the hazard or order as seen, and its status.
 template <typename Command>
 void Name(const v1::Record& hazard, Command& command) {
   command.set_hazard(hazard.id());
   command.set_from_status(hazard.entity().hazard().status());
+}
+template <typename Command>
+void NameOrder(const v1::Record& order, Command& command) {
+  command.set_order(order.id());
+  command.set_from_status(order.entity().supervision_order().status());
 }
 
 // The options of a rectification plan, and the plan that they give.

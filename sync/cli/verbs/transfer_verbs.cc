@@ -18,10 +18,6 @@ using Op = v1::Operation;
 
 namespace {
 
-OptionSpec HazardArgument() {
-  return {"HAZARD", "", {"number or id", "编号或 id"}, Count::kRequired};
-}
-
 absl::Status Propose(Desk& desk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const v1::Record hazard, desk.Find("hazard", arguments.Value("HAZARD")));
   v1::Operation operation;

@@ -75,6 +75,35 @@ TEST_F(RegisterCoreTest, FindsARecordByIdAndByKeyWithItsState) {
   EXPECT_EQ(by_key.SerializeAsString(), by_id.SerializeAsString());
 }
 
+TEST_F(RegisterCoreTest, ADuplicatesDuplicateCountsInEveryView) {
+  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit);
+  const auto report = [&](v1::HazardGrade grade) {
+    v1::Operation operation = reg_.Begin(finder);
+    v1::ReportHazard& command = *operation.mutable_report_hazard();
+    command.set_hazard_id(reg_.NewId());
+    command.mutable_hazard()->set_risk_source(reg_.risk_source);
+    command.mutable_hazard()->set_description("seen twice");
+    command.mutable_hazard()->set_grade(grade);
+    *command.mutable_hazard()->mutable_found_at() = operation.made_at();
+    EXPECT_EQ(reg_.Submit(finder, operation).verdict(), v1::VERDICT_APPLIED);
+    return command.hazard_id();
+  };
+  const std::string middle = report(v1::HAZARD_GRADE_GENERAL);
+  const std::string first = report(v1::HAZARD_GRADE_MAJOR);
+  for (const auto& [duplicate, into] : {std::pair(first, middle), std::pair(middle, hazard_)}) {
+    v1::Operation operation = reg_.Begin(one_);
+    reg_.See(operation, {duplicate, into});
+    operation.mutable_merge_hazard()->set_hazard(duplicate);
+    operation.mutable_merge_hazard()->set_into(into);
+    ASSERT_EQ(reg_.Submit(one_, operation).verdict(), v1::VERDICT_APPLIED);
+  }
+  v1::GetRecordRequest request;
+  request.set_record(hazard_);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse shown, core_.GetRecord(request));
+  EXPECT_EQ(shown.state().grade(), v1::HAZARD_GRADE_MAJOR);
+  EXPECT_EQ(shown.state().SerializeAsString(), reg_.StateOf(hazard_).SerializeAsString());
+}
+
 TEST_F(RegisterCoreTest, ShowsARecordAsItWas) {
   const std::uint64_t before = reg_.Head().seq.value();
   ASSERT_EQ(Describe(one_, before, "now wider").verdict(), v1::VERDICT_APPLIED);

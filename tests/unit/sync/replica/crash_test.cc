@@ -93,6 +93,24 @@ TEST_F(CrashTest, APhoneThatDiesBetweenAnyTwoStepsLosesNothingThatWasSaid) {
   EXPECT_GT(points, 30);
 }
 
+// A process that ends within a commit leaves behind what was never synced. Whoever reads it after
+// the next start may have shown or sent it: then it must be there to stay.
+TEST_F(CrashTest, WhatIsReadAfterADeadProcessSurvivesADeadBattery) {
+  SimVfs disk;
+  TestPhone phone(server_, server_.base().Phone(v1::ROLE_INSPECTOR, server_.base().department),
+                  {.vfs = disk.name()});
+  phone.MustSync();
+  disk.SetFault({.operations = SimVfs::kSync, .sticky = true});
+  EXPECT_FALSE(phone.replica().PutDraft("inspection", "half").ok());
+  phone.Close();
+  disk.ClearFaults();
+  phone.Restart();
+  ASSERT_TRUE(phone.replica().FindDraft("inspection")->has_value());
+  disk.Crash();
+  phone.Restart();
+  EXPECT_TRUE(phone.replica().FindDraft("inspection")->has_value());
+}
+
 TEST_F(CrashTest, AFullDiskRefusesWorkAndKeepsWhatIsThere) {
   TestRegister& base = server_.base();
   SimVfs disk;

@@ -114,7 +114,7 @@ TEST_F(HazardTest, Promise7AuthorityIsInTheSchemaADepartmentConfirmsAndRaisesBut
 
 TEST_F(HazardTest, ARejectionNeedsAReason) {
   Open({.hazard = v1::HAZARD_STATUS_REPORTED});
-  const auto blank = [](Op& op) { op.mutable_reject_hazard()->set_reason("  "); };
+  const auto blank = [](Op& op) { op.mutable_reject_hazard()->set_reason(" \t\u3000 "); };
   EXPECT_EQ(ReasonOfDoing("reject", Clerk(), blank), v1::REASON_REASON_REQUIRED);
   ASSERT_TRUE(Taken(Do("reject", Clerk())));
   EXPECT_EQ(world().Hazard(hazard()).rejection_reason(), "no hazard");
