@@ -1,6 +1,7 @@
 #include "sync/rules/schema.h"
 
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
