@@ -126,7 +126,10 @@ class Phones(CliTest):
         self.assertEqual(attention[0]["outcome"]["error"]["reason"], "REASON_WRONG_CHANNEL")
         self.assertTrue(self.hazard(number)["state"]["tagged"])
         self.assertIn("被拒绝", self.field(self.a, "status", "--lang", "zh").out)
-        self.assertIn(order, self.field(self.a, "attention", "--lang", "zh").out)
+        order_number = self.field(self.a, "show", order, "--json").json["record"]["entity"][
+            "supervision_order"]["number"]
+        self.assertIn(f"督办通知书：{order_number}，所见状态：治理中",
+                      self.field(self.a, "attention", "--lang", "zh").out)
         self.field(self.a, "attention", "settle", attention[0]["operation"]["id"][:30])
         self.assertEqual(self.field(self.a, "attention", "--json").json, [])
         self.assertEqual(self.field(self.a, "status", "--json").json["refused"], 0)

@@ -7,17 +7,17 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/field_mask.pb.h"
 #include "sync/base/hash.h"
+#include "sync/base/ids.h"
 #include "sync/base/status.h"
 #include "sync/base/utf8.h"
-#include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/inspection.pb.h"
-#include "vigil/v1/policy.pb.h"
 #include "vigil/v1/risk_source.pb.h"
 
 namespace vigil::console {
@@ -74,6 +74,12 @@ std::string RatingText(const v1::Rating& rating, Language language) {
   return text;
 }
 
+std::string PathsText(const google::protobuf::FieldMask& mask, Language language) {
+  std::vector<std::string> fields;
+  for (const std::string& path : mask.paths()) fields.push_back(FieldLabel(path, language));
+  return absl::StrJoin(fields, ", ");
+}
+
 std::string MessageText(const Message& value, const Display& display) {
   const std::string& type = value.GetDescriptor()->full_name();
   if (type == "google.protobuf.Timestamp") {
@@ -110,7 +116,15 @@ std::string MessageText(const Message& value, const Display& display) {
     const bool english = display.language == Language::kEnglish && !item.text_en().empty();
     return item.code() + " " + (english ? item.text_en() : item.text());
   }
-  return ProtoJson(value);
+  if (type == "vigil.v1.Entity") {
+    const auto& entity = static_cast<const v1::Entity&>(value);
+    if (entity.entity_case() == v1::Entity::ENTITY_NOT_SET) return "";
+    return BodyText(rules::BodyOf(entity), display);
+  }
+  if (type == "google.protobuf.FieldMask") {
+    return PathsText(static_cast<const google::protobuf::FieldMask&>(value), display.language);
+  }
+  return BodyText(value, display);
 }
 
 struct Element {
@@ -148,8 +162,7 @@ std::string ScalarText(const Element& element, const Display& display) {
       if (field->type() == FieldDescriptor::TYPE_BYTES) {
         return absl::StrCat("(", value.size(), " B)");
       }
-      const bool names_record = !field->options().GetExtension(v1::field).refers_to().empty();
-      return names_record ? NameOfRecord(value, display) : value;
+      return Uuid::Parse(value) ? NameOfRecord(value, display) : value;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return MessageText(one ? reflection.GetMessage(element.body, field)
@@ -203,6 +216,20 @@ std::string FieldText(const Message& body, const FieldDescriptor& field, const D
     elements.push_back(ScalarText({body, field, i}, display));
   }
   return absl::StrJoin(elements, "; ");
+}
+
+std::string BodyText(const Message& body, const Display& display) {
+  std::vector<const FieldDescriptor*> fields;
+  body.GetReflection()->ListFields(body, &fields);
+  std::vector<std::string> parts;
+  for (const FieldDescriptor* field : fields) {
+    const std::string text = FieldText(body, *field, display);
+    if (text.empty()) continue;
+    const std::string label = FieldLabel(field->name(), display.language);
+    parts.push_back(
+        absl::StrCat(label, display.language == Language::kChinese ? "：" : ": ", text));
+  }
+  return absl::StrJoin(parts, display.language == Language::kChinese ? "，" : ", ");
 }
 
 std::string StateText(const v1::HazardState& state, Language language) {

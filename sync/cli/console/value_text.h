@@ -37,6 +37,9 @@ std::string TimeText(const google::protobuf::Timestamp& time, const absl::TimeZo
 std::string FieldText(const google::protobuf::Message& body,
                       const google::protobuf::FieldDescriptor& field, const Display& display);
 
+// What is set in a command or a part of a record: "reason: no hazard, due date: 2017-06-30".
+std::string BodyText(const google::protobuf::Message& body, const Display& display);
+
 // "rectifying", "closed" …: how a hazard stands, derived states first, and tagging.
 std::string StateText(const v1::HazardState& state, Language language);
 

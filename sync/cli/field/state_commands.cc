@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/cli/console/error_text.h"
@@ -30,18 +29,14 @@ std::string CommandText(Phone& phone, const v1::Operation& operation) {
   return info == nullptr ? "" : console::CommandLabel(info->name, phone.console().language());
 }
 
-// What its author wrote: the command's fields, with Chinese text readable.
-std::string ContentText(const v1::Operation& operation) {
+// What its author wrote.
+std::string ContentText(Phone& phone, const v1::Operation& operation) {
   const google::protobuf::FieldDescriptor* field =
       operation.GetReflection()->GetOneofFieldDescriptor(
           operation, v1::Operation::descriptor()->FindOneofByName("command"));
   if (field == nullptr) return "";
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetSingleLineMode(true);
-  printer.SetUseUtf8StringEscaping(true);
-  std::string text;
-  printer.PrintToString(operation.GetReflection()->GetMessage(operation, field), &text);
-  return console::OneLine(text);
+  const auto& command = operation.GetReflection()->GetMessage(operation, field);
+  return console::OneLine(console::BodyText(command, phone.display()));
 }
 
 std::string InstantText(Phone& phone, absl::Time time) {
@@ -116,7 +111,7 @@ absl::Status Attention(Phone& phone, const Arguments& arguments) {
     console.Say({"  $0", "  $0"}, {console::OneLine(item.outcome.error().message())});
     const console::ReasonWords* words = console::FindReasonWords(item.outcome.error().reason());
     if (words != nullptr) console.Say({"  next: $0", "  下一步：$0"}, {console.In(words->advice)});
-    console.Say({"  content: $0", "  内容：$0"}, {ContentText(item.operation)});
+    console.Say({"  content: $0", "  内容：$0"}, {ContentText(phone, item.operation)});
   }
   console.Json(array.ToString());
   if (!any) console.Say({"nothing was refused", "没有被拒绝的操作"});

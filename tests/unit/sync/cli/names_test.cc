@@ -60,6 +60,10 @@ TEST(NamesTest, EveryKindFieldAndCommandHasAChineseName) {
   }
   for (const rules::CommandInfo& command : rules::Schema::Get().commands()) {
     EXPECT_FALSE(internal::ChineseCommand(command.name).empty()) << command.name;
+    for (int i = 0; i < command.descriptor->field_count(); ++i) {
+      const std::string& field = command.descriptor->field(i)->name();
+      EXPECT_FALSE(internal::ChineseField(field).empty()) << command.name << "." << field;
+    }
   }
 }
 

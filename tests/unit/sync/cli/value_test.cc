@@ -11,7 +11,9 @@
 #include "sync/rules/record.h"
 #include "vigil/v1/hazard.pb.h"
 #include "vigil/v1/record.pb.h"
+#include "vigil/v1/record_command.pb.h"
 #include "vigil/v1/risk_source.pb.h"
+#include "vigil/v1/supervision_command.pb.h"
 
 namespace vigil::console {
 namespace {
@@ -150,6 +152,30 @@ TEST(RecordTextTest, ShowsFieldsAndEveryValueInConflict) {
   EXPECT_THAT(text, HasSubstr("description  IN CONFLICT"));
   EXPECT_THAT(text, HasSubstr("first words  — somebody"));
   EXPECT_THAT(text, HasSubstr("* later words  — somebody"));
+}
+
+TEST(BodyTextTest, SaysWhatACommandAsks) {
+  constexpr char kOrder[] = "018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90";
+  Display display{.language = Language::kEnglish,
+                  .zone = Zone(),
+                  .name_of = [](std::string_view) { return "order 12"; }};
+  v1::LiftTag lift;
+  lift.set_order(kOrder);
+  lift.set_from_status(v1::ORDER_STATUS_PASSED);
+  EXPECT_EQ(BodyText(lift, display), "order: order 12, from status: passed");
+  display.language = Language::kChinese;
+  EXPECT_EQ(BodyText(lift, display), "督办通知书：order 12，所见状态：验收通过");
+  v1::EditRecord edit;
+  edit.set_record(kOrder);
+  edit.mutable_entity()->mutable_hazard()->set_description("crack");
+  edit.mutable_update_mask()->add_paths("description");
+  edit.mutable_update_mask()->add_paths("due_date");
+  display.language = Language::kEnglish;
+  EXPECT_EQ(BodyText(edit, display),
+            "record: order 12, entity: description: crack, update mask: description, due date");
+  edit.clear_entity();
+  edit.mutable_entity();
+  EXPECT_EQ(BodyText(edit, display), "record: order 12, update mask: description, due date");
 }
 
 TEST(StateTextTest, SaysDerivedStatesFirst) {
