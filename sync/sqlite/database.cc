@@ -214,8 +214,13 @@ absl::StatusOr<CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
 
 absl::Status Database::MakeDurable() {
   VIGIL_ASSIGN_OR_RETURN(const CheckpointResult result, Checkpoint(CheckpointMode::kTruncate));
-  if (result.complete) return absl::OkStatus();
-  return absl::UnavailableError("somebody reads the file");
+  if (!result.complete) return absl::UnavailableError("somebody reads the file");
+  // The emptied WAL is not synced: after a power failure its older frames, without those that were
+  // lost, would be taken over the newer file. A commit begins a WAL whose salts refuse them.
+  VIGIL_ASSIGN_OR_RETURN(const std::int64_t version, UserVersion());
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, BeginWrite());
+  VIGIL_RETURN_IF_ERROR(transaction.SetUserVersion(static_cast<std::int32_t>(version)));
+  return transaction.Commit();
 }
 
 std::int64_t Database::wal_pages() const { return connection_->wal_pages; }

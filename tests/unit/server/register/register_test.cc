@@ -242,6 +242,74 @@ TEST(RegisterTest, APhoneKnowsItsOwnEarlierOperationsAndTheOfficeOnlyWhatItSaw) 
   EXPECT_EQ(description->writes_size(), 3) << "second, clerk first, clerk second";
 }
 
+// The finder has a say in these until the hazard is confirmed.
+v1::Operation EditUnit(TestRegister& reg, Actor& actor, const std::string& hazard) {
+  v1::Operation operation = reg.Begin(actor);
+  reg.See(operation, {hazard});
+  v1::EditRecord& edit = *operation.mutable_edit_record();
+  edit.set_record(hazard);
+  edit.mutable_entity()->mutable_hazard()->set_responsible_unit(reg.unit);
+  edit.mutable_update_mask()->add_paths("responsible_unit");
+  return operation;
+}
+
+v1::Operation Confirm(TestRegister& reg, Actor& actor, const std::string& hazard) {
+  v1::Operation operation = reg.Begin(actor);
+  reg.See(operation, {hazard});
+  v1::ConfirmHazard& confirm = *operation.mutable_confirm_hazard();
+  confirm.set_hazard(hazard);
+  confirm.set_grade(v1::HAZARD_GRADE_GENERAL);
+  confirm.set_responsible_unit(reg.unit);
+  *confirm.mutable_due_date() = Day(2017, 9, 30);
+  return operation;
+}
+
+TEST(RegisterTest, Promise6ACommandIsJudgedOnWhatItsAuthorSawInGroupsOfAnySize) {
+  for (const bool one_group : {false, true}) {
+    SCOPED_TRACE(one_group);
+    TestRegister reg;
+    Actor finder = reg.Phone(v1::ROLE_INSPECTOR, reg.department);
+    Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
+    const std::string hazard = reg.NewId();
+    ASSERT_EQ(reg.Submit(finder, Report(reg, finder, hazard)).verdict(), v1::VERDICT_APPLIED);
+    const v1::Operation while_reported = EditUnit(reg, finder, hazard);
+    const v1::Operation confirm = Confirm(reg, office, hazard);
+
+    std::vector<v1::Outcome> outcomes;
+    const auto submit = [&](const Actor& actor, const v1::Operation& operation) {
+      reg.target().Submit(actor.author, {AsPushed(operation)},
+                          [&](absl::StatusOr<registry::Register::Outcomes> answer) {
+                            VIGIL_ASSERT_OK(answer);
+                            outcomes.push_back(answer->front());
+                          });
+      if (!one_group) reg.executor().RunUntilIdle();
+    };
+    submit(office, confirm);
+    submit(finder, while_reported);
+    reg.executor().RunUntilIdle();
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].verdict(), v1::VERDICT_APPLIED);
+    EXPECT_NE(outcomes[1].verdict(), v1::VERDICT_REFUSED) << outcomes[1].ShortDebugString();
+    const v1::Outcome too_late = reg.Submit(finder, EditUnit(reg, finder, hazard));
+    EXPECT_EQ(too_late.error().reason(), v1::REASON_NOT_PERMITTED);
+  }
+}
+
+TEST(RegisterTest, AStatusThatItsAuthorDidNotSeeIsRefusedThoughItIsTrueByNow) {
+  TestRegister reg;
+  Actor finder = reg.Phone(v1::ROLE_INSPECTOR, reg.department);
+  Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
+  Actor unit = reg.Phone(v1::ROLE_RESPONSIBLE_UNIT, reg.unit);
+  const std::string hazard = reg.NewId();
+  ASSERT_EQ(reg.Submit(finder, Report(reg, finder, hazard)).verdict(), v1::VERDICT_APPLIED);
+  v1::Operation accept = reg.Begin(unit);
+  reg.See(accept, {hazard});
+  accept.mutable_accept_hazard()->set_hazard(hazard);
+  accept.mutable_accept_hazard()->set_from_status(v1::HAZARD_STATUS_CONFIRMED);
+  ASSERT_EQ(reg.Submit(office, Confirm(reg, office, hazard)).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(reg.Submit(unit, accept).error().reason(), v1::REASON_STATUS_NOT_SEEN);
+}
+
 TEST(RegisterTest, Promise7NoPhoneTagsLiftsOrClosesATaggedHazard) {
   TestRegister reg;
   const std::string hazard = reg.ConfirmedHazard(Day(2017, 6, 30));

@@ -246,6 +246,28 @@ TEST_F(SessionTest, WhatWaitsTravelsTogetherWithWhatItWaitsFor) {
       << "judged without what it rests on, it was refused";
 }
 
+TEST_F(SessionTest, AnEditWaitsForTheDeferredOneBeforeItThoughEachIsABatchOfItsOwn) {
+  TestPhone phone(server_, Inspector());
+  phone.MustSync();
+  const std::string hazard = phone.Report(base().risk_source, "crack");
+  phone.MustSync();
+  v1::Operation unknown;
+  v1::EditRecord& edit = *unknown.mutable_edit_record();
+  edit.set_record(hazard);
+  edit.mutable_entity()->mutable_hazard()->set_responsible_unit(phone.NewId());
+  edit.mutable_update_mask()->add_paths("responsible_unit");
+  // A phone of ours would not send it.
+  VIGIL_ASSERT_OK(phone.replica().Make(unknown, {.unchecked = true}));
+  phone.Describe(hazard, "wider");
+  engine::Tuning tuning;
+  tuning.push_operations_max = 1;
+  const SessionReport report = phone.Sync(tuning);
+  VIGIL_EXPECT_OK(report.status);
+  EXPECT_EQ(report.outcomes.applied, 0);
+  EXPECT_EQ(phone.replica().Counts()->deferred, 2);
+  EXPECT_EQ(base().Find(hazard).entity().hazard().description(), "crack");
+}
+
 TEST_F(SessionTest, TwoPhonesConcurrentEditsConverge) {
   const std::string hazard = base().ConfirmedHazard(SomeDay());
   TestPhone first(server_, Inspector());

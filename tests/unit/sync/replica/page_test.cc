@@ -101,6 +101,7 @@ TEST_F(PageTest, AnOlderVersionNeverReplacesANewerOne) {
   EXPECT_EQ(phone_.View(id).record.entity().hazard().description(), "new");
   EXPECT_EQ(*replica().Digest(), digest);
   EXPECT_EQ(CursorOf(base().department), seq) << "the cursor went back";
+  EXPECT_EQ(head(), seq) << "the head went back";
 }
 
 TEST_F(PageTest, ARecordThatMovesWithItsRootKeepsItsVersion) {

@@ -201,6 +201,22 @@ TEST_F(DeriveTest, EscalationPausesWhileAnExtensionAppliedForInTimeIsUndecided) 
   EXPECT_EQ(CompareDates(State().due_date(), DateOf(2017, 10, 31)), 0);
 }
 
+TEST_F(DeriveTest, AnExtensionAppliedForTooLatePausesNothing) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  v1::Entity order;
+  order.mutable_supervision_order()->set_hazard(scene().hazard);
+  order.mutable_supervision_order()->set_status(v1::ORDER_STATUS_EXTENSION_PENDING);
+  scene().world.Put(IdOf("imported"), order, scene().hazard);
+  v1::Entity extension;
+  extension.mutable_extension()->set_order(IdOf("imported"));
+  extension.mutable_extension()->set_status(v1::EXTENSION_STATUS_APPLIED);
+  scene().world.Put(IdOf("late"), extension, IdOf("imported"));
+  EXPECT_FALSE(State().escalation_paused());
+  extension.mutable_extension()->set_in_time(true);
+  scene().world.Put(IdOf("in time"), extension, IdOf("imported"));
+  EXPECT_TRUE(State().escalation_paused());
+}
+
 TEST_F(DeriveTest, OfTwoOrdersThatTagTheSoonerDueIsNamed) {
   Open({.hazard = v1::HAZARD_STATUS_RECTIFYING, .order = v1::ORDER_STATUS_ISSUED});
   v1::Entity order;
