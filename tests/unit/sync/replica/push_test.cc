@@ -187,6 +187,12 @@ TEST_F(PushTest, AnOldCopyOfTheDatabaseDoesNotPush) {
   VIGIL_ASSERT_OK(replica().ApplyHello(hello, absl::ZeroDuration()));
   EXPECT_THAT(replica().NextPush({.operations_max = 10, .bytes_max = 1 << 20}),
               ReasonIs("REASON_CHAIN_BROKEN"));
+  // It still receives, and says that it could not send.
+  const std::string later = base().ConfirmedHazard(SomeDay());
+  const engine::SessionReport report = phone_.Sync();
+  EXPECT_THAT(report.status, ReasonIs("REASON_CHAIN_BROKEN"));
+  EXPECT_TRUE(report.complete);
+  EXPECT_TRUE(replica().Find(later)->has_value());
 }
 
 }  // namespace
