@@ -1,7 +1,9 @@
 #include "sync/engine/session.h"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -266,6 +268,60 @@ TEST_F(SessionTest, AnEditWaitsForTheDeferredOneBeforeItThoughEachIsABatchOfItsO
   EXPECT_EQ(report.outcomes.applied, 0);
   EXPECT_EQ(phone.replica().Counts()->deferred, 2);
   EXPECT_EQ(base().Find(hazard).entity().hazard().description(), "crack");
+}
+
+// Ends every pull well, but before its last page.
+class EndsEarly final : public engine::Transport {
+ public:
+  explicit EndsEarly(engine::Transport& inner) : inner_(inner) {}
+
+  void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override {
+    inner_.Hello(request, std::move(done));
+  }
+  void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override {
+    inner_.Push(request, std::move(done));
+  }
+  void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override {
+    inner_.Pull(request, std::make_shared<Sink>(std::move(sink)));
+  }
+  void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override {
+    inner_.Repair(request, std::move(done));
+  }
+  std::unique_ptr<engine::Watch> OpenWatch(const v1::WatchRequest& request, Changed changed,
+                                           Ended ended) override {
+    return inner_.OpenWatch(request, std::move(changed), std::move(ended));
+  }
+
+ private:
+  class Sink final : public engine::PageSink {
+   public:
+    explicit Sink(std::shared_ptr<engine::PageSink> inner) : inner_(std::move(inner)) {}
+    void Page(v1::PullResponse page, Ready ready) override {
+      if (page.last()) return ready(true);
+      inner_->Page(std::move(page), std::move(ready));
+    }
+    void Finish(const absl::Status& status) override { inner_->Finish(status); }
+
+   private:
+    const std::shared_ptr<engine::PageSink> inner_;
+  };
+
+  engine::Transport& inner_;
+};
+
+TEST_F(SessionTest, APullWithoutItsLastPageIsNotComplete) {
+  TestPhone phone(server_, Inspector());
+  EndsEarly transport(phone.transport());
+  SessionReport report;
+  engine::Session::Options options;
+  options.client = "test/1";
+  const auto session =
+      engine::Session::Start({phone.replica(), transport, server_.executor()}, options,
+                             [&](const SessionReport& end) { report = end; });
+  server_.executor().RunUntilIdle();
+  EXPECT_THAT(report.status, ReasonIs("REASON_SERVER_UNREACHABLE"));
+  EXPECT_FALSE(report.complete);
+  EXPECT_FALSE(phone.replica().GetSyncState()->complete);
 }
 
 TEST_F(SessionTest, TwoPhonesConcurrentEditsConverge) {
