@@ -391,14 +391,8 @@ class WatchTest : public SyncCoreTest {
     return watch.ok() ? *std::move(watch) : nullptr;
   }
 
-  std::shared_ptr<Sink<v1::WatchResponse>> sink_;
-};
-
-TEST_F(WatchTest, TellsOfChangesInTheScopeAloneAndOfNothingElse) {
-  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
-  const auto watch = Open(reg_.Head().seq.value());
-  EXPECT_THAT(sink_->messages, IsEmpty()) << "nothing has changed";
-  const auto report = [&](const std::string& source) {
+  // By somebody who was there before: a new person is everybody's news.
+  void ReportBy(Actor& finder, const std::string& source) {
     v1::Operation operation = reg_.Begin(finder);
     operation.mutable_report_hazard()->set_hazard_id(reg_.NewId());
     v1::Hazard& body = *operation.mutable_report_hazard()->mutable_hazard();
@@ -406,10 +400,18 @@ TEST_F(WatchTest, TellsOfChangesInTheScopeAloneAndOfNothingElse) {
     body.set_description("seen");
     *body.mutable_found_at() = operation.made_at();
     ASSERT_EQ(reg_.Submit(finder, operation).verdict(), v1::VERDICT_APPLIED);
-  };
-  report(reg_.other_risk_source);
+  }
+
+  std::shared_ptr<Sink<v1::WatchResponse>> sink_;
+};
+
+TEST_F(WatchTest, TellsOfChangesInTheScopeAloneAndOfNothingElse) {
+  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
+  const auto watch = Open(reg_.Head().seq.value());
+  EXPECT_THAT(sink_->messages, IsEmpty()) << "nothing has changed";
+  ReportBy(finder, reg_.other_risk_source);
   EXPECT_THAT(sink_->messages, IsEmpty()) << "another unit's";
-  report(reg_.risk_source);
+  ReportBy(finder, reg_.risk_source);
   ASSERT_THAT(sink_->messages, SizeIs(1));
   EXPECT_EQ(sink_->messages[0].seq(), reg_.Head().seq.value());
 }
@@ -434,21 +436,25 @@ TEST_F(WatchTest, SeveralChangesWhileOneIsWrittenAreOneMessage) {
 }
 
 TEST_F(WatchTest, FollowsTheTreeOfUnits) {
-  const auto watch = Open(reg_.Head().seq.value());
-  // The other unit comes to lie below the inspector's own.
+  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
   Actor clerk = reg_.Clerk(v1::ROLE_ADMINISTRATOR, reg_.bureau);
-  v1::Operation move = reg_.Begin(clerk);
-  reg_.See(move, {reg_.other_unit});
-  move.mutable_edit_record()->set_record(reg_.other_unit);
-  move.mutable_edit_record()->mutable_entity()->mutable_org_unit()->set_parent_unit(reg_.unit);
-  move.mutable_edit_record()->mutable_update_mask()->add_paths("parent_unit");
-  ASSERT_EQ(reg_.Submit(clerk, move).verdict(), v1::VERDICT_APPLIED);
-  const std::size_t told = sink_->messages.size();
-  EXPECT_GE(told, 1U) << "org units are everybody's";
-  hub_.Publish(
-      {.head = Seq(reg_.Head().seq.value() + 1), .units = {*Uuid::Parse(reg_.other_unit)}});
-  reg_.executor().RunUntilIdle();
-  EXPECT_EQ(sink_->messages.size(), told + 1);
+  const auto watch = Open(reg_.Head().seq.value());
+  const auto move_below = [&](const std::string& parent) {
+    v1::Operation move = reg_.Begin(clerk);
+    reg_.See(move, {reg_.other_unit});
+    move.mutable_edit_record()->set_record(reg_.other_unit);
+    move.mutable_edit_record()->mutable_entity()->mutable_org_unit()->set_parent_unit(parent);
+    move.mutable_edit_record()->mutable_update_mask()->add_paths("parent_unit");
+    ASSERT_EQ(reg_.Submit(clerk, move).verdict(), v1::VERDICT_APPLIED);
+  };
+  move_below(reg_.unit);
+  ASSERT_THAT(sink_->messages, SizeIs(1)) << "org units are everybody's";
+  ReportBy(finder, reg_.other_risk_source);
+  EXPECT_THAT(sink_->messages, SizeIs(2)) << "it lies below the inspector's own unit now";
+  move_below(reg_.bureau);
+  ASSERT_THAT(sink_->messages, SizeIs(3));
+  ReportBy(finder, reg_.other_risk_source);
+  EXPECT_THAT(sink_->messages, SizeIs(3)) << "no longer the inspector's";
 }
 
 TEST_F(WatchTest, EndsWhenItIsLetGo) {

@@ -270,10 +270,9 @@ TEST_F(SessionTest, AnEditWaitsForTheDeferredOneBeforeItThoughEachIsABatchOfItsO
   EXPECT_EQ(base().Find(hazard).entity().hazard().description(), "crack");
 }
 
-// Ends every pull well, but before its last page.
-class EndsEarly final : public engine::Transport {
+class Forwarding : public engine::Transport {
  public:
-  explicit EndsEarly(engine::Transport& inner) : inner_(inner) {}
+  explicit Forwarding(engine::Transport& inner) : inner_(inner) {}
 
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override {
     inner_.Hello(request, std::move(done));
@@ -282,7 +281,7 @@ class EndsEarly final : public engine::Transport {
     inner_.Push(request, std::move(done));
   }
   void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override {
-    inner_.Pull(request, std::make_shared<Sink>(std::move(sink)));
+    inner_.Pull(request, std::move(sink));
   }
   void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override {
     inner_.Repair(request, std::move(done));
@@ -290,6 +289,18 @@ class EndsEarly final : public engine::Transport {
   std::unique_ptr<engine::Watch> OpenWatch(const v1::WatchRequest& request, Changed changed,
                                            Ended ended) override {
     return inner_.OpenWatch(request, std::move(changed), std::move(ended));
+  }
+
+ protected:
+  engine::Transport& inner_;
+};
+
+// Ends every pull well, but before its last page.
+class EndsEarly final : public Forwarding {
+ public:
+  using Forwarding::Forwarding;
+  void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override {
+    inner_.Pull(request, std::make_shared<Sink>(std::move(sink)));
   }
 
  private:
@@ -305,20 +316,48 @@ class EndsEarly final : public engine::Transport {
    private:
     const std::shared_ptr<engine::PageSink> inner_;
   };
-
-  engine::Transport& inner_;
 };
+
+// Three seconds there, three seconds back.
+class SlowGreeting final : public Forwarding {
+ public:
+  SlowGreeting(engine::Transport& inner, Executor& executor)
+      : Forwarding(inner), executor_(executor) {}
+  void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override {
+    executor_.PostAfter(absl::Seconds(3), [this, request, done = std::move(done)] {
+      inner_.Hello(request, [this, done](const absl::StatusOr<v1::HelloResponse>& hello) {
+        executor_.PostAfter(absl::Seconds(3), [done, hello] { done(hello); });
+      });
+    });
+  }
+
+ private:
+  Executor& executor_;
+};
+
+SessionReport SyncOver(TestPhone& phone, engine::Transport& transport, SimExecutor& executor) {
+  SessionReport report;
+  engine::Session::Options options;
+  options.client = "test/1";
+  const auto session = engine::Session::Start({phone.replica(), transport, executor}, options,
+                                              [&](const SessionReport& end) { report = end; });
+  executor.RunUntilIdle();
+  return report;
+}
+
+TEST_F(SessionTest, ThePhonesClockIsMeasuredHalfWayBetweenQuestionAndAnswer) {
+  TestPhone phone(server_, Inspector(), {.clock_error = absl::Hours(-2)});
+  SlowGreeting transport(phone.transport(), server_.executor());
+  VIGIL_EXPECT_OK(SyncOver(phone, transport, server_.executor()).status);
+  const absl::Duration offset = phone.replica().GetSyncState()->clock_offset;
+  EXPECT_GT(offset, absl::Hours(2) - absl::Seconds(1));
+  EXPECT_LT(offset, absl::Hours(2) + absl::Seconds(1));
+}
 
 TEST_F(SessionTest, APullWithoutItsLastPageIsNotComplete) {
   TestPhone phone(server_, Inspector());
   EndsEarly transport(phone.transport());
-  SessionReport report;
-  engine::Session::Options options;
-  options.client = "test/1";
-  const auto session =
-      engine::Session::Start({phone.replica(), transport, server_.executor()}, options,
-                             [&](const SessionReport& end) { report = end; });
-  server_.executor().RunUntilIdle();
+  const SessionReport report = SyncOver(phone, transport, server_.executor());
   EXPECT_THAT(report.status, ReasonIs("REASON_SERVER_UNREACHABLE"));
   EXPECT_FALSE(report.complete);
   EXPECT_FALSE(phone.replica().GetSyncState()->complete);
