@@ -87,8 +87,7 @@ class Interleavings {
     next.Push(device);
     const std::string trace = place.trace + " P" + std::to_string(device);
     const ModelOp& last = next.arrived().back();
-    if (std::string faults = next.merged().DifferencesAfter(last, next.oracle());
-        !faults.empty()) {
+    if (std::string faults = next.merged().DifferencesAfter(last, next.oracle()); !faults.empty()) {
       faults_ = trace + "\n" + faults;
       return;
     }

@@ -156,9 +156,9 @@ TEST(RecordTextTest, ShowsFieldsAndEveryValueInConflict) {
 
 TEST(BodyTextTest, SaysWhatACommandAsks) {
   constexpr char kOrder[] = "018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90";
-  Display display{.language = Language::kEnglish,
-                  .zone = Zone(),
-                  .name_of = [](std::string_view) { return "order 12"; }};
+  Display display{.language = Language::kEnglish, .zone = Zone(), .name_of = [](std::string_view) {
+                    return "order 12";
+                  }};
   v1::LiftTag lift;
   lift.set_order(kOrder);
   lift.set_from_status(v1::ORDER_STATUS_PASSED);
