@@ -40,6 +40,13 @@ first_hazard() { vigilctl ledger "$@" --page-size 1 --json | value number; }
 # order_hazard OPTION…: the number of the hazard of the first order found.
 order_hazard() { vigilctl orders "$@" --json | value hazard_number; }
 
+# check WHAT EXPECTED ACTUAL: what the round says must be what the register holds.
+check() {
+  [[ $3 == "$2" ]] && return
+  echo "The round went otherwise: $1 should be '$2', the register says '$3'." >&2
+  return 1
+}
+
 # state HAZARD FIELD
 state() { vigilctl show "$1" --json | value "$2"; }
 
@@ -64,6 +71,7 @@ make_phones() {
     quietly phone "$which" init --server "$VIGIL_SERVER" \
       --token-file "$directory/phone-$which.token"
     quietly phone "$which" sync
+    check "phone $which complete" true "$(phone "$which" status --json | value complete)"
     records=$(phone "$which" status --json | value records)
     step "phone $which ($person): $records records, complete"
   done
@@ -149,23 +157,29 @@ sync_phone() {
 }
 
 tell() {
-  local grade doubt found
-  grade=$(state "$reported" grade)
-  grade=${grade#HAZARD_GRADE_}
-  doubt=$(state "$passed" tag_in_doubt)
+  local found
+  check "the category of $shared" 'slope drainage' "$(state "$shared" category)"
+  check "the interim controls of $shared" 'path closed, tape and signs' \
+    "$(state "$shared" interim_controls)"
+  check "what is in conflict in $shared" '[]' "$(state "$shared" conflicts)"
+  check "the grade of $reported" HAZARD_GRADE_MAJOR "$(state "$reported" grade)"
+  check "$submitted rectified" true "$(state "$submitted" rectified)"
+  check "$submitted finished" false "$(state "$submitted" finished)"
+  check "$passed tagged" true "$(state "$passed" tagged)"
+  check "the tag of $passed in doubt" true "$(state "$passed" tag_in_doubt)"
   found=$(vigilctl ledger --text 'Round: ' --json | grep -o '"number":"[^"]*"' | cut -d'"' -f4 |
     sort | paste -sd ' ')
   say "What the register says now:"
   step "(a) $shared holds both edits: no conflict."
   step "(b) $reported: two descriptions are kept, and the graver grade is in force:\
- ${grade,,}."
+ major."
   step "(c) two inspections and two new hazards, numbered by the register: $found."
   step "(d) $submitted was verified and tagged at the same time: rectified, still tagged, not\
  closed."
   step "(e) the phone's command to lift a tag was refused:"
   phone b attention | sed 's/^/        /'
   step "(f) $passed: the tag was lifted while it was dangerous again. The lift is in doubt, the\
- hazard stays tagged (tag_in_doubt: $doubt)."
+ hazard stays tagged (tag in doubt)."
   step "(g) $late:"
   vigilctl escalation list | sed 's/^/        /'
 }
