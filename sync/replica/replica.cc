@@ -85,7 +85,10 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
   if (const absl::Status status = sqlite::Migrate(*database, ReplicaSchema()); !status.ok()) {
     return WithReason(status);
   }
-  VIGIL_RETURN_IF_ERROR(database->MakeDurable());
+  // A phone whose storage is full still shows what it holds.
+  if (const absl::Status status = database->MakeDurable(); !absl::IsResourceExhausted(status)) {
+    VIGIL_RETURN_IF_ERROR(status);
+  }
   auto storage = std::make_unique<Storage>(*std::move(database));
   return std::unique_ptr<Replica>(new Replica(std::move(storage), clock, random));
 }

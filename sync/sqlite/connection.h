@@ -50,6 +50,8 @@ class Connection {
   bool busy = false;
   // Pages in the WAL after the last commit.
   std::int64_t wal_pages = 0;
+  // False: MakeDurable has failed, and comes before the next transaction.
+  bool durable = true;
 
  private:
   absl::StatusOr<sqlite3_stmt*> Prepare(std::string_view sql, Access access, unsigned flags);

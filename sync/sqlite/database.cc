@@ -177,6 +177,11 @@ absl::StatusOr<Statement> Database::QueryText(std::string_view sql) {
 }
 
 absl::StatusOr<Transaction> Database::BeginWrite() {
+  if (!connection_->durable) VIGIL_RETURN_IF_ERROR(MakeDurable());
+  return Begin();
+}
+
+absl::StatusOr<Transaction> Database::Begin() {
   VIGIL_CHECK(!connection_->busy) << "a transaction or snapshot is open already";
   VIGIL_ASSIGN_OR_RETURN(Statement begin,
                          connection_->Cached("BEGIN IMMEDIATE", Connection::Access::kWrite));
@@ -213,14 +218,17 @@ absl::StatusOr<CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
 }
 
 absl::Status Database::MakeDurable() {
+  connection_->durable = false;
   VIGIL_ASSIGN_OR_RETURN(const CheckpointResult result, Checkpoint(CheckpointMode::kTruncate));
   if (!result.complete) return absl::UnavailableError("somebody reads the file");
   // The emptied WAL is not synced: after a power failure its older frames, without those that were
   // lost, would be taken over the newer file. A commit begins a WAL whose salts refuse them.
   VIGIL_ASSIGN_OR_RETURN(const std::int64_t version, UserVersion());
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, Begin());
   VIGIL_RETURN_IF_ERROR(transaction.SetUserVersion(static_cast<std::int32_t>(version)));
-  return transaction.Commit();
+  VIGIL_RETURN_IF_ERROR(transaction.Commit());
+  connection_->durable = true;
+  return absl::OkStatus();
 }
 
 std::int64_t Database::wal_pages() const { return connection_->wal_pages; }

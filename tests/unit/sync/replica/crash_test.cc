@@ -115,6 +115,23 @@ TEST_F(CrashTest, WhatIsReadAfterADeadProcessSurvivesADeadBattery) {
   }
 }
 
+TEST_F(CrashTest, APhoneWhoseStorageIsFullShowsWhatItHolds) {
+  TestRegister& base = server_.base();
+  SimVfs disk;
+  TestPhone phone(server_, base.Phone(v1::ROLE_INSPECTOR, base.department), {.vfs = disk.name()});
+  phone.MustSync();
+  const std::string hazard = phone.Report(base.risk_source, "crack");
+  phone.Close();
+  disk.SetCapacity(1);
+  phone.Restart();
+  EXPECT_EQ(phone.View(hazard).record.entity().hazard().description(), "crack");
+  EXPECT_THAT(phone.replica().PutDraft("inspection", "half"),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  disk.SetCapacity(0);
+  VIGIL_EXPECT_OK(phone.replica().PutDraft("inspection", "half"));
+  EXPECT_EQ(phone.MustSync().outcomes.applied, 1);
+}
+
 TEST_F(CrashTest, AFullDiskRefusesWorkAndKeepsWhatIsThere) {
   TestRegister& base = server_.base();
   SimVfs disk;
