@@ -1,9 +1,5 @@
 #include "sync/transport/channel.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpc/grpc.h"
@@ -21,21 +17,15 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kReconnectMaxMs = 2'000;
 constexpr int kMessageBytesMax = 64 * 1024 * 1024;
 
-// gRPC 1.51 reads the errno of its connect() after it has allocated memory. An allocator that looks
-// for the number of processors just then, where there is no /sys (a bare chroot), leaves ENOENT
-// behind, and a connection under way counts as failed. A fixed number of arenas spares it the look.
-void KeepAllocatorFromErrno() {
-#ifdef __GLIBC__
-  constexpr int kArenasMax = 8;
-  static const int set = mallopt(M_ARENA_MAX, kArenasMax);
-  static_cast<void>(set);
-#endif
-}
+// gRPC 1.51 reads the errno of its connect() late: the first wait for a lock in between makes
+// Abseil count the processors, which leaves ENOENT where there is no /sys (a bare chroot), and a
+// connection under way counts as failed. So a first failure is not believed; a second attempt
+// follows within this time.
+constexpr absl::Duration kConnectMax = absl::Seconds(1);
 
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
-  KeepAllocatorFromErrno();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -46,7 +36,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
   // The answer to an error must be the register's, never that of a proxy from the environment.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectMax));
+  return channel;
 }
 
 void Prepare(const CallOptions& options, grpc::ClientContext& context) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
@@ -20,6 +21,7 @@
 #include "sync/base/random.h"
 #include "sync/transport/grpc_transport.h"
 #include "sync/transport/office_client.h"
+#include "tests/support/relay.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/vigild_process.h"
@@ -221,6 +223,15 @@ TEST_F(TransportTest, AServerThatIsNotThereIsUnreachable) {
   RunUntil([&] { return !status.ok(); });
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(status, ReasonIs("REASON_SERVER_UNREACHABLE"));
+}
+
+TEST_F(TransportTest, AFirstConnectionThatFailsIsNotBelieved) {
+  int port = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(vigild_.port(), &port));
+  const Relay relay({.port = port, .drops = 1});
+  OfficeClient office({.server = relay.address(), .token = vigild_.office_token()});
+  EXPECT_THAT(office.GetSession({}), IsOk());
+  EXPECT_EQ(relay.dropped(), 1);
 }
 
 TEST_F(TransportTest, AReaderMayStopAPull) {
