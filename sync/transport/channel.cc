@@ -19,9 +19,21 @@ constexpr int kMessageBytesMax = 64 * 1024 * 1024;
 
 // gRPC 1.51 reads the errno of its connect() late: the first wait for a lock in between makes
 // Abseil count the processors, which leaves ENOENT where there is no /sys (a bare chroot), and a
-// connection under way counts as failed. So a first failure is not believed; a second attempt
-// follows within this time.
-constexpr absl::Duration kConnectMax = absl::Seconds(1);
+// connection under way counts as failed. So a first failure is not believed: the calls with which
+// clients begin, which change nothing, are made again, for a second and a half at most.
+constexpr char kServiceConfig[] = R"json({"methodConfig": [{
+  "name": [
+    {"service": "vigil.v1.SyncService", "method": "Hello"},
+    {"service": "vigil.v1.RegisterService", "method": "GetSession"}
+  ],
+  "retryPolicy": {
+    "maxAttempts": 4,
+    "initialBackoff": "0.2s",
+    "maxBackoff": "1s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"]
+  }
+}]})json";
 
 }  // namespace
 
@@ -36,9 +48,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
   // The answer to an error must be the register's, never that of a proxy from the environment.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-  channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectMax));
-  return channel;
+  arguments.SetServiceConfigJSON(kServiceConfig);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
 
 void Prepare(const CallOptions& options, grpc::ClientContext& context) {

@@ -11,8 +11,7 @@
 namespace vigil::transport {
 
 // A channel to a server on loopback, without encryption: until access control is complete, servers
-// listen nowhere else. Waits until it is connected, for a second at most; where it is not, calls
-// fail or succeed as the server is there by then.
+// listen nowhere else.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server);
 
 // The credential as the server expects it; a deadline, unless it is infinite.

@@ -232,6 +232,15 @@ TEST_F(TransportTest, AFirstConnectionThatFailsIsNotBelieved) {
   OfficeClient office({.server = relay.address(), .token = vigild_.office_token()});
   EXPECT_THAT(office.GetSession({}), IsOk());
   EXPECT_EQ(relay.dropped(), 1);
+
+  // A phone begins with a greeting.
+  const Relay other_relay({.port = port, .drops = 1});
+  GrpcTransport phone(executor_, {.server = other_relay.address(), .token = "unknown"});
+  absl::Status status;
+  phone.Hello({}, [&](const absl::StatusOr<v1::HelloResponse>& hello) { status = hello.status(); });
+  RunUntil([&] { return !status.ok(); });
+  EXPECT_THAT(status, ReasonIs("REASON_UNAUTHENTICATED")) << "the register itself has answered";
+  EXPECT_EQ(other_relay.dropped(), 1);
 }
 
 TEST_F(TransportTest, AReaderMayStopAPull) {
