@@ -169,11 +169,11 @@ absl::Status Clerk::FillSeen(v1::Operation& operation) {
     const auto shown = shown_.find(named[i]);
     if (shown == shown_.end()) continue;
     const auto act_on = act_on_.find(named[i]);
-    const bool overridden = act_on != act_on_.end();
-    if (!overridden || act_on->second > 0) {
+    const bool never_seen = act_on != act_on_.end() && act_on->second == 0;
+    if (!never_seen) {
       v1::Seen& seen = *operation.add_seen();
       seen.set_record(named[i]);
-      seen.set_version(overridden ? act_on->second : shown->second.version());
+      seen.set_version(shown->second.version());
     }
     const std::string parent = shown->second.parent();
     if (parent.empty() || std::find(named.begin(), named.end(), parent) != named.end()) continue;
