@@ -77,8 +77,7 @@ absl::StatusOr<google::protobuf::Timestamp> TimeOrNow(Desk& desk, const Argument
 }
 
 OptionSpec HazardArgument() {
-  return {
-      "HAZARD", "", {"number, provisional number or id", "编号、临时编号或 id"}, Count::kRequired};
+  return {"HAZARD", "", {"its number or id", "编号或 id"}, Count::kRequired};
 }
 
 OptionSpec OrderArgument() {
