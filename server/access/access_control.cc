@@ -7,7 +7,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
+#include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/workdays.h"
 #include "vigil/v1/entity.pb.h"
 #include "vigil/v1/policy.pb.h"
 #include "vigil/v1/record.pb.h"
@@ -21,12 +23,11 @@ using store::StoredRecord;
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
-// Longer than any token; keeps a caller from making us hash what he likes.
-constexpr std::size_t kTokenTextMax = 256;
 constexpr int kUnitsPerPage = 1000;
 
-absl::Status Unknown() {
-  return Refuse(v1::REASON_UNAUTHENTICATED, "no valid credential was given");
+absl::Status NotKnown() {
+  return Refuse(v1::REASON_UNAUTHENTICATED,
+                "this person or this device is not known here (any more)");
 }
 
 absl::StatusOr<std::optional<v1::Record>> Find(Snapshot& snapshot, const Uuid& id) {
@@ -46,7 +47,8 @@ absl::StatusOr<std::vector<Uuid>> TopUnits(Snapshot& snapshot) {
   std::string token;
   do {
     VIGIL_ASSIGN_OR_RETURN(store::RecordPage page,
-                           snapshot.Records(v1::Entity::kOrgUnit, Uuid(), kUnitsPerPage, token));
+                           snapshot.Records(v1::Entity::kOrgUnit, Uuid(), kUnitsPerPage, token,
+                                            store::RecordScope::Everything()));
     for (const StoredRecord& stored : page.records) {
       v1::Record record;
       if (!record.ParseFromString(stored.bytes)) {
@@ -86,32 +88,29 @@ std::string_view BearerToken(std::string_view authorization) {
   return authorization.substr(kPrefix.size());
 }
 
-absl::StatusOr<rules::Author> Authenticate(Snapshot& snapshot, std::string_view token) {
-  if (token.empty() || token.size() > kTokenTextMax) return Unknown();
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::Credential> credential,
-                         snapshot.FindCredential(TokenHash(token)));
-  if (!credential) return Unknown();
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> device,
-                         Find(snapshot, credential->device));
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> person,
-                         Find(snapshot, credential->person));
+absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const Identity& identity, absl::Time now,
+                                       const absl::TimeZone& zone) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> device, Find(snapshot, identity.device));
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> person, Find(snapshot, identity.person));
   if (!device || !device->entity().has_device() || !person || !person->entity().has_person()) {
-    return Unknown();
+    return NotKnown();
   }
   if (device->entity().device().revoked() || !device->withdrawn_by().empty()) {
     return Refuse(v1::REASON_DEVICE_REVOKED,
-                  "this device was revoked; ask the administrator for a new credential");
+                  "this device was revoked; ask the administrator for a new one-time code");
   }
-  if (person->entity().person().departed() || !person->withdrawn_by().empty()) return Unknown();
+  if (person->entity().person().departed() || !person->withdrawn_by().empty()) return NotKnown();
   rules::Author author;
-  author.device = credential->device.ToString();
-  author.person = credential->person.ToString();
-  author.channel = credential->channel;
-  for (const v1::RoleGrant& grant : person->entity().person().roles()) {
-    // The clock's role cannot be granted to a person, whatever a record says.
-    if (grant.role() != v1::ROLE_ESCALATION_CLOCK) author.roles.push_back(grant);
-  }
+  author.device = identity.device.ToString();
+  author.person = identity.person.ToString();
+  author.channel = identity.channel;
+  author.roles = rules::RolesOn(person->entity().person(), rules::DateAt(now, zone));
   return author;
+}
+
+absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const store::SignIn& sign_in,
+                                       absl::Time now, const absl::TimeZone& zone) {
+  return AuthorOf(snapshot, Identity{sign_in.device, sign_in.person, sign_in.channel}, now, zone);
 }
 
 absl::Status CheckRpc(const google::protobuf::MethodDescriptor& method,
@@ -126,6 +125,31 @@ absl::Status CheckRpc(const google::protobuf::MethodDescriptor& method,
     if (Contains(rules.roles(), grant.role())) return absl::OkStatus();
   }
   return Refuse(v1::REASON_NOT_PERMITTED, "none of your roles allows this call")
+      .With("method", method.full_name());
+}
+
+absl::StatusOr<bool> HoldsEverywhere(const google::protobuf::RepeatedField<int>& roles,
+                                     const rules::Author& author, Snapshot& snapshot) {
+  std::vector<Uuid> units;
+  for (const v1::RoleGrant& grant : author.roles) {
+    if (!Contains(roles, grant.role())) continue;
+    if (grant.unit().empty()) return true;
+    if (const std::optional<Uuid> unit = Uuid::Parse(grant.unit())) units.push_back(*unit);
+  }
+  if (units.empty()) return false;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> top, TopUnits(snapshot));
+  return std::all_of(top.begin(), top.end(), [&](const Uuid& unit) {
+    return std::find(units.begin(), units.end(), unit) != units.end();
+  });
+}
+
+absl::Status CheckReach(const google::protobuf::MethodDescriptor& method,
+                        const rules::Author& author, Snapshot& snapshot) {
+  const v1::RpcRules& rules = method.options().GetExtension(v1::rpc);
+  if (!rules.everywhere()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const bool holds, HoldsEverywhere(rules.roles(), author, snapshot));
+  if (holds) return absl::OkStatus();
+  return Refuse(v1::REASON_NOT_PERMITTED, "your role must reach all org units for this call")
       .With("method", method.full_name());
 }
 

@@ -11,10 +11,9 @@
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
 #include "sync/cli/console/value_text.h"
-#include "sync/cli/verbs/take.h"
 #include "sync/rules/reason.h"
 
-// Administration: imports, credentials, escalations, notifications.
+// Administration: imports, escalations, notifications.
 
 namespace vigil::office {
 
@@ -27,7 +26,6 @@ namespace {
 
 constexpr std::size_t kCsvBytesMax = std::size_t{64} << 20;
 constexpr int kPageSize = 1000;
-constexpr unsigned kSecretMode = 0600;
 
 absl::StatusOr<std::vector<v1::ImportFile>> ReadFiles(FileSystem& files,
                                                       const std::string& directory) {
@@ -148,31 +146,6 @@ absl::Status Import(Clerk& clerk, const Arguments& arguments) {
                        absl::StrCat(result.problems.size(), " rows are bad; nothing was changed"));
 }
 
-absl::Status AddDevice(Clerk& clerk, const Arguments& arguments) {
-  v1::AddDeviceRequest request;
-  request.set_person(arguments.Value("--person"));
-  VIGIL_ASSIGN_OR_RETURN(const auto kind, verbs::TakeEnum<v1::DeviceKind>(arguments, "--kind"));
-  request.set_kind(kind == v1::DEVICE_KIND_UNSPECIFIED ? v1::DEVICE_KIND_PHONE : kind);
-  request.set_label(arguments.Value("--label"));
-  VIGIL_ASSIGN_OR_RETURN(v1::AddDeviceResponse response, clerk.office().AddDevice(request));
-  if (const auto path = arguments.Find("--out")) {
-    VIGIL_RETURN_IF_ERROR(
-        clerk.files().WriteAtomic(*path, response.token() + "\n", {.mode = kSecretMode}));
-    response.clear_token();
-  }
-  clerk.console().Json(response);
-  clerk.console().Say({"device: $0\nperson: $1", "设备：$0\n人员：$1"},
-                      {response.device(), clerk.NameOf(response.person())});
-  if (arguments.Has("--out")) {
-    clerk.console().Say({"the token is in $0", "凭据已写入 $0"}, {arguments.Value("--out")});
-  } else {
-    clerk.console().Say({"token: $0\nit is shown this once; the register keeps only its hash",
-                         "凭据：$0\n仅显示这一次；登记库只保存其散列值"},
-                        {response.token()});
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ListEscalations(Clerk& clerk, const Arguments& arguments) {
   v1::ListEscalationsRequest request;
   request.set_page_size(kPageSize);
@@ -259,15 +232,6 @@ std::vector<Command> AdminCommands() {
         {"deploy/data/shenzhen-2017 --dry-run", "deploy/data/shenzhen-2017"},
         {Op::kImportRecord}},
        Import},
-      {{"device add",
-        {"make a device of a person and its credential", "为人员登记设备并发放凭据"},
-        {{"--person", "CODE", {"whose it is", "人员编码"}, Count::kRequired},
-         {"--kind", "KIND", {"phone (default) or office", "phone（默认）或 office"}},
-         {"--label", "TEXT", {"what people call it", "标签"}},
-         {"--out", "FILE", {"write the token there instead of printing it", "将凭据写入文件"}}},
-        {"--person lfu-01-02 --out phone-a.token", "--person safety-01 --kind office"},
-        {Op::kCreateRecord}},
-       AddDevice},
       {{"escalation list",
         {"what has become overdue and was escalated", "升级记录"},
         {{"--open", "", {"only those that nobody has acknowledged", "仅未确认的"}},

@@ -183,7 +183,23 @@ absl::Status Clerk::FillSeen(v1::Operation& operation) {
   return absl::OkStatus();
 }
 
-absl::Status Clerk::Submit(v1::Operation operation) {
+absl::StatusOr<std::vector<v1::Record>> Clerk::All(const std::string& kind) {
+  v1::ListRecordsRequest request;
+  request.set_kind(kind);
+  request.set_page_size(kPageSize);
+  std::vector<v1::Record> records;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(v1::ListRecordsResponse page, parts_.office.ListRecords(request));
+    for (v1::Record& record : *page.mutable_records()) {
+      shown_[record.id()] = record;
+      records.push_back(std::move(record));
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return records;
+}
+
+absl::StatusOr<v1::SubmitResponse> Clerk::Send(v1::Operation& operation) {
   operation.set_id(NewId());
   operation.set_device(session_.device());
   operation.set_person(session_.person());
@@ -199,8 +215,21 @@ absl::Status Clerk::Submit(v1::Operation operation) {
     // What became of it is unknown; the same operation again is judged once at most.
     response = parts_.office.Submit(request);
   }
-  if (!response.ok()) return response.status();
-  const v1::Outcome& outcome = response->outcome();
+  return response;
+}
+
+absl::StatusOr<v1::Outcome> Clerk::Judge(v1::Operation operation) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::SubmitResponse response, Send(operation));
+  const v1::Outcome& outcome = response.outcome();
+  if (outcome.verdict() == v1::VERDICT_REFUSED || outcome.verdict() == v1::VERDICT_DEFERRED) {
+    return rules::FromDetail(outcome.error());
+  }
+  return outcome;
+}
+
+absl::Status Clerk::Submit(v1::Operation operation) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::SubmitResponse response, Send(operation));
+  const v1::Outcome& outcome = response.outcome();
   outcomes_.push_back(outcome);
   if (outcome.verdict() == v1::VERDICT_REFUSED || outcome.verdict() == v1::VERDICT_DEFERRED) {
     return rules::FromDetail(outcome.error());
@@ -237,6 +266,7 @@ void Clerk::Finish() {
 }
 
 std::string Clerk::NameOf(std::string_view id) {
+  if (id.empty()) return "";
   const auto known = names_.find(id);
   if (known != names_.end()) return known->second;
   std::string name;

@@ -51,6 +51,11 @@ class Clerk final : public verbs::Desk {
                                                    std::string_view kind) override;
   // Also prints the outcome.
   absl::Status Submit(v1::Operation operation) override;
+  // The same without a word, and Finish does not print it: for commands that make several
+  // operations and speak for themselves.
+  absl::StatusOr<v1::Outcome> Judge(v1::Operation operation);
+  // Every record of a kind that the clerk may see. He was shown them.
+  absl::StatusOr<std::vector<v1::Record>> All(const std::string& kind);
 
   // The same as Find, with the state and all that lives under the record.
   absl::StatusOr<v1::GetRecordResponse> FindAll(std::string_view kind, std::string_view name);
@@ -72,6 +77,8 @@ class Clerk final : public verbs::Desk {
   absl::StatusOr<v1::GetRecordResponse> LookByPrefix(std::string_view kind,
                                                      std::string_view prefix);
   absl::Status FillSeen(v1::Operation& operation);
+  // Completes the operation and has it judged.
+  absl::StatusOr<v1::SubmitResponse> Send(v1::Operation& operation);
 
   const Parts parts_;
   v1::GetSessionResponse session_;

@@ -2,8 +2,6 @@
 #define VIGIL_SERVER_CLI_GRPC_OFFICE_H_
 
 #include <functional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "server/cli/office.h"
@@ -14,8 +12,11 @@ namespace vigil::office {
 // The office over gRPC.
 class GrpcOffice final : public Office {
  public:
-  GrpcOffice(std::string server, std::string token)
-      : client_({.server = std::move(server), .token = std::move(token)}) {}
+  // The client must outlive this.
+  GrpcOffice(transport::OfficeClient& client, KnownRegister known)
+      : client_(client), known_(std::move(known)) {}
+
+  KnownRegister Known() override { return known_; }
 
   absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) override {
     return client_.Submit(request);
@@ -55,8 +56,11 @@ class GrpcOffice final : public Office {
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override {
     return client_.GetDigest(request);
   }
-  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) override {
-    return client_.AddDevice(request);
+  absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) override {
+    return client_.Invite(request);
+  }
+  absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) override {
+    return client_.ListLog(request);
   }
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request) override {
@@ -72,7 +76,8 @@ class GrpcOffice final : public Office {
   }
 
  private:
-  transport::OfficeClient client_;
+  transport::OfficeClient& client_;
+  const KnownRegister known_;
 };
 
 }  // namespace vigil::office

@@ -1,6 +1,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/cli/program.h"
 #include "sync/base/status.h"
@@ -23,32 +24,15 @@ using console::Table;
 
 namespace {
 
-constexpr int kPageSize = 1000;
-
 using Wanted = std::function<bool(const v1::Record&)>;
-
-absl::StatusOr<std::vector<v1::Record>> ListAll(Clerk& clerk, const std::string& kind,
-                                                const Wanted& wanted) {
-  v1::ListRecordsRequest request;
-  request.set_kind(kind);
-  request.set_page_size(kPageSize);
-  std::vector<v1::Record> records;
-  do {
-    VIGIL_ASSIGN_OR_RETURN(v1::ListRecordsResponse page, clerk.office().ListRecords(request));
-    for (v1::Record& record : *page.mutable_records()) {
-      if (wanted(record)) records.push_back(std::move(record));
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return records;
-}
 
 // The named fields of the records, as a table or as JSON.
 absl::Status ShowAll(Clerk& clerk, const std::string& kind, std::vector<std::string> fields,
                      const Wanted& wanted) {
   const rules::EntityInfo* info = rules::Schema::Get().FindEntity(kind);
   if (info == nullptr) return console::UsageError("'" + kind + "' is no kind of record");
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> records, ListAll(clerk, kind, wanted));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Record> records, clerk.All(kind));
+  std::erase_if(records, [&](const v1::Record& record) { return !wanted(record); });
   console::Console& console = clerk.console();
   if (console.json()) {
     console::JsonArray array;

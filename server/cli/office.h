@@ -2,6 +2,7 @@
 #define VIGIL_SERVER_CLI_OFFICE_H_
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,12 +12,24 @@
 
 namespace vigil::office {
 
+// What a program knows of its register without asking it; empty: not known.
+struct KnownRegister {
+  // "HOST:PORT"
+  std::string address;
+  // Of its first epoch: the one for whom pushes are signed.
+  std::string id;
+  // By which heads are signed: SubjectPublicKeyInfo (DER). As the register named it at sign-in.
+  std::string public_key;
+};
+
 // The register as the office reaches it: RegisterService and AdminService, one call at a time, each
 // waiting for its answer. An error carries the register's reason where it gave one; UNAVAILABLE or
 // DEADLINE_EXCEEDED where there was no answer.
 class Office {
  public:
   virtual ~Office() = default;
+
+  virtual KnownRegister Known() = 0;
 
   virtual absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) = 0;
   virtual absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request) = 0;
@@ -37,7 +50,8 @@ class Office {
       const v1::GetSessionRequest& request) = 0;
   virtual absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) = 0;
 
-  virtual absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) = 0;
+  virtual absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) = 0;
   virtual absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request) = 0;
   virtual absl::StatusOr<v1::TickEscalationResponse> TickEscalation(

@@ -14,17 +14,26 @@ namespace {
 
 struct Entry {
   console::CommandSpec spec;
-  // One of the two.
+  // One of the three; with this option, the first of two.
+  absl::Status (*before)(AccessTerms& terms, const Arguments& arguments) = nullptr;
+  std::string_view before_with = {};
   absl::Status (*verb)(verbs::Desk& desk, const Arguments& arguments) = nullptr;
   absl::Status (*own)(Clerk& clerk, const Arguments& arguments) = nullptr;
 };
 
 std::vector<Entry> MakeEntries() {
   std::vector<Entry> entries;
+  for (AccessCommand& command : AccessCommands()) {
+    entries.push_back({.spec = std::move(command.spec), .before = command.before});
+  }
   for (const auto& group :
-       {LedgerCommands, RecordCommands, ListCommands, FigureCommands, AdminCommands}) {
+       {LedgerCommands, RecordCommands, ListCommands, FigureCommands, PersonCommands, LeaveCommands,
+        RoleCommands, DeviceCommands, AuditCommands, AdminCommands}) {
     for (Command& command : group()) {
-      entries.push_back({.spec = std::move(command.spec), .own = command.run});
+      entries.push_back({.spec = std::move(command.spec),
+                         .before = command.before,
+                         .before_with = command.before_with,
+                         .own = command.run});
     }
   }
   for (verbs::Verb& verb : verbs::VerbsOf(v1::CHANNEL_OFFICE)) {
@@ -62,12 +71,40 @@ console::ProgramSpec Program() {
                    "stats --summary", "conflicts"}};
   program.options.push_back(
       {"--server", "HOST:PORT", {"default: $VIGIL_SERVER", "默认 $VIGIL_SERVER"}});
-  program.options.push_back({"--token-file",
+  program.options.push_back({"--ca",
                              "FILE",
-                             {"file with the credential; default: $VIGIL_TOKEN_FILE",
-                              "凭据文件；默认 $VIGIL_TOKEN_FILE"}});
+                             {"authority of the register's certificate; default: $VIGIL_CA, else "
+                              "the system's",
+                              "登记库证书的签发机构；默认 $VIGIL_CA，否则随系统"}});
+  program.options.push_back({"--plain-text",
+                             "",
+                             {"without encryption, on this machine only; or $VIGIL_PLAIN_TEXT=1",
+                              "不加密，仅限本机；或设 $VIGIL_PLAIN_TEXT=1"}});
+  program.options.push_back(
+      {"--access",
+       "DIR",
+       {"directory with this program's key and access; default: "
+        "$VIGIL_ACCESS, else ~/.config/vigil",
+        "本程序密钥与访问凭据的目录；默认 $VIGIL_ACCESS，否则 ~/.config/vigil"}});
+  program.options.push_back(
+      {"--client-certificate",
+       "FILE",
+       {"for a register that asks for one; default: $VIGIL_CLIENT_CERTIFICATE",
+        "登记库要求时的客户端证书；默认 $VIGIL_CLIENT_CERTIFICATE"}});
+  program.options.push_back(
+      {"--client-key",
+       "FILE",
+       {"its key; default: $VIGIL_CLIENT_KEY", "客户端证书的私钥；默认 $VIGIL_CLIENT_KEY"}});
   for (const Entry& entry : Entries()) program.commands.push_back(entry.spec);
   return program;
+}
+
+std::optional<absl::Status> RunBefore(std::size_t command, const Arguments& arguments,
+                                      AccessTerms& terms) {
+  const Entry& entry = Entries()[command];
+  if (entry.before == nullptr) return std::nullopt;
+  if (!entry.before_with.empty() && !arguments.Has(entry.before_with)) return std::nullopt;
+  return entry.before(terms, arguments);
 }
 
 absl::Status RunCommand(std::size_t command, const Arguments& arguments, Clerk& clerk) {

@@ -209,7 +209,7 @@ v1::Outcome Group::Deferred(const Envelope& envelope, const absl::Status& why) c
 absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules::Author& author,
                                           Envelope& envelope) const {
   envelope.device = IdOf(author.device);
-  envelope.hash = Sha256Of(incoming.bytes);
+  envelope.hash = incoming.hash.is_zero() ? Sha256Of(incoming.bytes) : incoming.hash;
   envelope.operation = IdOf(incoming.operation_id);
   envelope.device_seq = incoming.device_seq;
   absl::StatusOr<v1::Operation> parsed;

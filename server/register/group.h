@@ -49,6 +49,21 @@ class Group {
   absl::StatusOr<v1::Outcome> Judge(const Incoming& incoming, const rules::Author& author,
                                     std::set<std::string>& waiting);
 
+  // Which entries of a phone's push, whose hashes are set, continue its chain and are spoken for by
+  // its head. An entry whose place in the chain is another operation's is, so that it is refused
+  // and recorded; what follows it is not.
+  absl::StatusOr<std::vector<bool>> CheckChain(const std::vector<Incoming>& entries,
+                                               const PushHead& head, const rules::Author& author);
+  // The answer to an entry that does not: nothing of it is stored. `waiting` as with Judge.
+  v1::Outcome OutOfChain(const Incoming& incoming, const rules::Author& author,
+                         std::set<std::string>& waiting) const;
+  // The answer to an operation that is known by its hash alone.
+  v1::Outcome Withheld(const Incoming& incoming, const rules::Author& author) const;
+  // After the push's entries were judged: keeps the links of those that were put off, and the
+  // signature.
+  absl::Status KeepChain(const std::vector<Incoming>& entries, const PushHead& head,
+                         const rules::Author& author, const std::vector<bool>& in_chain);
+
   // Everything to be written. Nothing may be judged afterwards. An empty log means that nothing
   // changed.
   absl::StatusOr<store::WriteSet> Finish();
@@ -80,6 +95,8 @@ class Group {
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
                                                              std::uint64_t device_seq);
   absl::StatusOr<std::uint64_t> LastDeviceSeq(const Uuid& device);
+  // What stands at this place of the device's chain; zero: nothing yet.
+  absl::StatusOr<Sha256> HashInChain(const Uuid& device, std::uint64_t device_seq);
   absl::Status CapKnowledge(v1::Operation& operation) const;
   absl::Status CheckCurrent(const v1::Operation& operation);
   absl::Status GiveNumber(rules::Decision& decision, v1::Outcome& outcome);
@@ -103,6 +120,8 @@ class Group {
   store::WriteSet writes_;
   absl::flat_hash_map<Uuid, std::size_t> by_operation_;
   absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, std::size_t> by_device_seq_;
+  // Links that the group keeps.
+  absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, Sha256> links_;
   // The greatest device sequence that the group has recorded.
   absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
   absl::flat_hash_map<std::string, std::int64_t> counters_;

@@ -1,13 +1,17 @@
 #include "server/register/register.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "server/register/group.h"
+#include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/workdays.h"
+#include "vigil/v1/entity.pb.h"
 
 namespace vigil::registry {
 namespace {
@@ -15,14 +19,36 @@ namespace {
 // Idle housekeeping may take this long before the next group gets its turn.
 constexpr absl::Duration kMaintenanceBudget = absl::Milliseconds(20);
 
+bool IsApplied(const v1::Outcome& outcome) {
+  return outcome.verdict() == v1::VERDICT_APPLIED || outcome.verdict() == v1::VERDICT_MERGED;
+}
+
 bool AllApplied(const Register::Outcomes& outcomes) {
-  return std::all_of(outcomes.begin(), outcomes.end(), [](const v1::Outcome& outcome) {
-    return outcome.verdict() == v1::VERDICT_APPLIED || outcome.verdict() == v1::VERDICT_MERGED;
-  });
+  return std::all_of(outcomes.begin(), outcomes.end(), IsApplied);
+}
+
+// Of operations that go together.
+absl::Status FirstRefusal(const absl::StatusOr<Register::Outcomes>& outcomes) {
+  if (!outcomes.ok()) return outcomes.status();
+  for (const v1::Outcome& outcome : *outcomes) {
+    if (!IsApplied(outcome)) return rules::FromDetail(outcome.error());
+  }
+  return absl::OkStatus();
 }
 
 bool IsEmpty(const store::WriteSet& writes) {
-  return writes.log.empty() && writes.credentials.empty();
+  return writes.log.empty() && writes.links.empty() && writes.signatures.empty() &&
+         writes.access.empty();
+}
+
+// New codes, passwords and tokens take nothing from anybody.
+bool ChangesAccess(const store::WriteSet& writes) {
+  return !writes.access.ended_sign_ins.empty() ||
+         std::any_of(
+             writes.records.begin(), writes.records.end(), [](const store::RecordChange& change) {
+               return change.kind == v1::Entity::kPerson || change.kind == v1::Entity::kDevice ||
+                      change.kind == v1::Entity::kOrgUnit;
+             });
 }
 
 }  // namespace
@@ -33,29 +59,45 @@ Register::Register(store::RegisterStore& store, Executor& executor, RegisterOpti
 v1::Date Register::Today() const { return rules::DateAt(Now(), options_.zone); }
 
 void Register::Submit(rules::Author author, std::vector<Incoming> operations, Done done) {
-  Enqueue({.author = std::move(author),
-           .operations = std::move(operations),
-           .all_or_nothing = false,
-           .credentials = {},
-           .done = std::move(done)});
+  Request request;
+  request.author = std::move(author);
+  request.operations = std::move(operations);
+  request.done = std::move(done);
+  Enqueue(std::move(request));
 }
 
 void Register::SubmitAll(rules::Author author, std::vector<Incoming> operations, Done done) {
-  Enqueue({.author = std::move(author),
-           .operations = std::move(operations),
-           .all_or_nothing = true,
-           .credentials = {},
-           .done = std::move(done)});
+  Request request;
+  request.author = std::move(author);
+  request.operations = std::move(operations);
+  request.all_or_nothing = true;
+  request.done = std::move(done);
+  Enqueue(std::move(request));
 }
 
-void Register::AddCredential(store::Credential credential, std::function<void(absl::Status)> done) {
-  Enqueue({.author = {},
-           .operations = {},
-           .all_or_nothing = false,
-           .credentials = {std::move(credential)},
-           .done = [done = std::move(done)](const absl::StatusOr<Outcomes>& outcomes) {
-             done(outcomes.status());
-           }});
+void Register::SubmitPush(rules::Author author, std::vector<Incoming> operations, PushHead head,
+                          Done done) {
+  Request request;
+  request.author = std::move(author);
+  request.operations = std::move(operations);
+  request.push_head = std::move(head);
+  request.done = std::move(done);
+  Enqueue(std::move(request));
+}
+
+void Register::ChangeAccess(DecideAccess decide, std::function<void(absl::Status)> done) {
+  Request request;
+  request.all_or_nothing = true;
+  request.decide_access = std::move(decide);
+  request.done = [done = std::move(done)](const absl::StatusOr<Outcomes>& outcomes) {
+    done(FirstRefusal(outcomes));
+  };
+  Enqueue(std::move(request));
+}
+
+// Of one that waits. A change of access counts, too, before it has decided on its operations.
+std::size_t Register::WeightOf(const Request& request) {
+  return std::max<std::size_t>(1, request.operations.size());
 }
 
 void Register::Enqueue(Request request) {
@@ -66,11 +108,11 @@ void Register::Enqueue(Request request) {
       status = rules::Refuse(v1::REASON_STORAGE_UNAVAILABLE,
                              "the register cannot write; it is being restarted");
     } else if (!queue_.empty() &&
-               queued_operations_ + request.operations.size() > options_.queue_operations_max) {
+               queued_operations_ + WeightOf(request) > options_.queue_operations_max) {
       status = rules::Refuse(v1::REASON_QUOTA_EXCEEDED,
                              "the register has too much to do; send this again in a moment");
     } else {
-      queued_operations_ += request.operations.size();
+      queued_operations_ += WeightOf(request);
       queue_.push_back(std::move(request));
       if (!std::exchange(scheduled_, true)) {
         executor_.Post([this] { RunGroup(); });
@@ -94,7 +136,7 @@ std::vector<Register::Request> Register::TakeGroup() {
       break;
     }
     operations += next.operations.size();
-    queued_operations_ -= next.operations.size();
+    queued_operations_ -= WeightOf(next);
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
     if (alone) break;
@@ -121,8 +163,8 @@ void Register::RunGroup() {
   }
 }
 
-absl::StatusOr<std::vector<Register::Outcomes>> Register::JudgeGroup(
-    const std::vector<Request>& group, Committed& committed) {
+absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& group,
+                                                       Committed& committed) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<store::Snapshot> snapshot, store_.Read());
   GroupContext context;
   VIGIL_ASSIGN_OR_RETURN(context.head, snapshot->GetHead());
@@ -133,31 +175,61 @@ absl::StatusOr<std::vector<Register::Outcomes>> Register::JudgeGroup(
   const Seq expected = context.head.seq;
   const absl::Time now = context.now;
   VIGIL_ASSIGN_OR_RETURN(Group judged, Group::Begin(*snapshot, std::move(context)));
-  std::vector<Outcomes> answers;
-  std::vector<store::Credential> credentials;
-  for (const Request& request : group) {
-    Outcomes& outcomes = answers.emplace_back();
-    std::set<std::string> waiting;
-    for (const Incoming& incoming : request.operations) {
-      VIGIL_ASSIGN_OR_RETURN(v1::Outcome outcome, judged.Judge(incoming, request.author, waiting));
-      outcomes.push_back(std::move(outcome));
+  Answers answers;
+  store::AccessWrites access;
+  for (Request& request : group) {
+    if (request.decide_access) {
+      absl::StatusOr<AccessChange> change = request.decide_access(*snapshot, now);
+      if (!change.ok()) return Answers{change.status()};
+      request.author = std::move(change->author);
+      request.operations = std::move(change->operations);
+      access = std::move(change->access);
     }
+    VIGIL_ASSIGN_OR_RETURN(Outcomes outcomes, JudgeRequest(request, judged));
+    const bool goes_on = !request.all_or_nothing || AllApplied(outcomes);
+    answers.emplace_back(std::move(outcomes));
     // Alone in its group: nothing else is abandoned with it.
-    if (request.all_or_nothing && !AllApplied(outcomes)) return answers;
-    credentials.insert(credentials.end(), request.credentials.begin(), request.credentials.end());
+    if (!goes_on) return answers;
   }
   VIGIL_ASSIGN_OR_RETURN(store::WriteSet writes, judged.Finish());
-  writes.credentials = std::move(credentials);
+  writes.access = std::move(access);
   committed.head = Seq(expected.value() + writes.log.size());
   committed.units = judged.changed_units();
+  committed.access_changed = ChangesAccess(writes);
   if (IsEmpty(writes)) return answers;
   VIGIL_RETURN_IF_ERROR(store_.Commit(expected, writes, now));
   return answers;
 }
 
+absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request, Group& group) {
+  Outcomes outcomes;
+  std::set<std::string> waiting;
+  std::vector<bool> in_chain(request.operations.size(), true);
+  if (request.push_head) {
+    VIGIL_ASSIGN_OR_RETURN(
+        in_chain, group.CheckChain(request.operations, *request.push_head, request.author));
+  }
+  for (std::size_t i = 0; i < request.operations.size(); ++i) {
+    const Incoming& incoming = request.operations[i];
+    if (!in_chain[i]) {
+      outcomes.push_back(group.OutOfChain(incoming, request.author, waiting));
+    } else if (incoming.withheld) {
+      outcomes.push_back(group.Withheld(incoming, request.author));
+    } else {
+      VIGIL_ASSIGN_OR_RETURN(outcomes.emplace_back(),
+                             group.Judge(incoming, request.author, waiting));
+    }
+  }
+  if (request.push_head) {
+    VIGIL_RETURN_IF_ERROR(
+        group.KeepChain(request.operations, *request.push_head, request.author, in_chain));
+  }
+  return outcomes;
+}
+
 void Register::CommitGroup(std::vector<Request> group) {
   Committed committed;
-  absl::StatusOr<std::vector<Outcomes>> answers = JudgeGroup(group, committed);
+  absl::StatusOr<Answers> answers = JudgeGroup(group, committed);
   if (!answers.ok()) {
     // Whether it was written is unknown; nobody is told that anything was applied or refused.
     const absl::Status unknown = rules::Refuse(
@@ -166,8 +238,41 @@ void Register::CommitGroup(std::vector<Request> group) {
     Break(answers.status());
     return;
   }
+  if (committed.access_changed && options_.on_access_changed) options_.on_access_changed();
   for (std::size_t i = 0; i < group.size(); ++i) group[i].done(std::move((*answers)[i]));
-  if (options_.on_committed && !committed.units.empty()) options_.on_committed(committed);
+  if (options_.on_committed && (!committed.units.empty() || committed.access_changed)) {
+    options_.on_committed(committed);
+  }
+}
+
+v1::RegisterHead Register::ShowHead(const store::Head& head) {
+  v1::RegisterHead shown;
+  shown.set_epoch(head.epoch.id());
+  shown.set_seq(head.seq.value());
+  shown.set_root(std::string(head.audit_root.bytes()));
+  SignHead(shown);
+  return shown;
+}
+
+void Register::SignHead(v1::RegisterHead& head) {
+  const std::optional<Uuid> epoch = Uuid::Parse(head.epoch());
+  const std::optional<Sha256> root = Sha256::FromBytes(head.root());
+  if (options_.head_signer == nullptr || !epoch || !root) return;
+  {
+    const MutexLock lock(head_mutex_);
+    if (signed_head_.seq() == head.seq() && signed_head_.epoch() == head.epoch() &&
+        signed_head_.root() == head.root()) {
+      head = signed_head_;
+      return;
+    }
+  }
+  absl::StatusOr<std::string> signature = options_.head_signer->Sign(
+      BytesToSign(HeadToSign{.epoch = *epoch, .seq = Seq(head.seq()), .root = *root}));
+  // Without one it is shown all the same, and nobody vouches for it.
+  if (!signature.ok()) return;
+  head.set_signature(*std::move(signature));
+  const MutexLock lock(head_mutex_);
+  signed_head_ = head;
 }
 
 void Register::Break(const absl::Status& status) {

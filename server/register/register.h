@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@
 #include "sync/base/executor.h"
 #include "sync/base/hash.h"
 #include "sync/base/mutex.h"
+#include "sync/base/p256.h"
 #include "sync/rules/judge.h"
 #include "vigil/v1/operation.pb.h"
+#include "vigil/v1/sync_service.pb.h"
 
 // The register: one writer, one write path. Whatever changes it, a phone, the office, the
 // escalation clock or an import, is an Operation that comes through here.
@@ -31,6 +34,19 @@ struct Incoming {
   std::string operation_id;
   std::uint64_t device_seq = 0;
   Sha256 previous_hash;
+  // SHA-256 of the bytes; zero: the register hashes them. Of a withheld operation, whose bytes are
+  // empty, what stands for it.
+  Sha256 hash;
+  bool withheld = false;
+};
+
+// A phone's signature over the last of the operations that it sends, verified by the caller: the
+// chain of hashes makes it speak for all before.
+struct PushHead {
+  DeviceSeq device_seq;
+  Sha256 operation_hash;
+  // DER.
+  std::string signature;
 };
 
 // What a commit changed, for those who watch.
@@ -38,6 +54,8 @@ struct Committed {
   Seq head;
   // Units whose feeds have something new; nil: everybody's.
   std::vector<Uuid> units;
+  // Persons, devices, org units or sign-ins: who may do what may have changed.
+  bool access_changed = false;
 };
 
 struct RegisterOptions {
@@ -50,10 +68,17 @@ struct RegisterOptions {
   absl::TimeZone zone;
   // Called after each commit on the writer's executor, after the answers.
   std::function<void(const Committed&)> on_committed;
+  // Who may do what may have changed. Called on the writer's executor before the answers: whoever
+  // is told of a change finds it in force.
+  std::function<void()> on_access_changed;
+  // Signs the register's heads; null: they are not signed. Must outlive the register.
+  Signer* head_signer = nullptr;
   // The store's answer is unknown or the head moved: nothing may be trusted any more. Ends the
   // process in production. Called once; afterwards every request gets UNAVAILABLE.
   std::function<void(const absl::Status&)> on_fatal;
 };
+
+class Group;
 
 class Register {
  public:
@@ -72,8 +97,29 @@ class Register {
   // and the outcomes say why. For imports.
   void SubmitAll(rules::Author author, std::vector<Incoming> operations, Done done);
 
-  // Keeps a credential (its token's hash only). Any thread.
-  void AddCredential(store::Credential credential, std::function<void(absl::Status)> done);
+  // The same for a phone's push: nothing is judged before its links and its signature are stored.
+  // An entry that does not continue the device's chain, or that the signature does not speak for,
+  // is DEFERRED with CHAIN_BROKEN.
+  void SubmitPush(rules::Author author, std::vector<Incoming> operations, PushHead head, Done done);
+
+  // An access decision: who is known by what, and the operations that go with it.
+  struct AccessChange {
+    rules::Author author;
+    std::vector<Incoming> operations;
+    store::AccessWrites access;
+  };
+  // Decides over what is committed, on the writer's executor; nothing comes between what it read
+  // and what it writes. An error is the answer, and nothing is written.
+  using DecideAccess =
+      std::function<absl::StatusOr<AccessChange>(store::Snapshot&, absl::Time now)>;
+  // In a group of its own, all or nothing. `done` gets the error of the decision or of the first
+  // operation that was not applied. Any thread.
+  void ChangeAccess(DecideAccess decide, std::function<void(absl::Status)> done);
+
+  // What everybody is shown of the register's state, signed by the register's key. Any thread.
+  v1::RegisterHead ShowHead(const store::Head& head) ABSL_LOCKS_EXCLUDED(head_mutex_);
+  // Puts the signature on a head that was this register's. Any thread.
+  void SignHead(v1::RegisterHead& head) ABSL_LOCKS_EXCLUDED(head_mutex_);
 
   store::RegisterStore& store() { return store_; }
   absl::TimeZone zone() const { return options_.zone; }
@@ -85,17 +131,20 @@ class Register {
   struct Request {
     rules::Author author;
     std::vector<Incoming> operations;
+    std::optional<PushHead> push_head;
     bool all_or_nothing = false;
-    std::vector<store::Credential> credentials;
+    DecideAccess decide_access;
     Done done;
   };
 
+  static std::size_t WeightOf(const Request& request);
   void Enqueue(Request request);
   std::vector<Request> TakeGroup();
   void RunGroup();
-  // One list of outcomes for each request, after they are durable; `committed` says what changed.
-  absl::StatusOr<std::vector<Outcomes>> JudgeGroup(const std::vector<Request>& group,
-                                                   Committed& committed);
+  // One answer for each request, after they are durable; `committed` says what changed.
+  using Answers = std::vector<absl::StatusOr<Outcomes>>;
+  absl::StatusOr<Outcomes> JudgeRequest(const Request& request, Group& group);
+  absl::StatusOr<Answers> JudgeGroup(std::vector<Request>& group, Committed& committed);
   void CommitGroup(std::vector<Request> group);
   void Break(const absl::Status& status);
 
@@ -108,6 +157,10 @@ class Register {
   std::size_t queued_operations_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Mutex head_mutex_;
+  // The one that was signed last: many ask for the same.
+  v1::RegisterHead signed_head_ ABSL_GUARDED_BY(head_mutex_);
 };
 
 }  // namespace vigil::registry

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "server/access/enrolment.h"
+#include "server/register/log_page.h"
 #include "server/service/import_job.h"
 #include "server/service/import_reactor.h"
 #include "server/service/unary_call.h"
@@ -44,35 +44,58 @@ absl::StatusOr<v1::ListNotificationsResponse> ListNotificationsOf(
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminService::AddDevice(grpc::CallbackServerContext* context,
-                                                  const v1::AddDeviceRequest* request,
-                                                  v1::AddDeviceResponse* response) {
-  return AnswerLater(parts_.guard, context, "AdminService.AddDevice", response,
-                     [&](const rules::Author& author,
-                         std::function<void(absl::StatusOr<v1::AddDeviceResponse>)> done) {
-                       access::AddDevice(parts_.target, parts_.random, author, *request,
-                                         std::move(done));
-                     });
+grpc::ServerUnaryReactor* AdminService::Invite(grpc::CallbackServerContext* context,
+                                               const v1::InviteRequest* request,
+                                               v1::InviteResponse* response) {
+  return AnswerLater(
+      parts_.guard, context, "AdminService.Invite", response,
+      [&](const access::Principal& caller, access::AccessDesk::Done<v1::InviteResponse> done) {
+        parts_.desk.Invite(caller, *request, std::move(done));
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListLog(grpc::CallbackServerContext* context,
+                                                const v1::ListLogRequest* request,
+                                                v1::ListLogResponse* response) {
+  return AnswerNow(parts_.guard, context, "AdminService.ListLog", response,
+                   [&](const access::Principal&) -> absl::StatusOr<v1::ListLogResponse> {
+                     VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts_.target.store().Read());
+                     VIGIL_ASSIGN_OR_RETURN(v1::ListLogResponse page,
+                                            registry::ListLog(*snapshot, *request));
+                     parts_.target.SignHead(*page.mutable_head());
+                     return page;
+                   });
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* AdminService::Import(
     grpc::CallbackServerContext* context) {
-  const absl::StatusOr<rules::Author> author = parts_.guard.Admit(*context, "AdminService.Import");
-  if (!author.ok()) return ImportReactor::Refuse(context, author.status());
-  return ImportReactor::Start(context, parts_.worker,
-                              [&](ImportJob::Sink sink) {
-                                return std::make_shared<ImportJob>(parts_.target, parts_.random,
-                                                                   *author, std::move(sink));
-                              })
-      .get();
+  const absl::StatusOr<Guard::Caller> caller = parts_.guard.Admit(*context, "AdminService.Import");
+  if (!caller.ok()) return ImportReactor::Refuse(context, caller.status());
+  const auto reactor = ImportReactor::Start(context, parts_.worker, [&](ImportJob::Sink sink) {
+    return std::make_shared<ImportJob>(parts_.target, parts_.random, (*caller)->author,
+                                       std::move(sink));
+  });
+  const std::weak_ptr<ImportReactor> weak = reactor;
+  absl::StatusOr<OpenStreams::Ticket> ticket =
+      parts_.streams.Open(*caller, [weak](const absl::Status& status) {
+        if (const auto alive = weak.lock()) alive->BreakOff(status);
+      });
+  if (ticket.ok()) {
+    reactor->Keep(*std::move(ticket));
+    reactor->Read();
+  } else {
+    reactor->BreakOff(ticket.status());
+  }
+  return reactor.get();
 }
 
 grpc::ServerUnaryReactor* AdminService::ListNotifications(
     grpc::CallbackServerContext* context, const v1::ListNotificationsRequest* request,
     v1::ListNotificationsResponse* response) {
-  return AnswerNow(
-      parts_.guard, context, "AdminService.ListNotifications", response,
-      [&](const rules::Author&) { return ListNotificationsOf(parts_.target.store(), *request); });
+  return AnswerNow(parts_.guard, context, "AdminService.ListNotifications", response,
+                   [&](const access::Principal&) {
+                     return ListNotificationsOf(parts_.target.store(), *request);
+                   });
 }
 
 grpc::ServerUnaryReactor* AdminService::TickEscalation(grpc::CallbackServerContext* context,
@@ -80,7 +103,7 @@ grpc::ServerUnaryReactor* AdminService::TickEscalation(grpc::CallbackServerConte
                                                        v1::TickEscalationResponse* response) {
   return AnswerLater(
       parts_.guard, context, "AdminService.TickEscalation", response,
-      [&](const rules::Author&,
+      [&](const access::Principal&,
           const std::function<void(absl::StatusOr<v1::TickEscalationResponse>)>& done) {
         parts_.clock.Tick([done](absl::StatusOr<std::int64_t> fired) {
           if (!fired.ok()) return done(fired.status());

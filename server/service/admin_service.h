@@ -1,9 +1,11 @@
 #ifndef VIGIL_SERVER_SERVICE_ADMIN_SERVICE_H_
 #define VIGIL_SERVER_SERVICE_ADMIN_SERVICE_H_
 
+#include "server/access/access_desk.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/register/register.h"
 #include "server/service/guard.h"
+#include "server/service/open_streams.h"
 #include "sync/base/executor.h"
 #include "sync/base/random.h"
 #include "vigil/v1/admin_service.grpc.pb.h"
@@ -15,7 +17,9 @@ class AdminService final : public v1::AdminService::CallbackService {
  public:
   // Imports are planned on `worker`, one after the other. All must outlive the server.
   struct Parts {
-    const Guard& guard;
+    Guard& guard;
+    OpenStreams& streams;
+    access::AccessDesk& desk;
     registry::Register& target;
     escalation::EscalationClock& clock;
     Executor& worker;
@@ -24,9 +28,12 @@ class AdminService final : public v1::AdminService::CallbackService {
 
   explicit AdminService(const Parts& parts) : parts_(parts) {}
 
-  grpc::ServerUnaryReactor* AddDevice(grpc::CallbackServerContext* context,
-                                      const v1::AddDeviceRequest* request,
-                                      v1::AddDeviceResponse* response) override;
+  grpc::ServerUnaryReactor* Invite(grpc::CallbackServerContext* context,
+                                   const v1::InviteRequest* request,
+                                   v1::InviteResponse* response) override;
+  grpc::ServerUnaryReactor* ListLog(grpc::CallbackServerContext* context,
+                                    const v1::ListLogRequest* request,
+                                    v1::ListLogResponse* response) override;
   grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Import(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* ListNotifications(grpc::CallbackServerContext* context,

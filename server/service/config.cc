@@ -1,8 +1,11 @@
 #include "server/service/config.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
@@ -43,99 +46,143 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string message_;
 };
 
-struct Range {
+// A number of the configuration: 0 stands for its default.
+struct Number {
   std::string_view field;
+  std::uint32_t usual;
   std::uint32_t least;
   std::uint32_t most;
 };
 
-constexpr std::array<Range, 2> kServerRanges = {{
-    {"listen_port", 0, 65535},
-    {"escalation_tick_s", 1, 3600},
-}};
-constexpr std::array<Range, 4> kLimitRanges = {{
-    {"operation_bytes_max", 1024, 4 * 1024 * 1024},
-    {"push_operations_max", 1, 10'000},
-    {"queue_operations_max", 1, 1'000'000},
-    {"drain_s", 1, 600},
-}};
+constexpr std::array kServerNumbers = {
+    Number{"listen_port", 0, 0, 65535},
+    Number{"escalation_tick_s", 30, 1, 3600},
+};
+constexpr std::array kLifetimeNumbers = {
+    Number{"access_token_s", 900, 60, 3600},
+    Number{"phone_days", 180, 1, 3650},
+    Number{"office_days", 7, 1, 90},
+};
+constexpr std::array kLimitNumbers = {
+    Number{"operation_bytes_max", 256 * 1024, 1024, 4 * 1024 * 1024},
+    Number{"push_operations_max", 500, 1, 10'000},
+    Number{"queue_operations_max", 10'000, 1, 1'000'000},
+    Number{"drain_s", 10, 1, 600},
+    Number{"message_bytes_max", 16 * 1024 * 1024, 64 * 1024, 64 * 1024 * 1024},
+    Number{"connections_max", 4000, 1, 100'000},
+    Number{"connections_per_address_max", 500, 1, 100'000},
+    Number{"calls_per_address_s", 2000, 1, 1'000'000},
+    Number{"calls_per_person_s", 200, 1, 1'000'000},
+    Number{"calls_per_device_s", 100, 1, 1'000'000},
+    Number{"streams_per_device_max", 8, 1, 1000},
+    Number{"call_s", 60, 1, 600},
+};
 
-// A fault of one field of the configuration or of its limits.
+// A fault of one field, which stands in the message of this name (empty: the configuration itself).
 struct Fault {
   std::string field;
-  bool in_limits = false;
+  std::string part;
   std::string reason;
 };
 
-template <std::size_t kCount>
-std::optional<Fault> CheckRanges(const google::protobuf::Message& message,
-                                 const std::array<Range, kCount>& ranges, bool in_limits) {
-  for (const Range& range : ranges) {
-    const FieldDescriptor* field =
-        message.GetDescriptor()->FindFieldByName(std::string(range.field));
-    VIGIL_CHECK(field != nullptr) << range.field;
-    const std::uint32_t value = message.GetReflection()->GetUInt32(message, field);
-    if (value < range.least || value > range.most) {
-      return Fault{field->name(), in_limits,
-                   absl::StrCat(field->name(), " is ", value, "; it must be between ", range.least,
-                                " and ", range.most)};
-    }
+// Visits each message with numbers, until `visit(message, numbers, part)` says what is wrong.
+template <typename Visit>
+std::optional<Fault> ForEachPart(v1::ServerConfig& config, const Visit& visit) {
+  using Numbers = std::span<const Number>;
+  if (auto fault = visit(config, Numbers(kServerNumbers), "")) return fault;
+  if (auto fault = visit(*config.mutable_lifetimes(), Numbers(kLifetimeNumbers), "lifetimes")) {
+    return fault;
   }
+  return visit(*config.mutable_limits(), Numbers(kLimitNumbers), "limits");
+}
+
+const FieldDescriptor& FieldOf(const google::protobuf::Message& message, const Number& number) {
+  const FieldDescriptor* field =
+      message.GetDescriptor()->FindFieldByName(std::string(number.field));
+  VIGIL_CHECK(field != nullptr) << number.field;
+  return *field;
+}
+
+std::optional<Fault> FindNumberFault(v1::ServerConfig config) {
+  return ForEachPart(
+      config,
+      [](google::protobuf::Message& message, std::span<const Number> numbers,
+         const char* part) -> std::optional<Fault> {
+        for (const Number& number : numbers) {
+          const FieldDescriptor& field = FieldOf(message, number);
+          const std::uint32_t value = message.GetReflection()->GetUInt32(message, &field);
+          if (value < number.least || value > number.most) {
+            return Fault{field.name(), part,
+                         absl::StrCat(field.name(), " is ", value, "; it must be between ",
+                                      number.least, " and ", number.most)};
+          }
+        }
+        return std::nullopt;
+      });
+}
+
+// A name that begins with "127." is none.
+bool IsLoopback(const std::string& address) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  return address == "::1" || address == "localhost";
+}
+
+std::optional<Fault> FindTransportFault(const v1::ServerConfig& config) {
+  if (config.plain_text()) {
+    if (config.has_tls()) {
+      return Fault{"plain_text", "", "plain_text and tls exclude each other"};
+    }
+    if (IsLoopback(config.listen_address())) return std::nullopt;
+    return Fault{"listen_address", "",
+                 absl::StrCat("listen_address is '", config.listen_address(),
+                              "'; without encryption only a loopback address may be bound, such "
+                              "as 127.0.0.1")};
+  }
+  if (!config.has_tls()) {
+    return Fault{"tls", "",
+                 "tls is missing: name a certificate_file and a key_file, or ask for plain_text on "
+                 "a loopback address"};
+  }
+  if (config.tls().certificate_file().empty()) {
+    return Fault{"certificate_file", "tls", "certificate_file is missing"};
+  }
+  if (config.tls().key_file().empty()) return Fault{"key_file", "tls", "key_file is missing"};
   return std::nullopt;
 }
 
-bool IsLoopback(const std::string& address) {
-  return address == "::1" || address == "localhost" || address.rfind("127.", 0) == 0;
-}
-
 std::optional<Fault> FindFault(const v1::ServerConfig& config) {
-  if (!IsLoopback(config.listen_address())) {
-    return Fault{"listen_address", false,
-                 absl::StrCat("listen_address is '", config.listen_address(),
-                              "'; until access control is complete only a loopback address may "
-                              "be bound, such as 127.0.0.1")};
-  }
   if (!LoadZone(config.time_zone()).ok()) {
     return Fault{
-        "time_zone", false,
+        "time_zone", "",
         absl::StrCat("time_zone '", config.time_zone(), "' is not in the time zone database")};
   }
-  if (auto fault = CheckRanges(config, kServerRanges, false)) return fault;
-  return CheckRanges(config.limits(), kLimitRanges, true);
+  return FindNumberFault(config);
 }
 
 void FillDefaults(v1::ServerConfig& config) {
-  const v1::ServerConfig defaults = DefaultConfig();
-  if (config.listen_address().empty()) config.set_listen_address(defaults.listen_address());
-  if (config.time_zone().empty()) config.set_time_zone(defaults.time_zone());
-  if (config.escalation_tick_s() == 0) config.set_escalation_tick_s(defaults.escalation_tick_s());
-  if (config.log_level() == v1::LOG_LEVEL_UNSPECIFIED) config.set_log_level(defaults.log_level());
-  v1::Limits& limits = *config.mutable_limits();
-  const v1::Limits& usual = defaults.limits();
-  if (limits.operation_bytes_max() == 0) {
-    limits.set_operation_bytes_max(usual.operation_bytes_max());
-  }
-  if (limits.push_operations_max() == 0) {
-    limits.set_push_operations_max(usual.push_operations_max());
-  }
-  if (limits.queue_operations_max() == 0) {
-    limits.set_queue_operations_max(usual.queue_operations_max());
-  }
-  if (limits.drain_s() == 0) limits.set_drain_s(usual.drain_s());
+  if (config.listen_address().empty()) config.set_listen_address("127.0.0.1");
+  if (config.time_zone().empty()) config.set_time_zone("Asia/Shanghai");
+  if (config.log_level() == v1::LOG_LEVEL_UNSPECIFIED) config.set_log_level(v1::LOG_LEVEL_INFO);
+  ForEachPart(config,
+              [](google::protobuf::Message& message, std::span<const Number> numbers,
+                 const char*) -> std::optional<Fault> {
+                for (const Number& number : numbers) {
+                  const FieldDescriptor& field = FieldOf(message, number);
+                  const google::protobuf::Reflection& reflection = *message.GetReflection();
+                  if (reflection.GetUInt32(message, &field) == 0) {
+                    reflection.SetUInt32(&message, &field, number.usual);
+                  }
+                }
+                return std::nullopt;
+              });
 }
 
 }  // namespace
 
 v1::ServerConfig DefaultConfig() {
   v1::ServerConfig config;
-  config.set_listen_address("127.0.0.1");
-  config.set_time_zone("Asia/Shanghai");
-  config.set_escalation_tick_s(30);
-  config.set_log_level(v1::LOG_LEVEL_INFO);
-  config.mutable_limits()->set_operation_bytes_max(256 * 1024);
-  config.mutable_limits()->set_push_operations_max(500);
-  config.mutable_limits()->set_queue_operations_max(10'000);
-  config.mutable_limits()->set_drain_s(10);
+  FillDefaults(config);
   return config;
 }
 
@@ -149,11 +196,12 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_
   if (!parser.ParseFromString(std::string(text), &config)) return error.ToStatus(name);
   FillDefaults(config);
   if (const std::optional<Fault> fault = FindFault(config)) {
-    const google::protobuf::Descriptor* type =
-        fault->in_limits ? v1::Limits::descriptor() : v1::ServerConfig::descriptor();
+    const google::protobuf::Descriptor* type = v1::ServerConfig::descriptor();
     const TextFormat::ParseInfoTree* tree = &places;
-    if (fault->in_limits) {
-      tree = places.GetTreeForNested(v1::ServerConfig::descriptor()->FindFieldByName("limits"), -1);
+    if (!fault->part.empty()) {
+      const FieldDescriptor* part = type->FindFieldByName(fault->part);
+      tree = places.GetTreeForNested(part, -1);
+      type = part->message_type();
     }
     TextFormat::ParseLocation place(0, 0);
     if (tree != nullptr) place = tree->GetLocation(type->FindFieldByName(fault->field), -1);
@@ -164,7 +212,9 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_
 }
 
 absl::Status CheckConfig(const v1::ServerConfig& config) {
-  if (const std::optional<Fault> fault = FindFault(config)) {
+  std::optional<Fault> fault = FindFault(config);
+  if (!fault) fault = FindTransportFault(config);
+  if (fault) {
     return Refuse(v1::REASON_INVALID_CONFIGURATION, fault->reason).With("field", fault->field);
   }
   if (config.data_dir().empty()) {

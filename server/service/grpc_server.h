@@ -7,47 +7,54 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
+#include "server/service/access_service.h"
 #include "server/service/admin_service.h"
+#include "server/service/connection_gate.h"
+#include "server/service/open_streams.h"
 #include "server/service/register_service.h"
 #include "server/service/sync_service.h"
 
 namespace vigil::service {
 
-// The listening server: services, health and reflection, limits.
+// The listening server: its gate, services and health, and the limits of connections.
 class GrpcServer {
  public:
   struct Options {
-    // A loopback address.
-    std::string address = "127.0.0.1";
-    // 0: a free one.
-    std::uint32_t port = 0;
+    ConnectionGate::Options gate;
+    // Null: plain text.
+    std::shared_ptr<grpc::ServerCredentials> credentials;
     // Bytes of one message from a client.
     std::uint32_t message_bytes_max = 16 * 1024 * 1024;
   };
   // Must outlive the server.
   struct Services {
+    AccessService& access;
     SyncService& sync;
     RegisterService& office;
     AdminService& admin;
+    OpenStreams& streams;
   };
 
   // PORT_IN_USE, or UNAVAILABLE where the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Services& services,
                                                            const Options& options);
 
-  std::uint32_t port() const { return port_; }
+  const ConnectionGate& gate() const { return *gate_; }
 
-  // Says "not serving", ends the watches, takes no new calls and waits for those under way, at most
-  // so long; then cuts them off. The writer must go on meanwhile.
+  // Accepts no more, says "not serving", ends the streams, takes no new calls and waits for those
+  // under way, at most so long; then cuts them off. The writer must go on meanwhile.
   void Drain(absl::Duration patience);
 
  private:
-  GrpcServer(const Services& services) : services_(services) {}
+  explicit GrpcServer(const Services& services) : services_(services) {}
 
   const Services services_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
-  std::uint32_t port_ = 0;
+  // Hands on to the server.
+  std::unique_ptr<ConnectionGate> gate_;
 };
 
 }  // namespace vigil::service

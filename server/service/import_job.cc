@@ -19,10 +19,18 @@ using rules::Refuse;
 namespace {
 
 constexpr std::size_t kFilesMax = 100;
+constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kBytesMax = 128 * 1024 * 1024;
 
 bool IsApplied(const v1::Outcome& outcome) {
   return outcome.verdict() == v1::VERDICT_APPLIED || outcome.verdict() == v1::VERDICT_MERGED;
+}
+
+bool IsFileName(const std::string& name) {
+  return !name.empty() && name.size() <= kNameBytesMax && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), [](char c) {
+           return c == '/' || static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+         });
 }
 
 }  // namespace
@@ -38,9 +46,10 @@ absl::Status ImportJob::AddPart(const v1::ImportFile& part) {
     return Refuse(v1::REASON_TOO_LARGE, "the files of one import are too large together")
         .With("bytes_max", static_cast<std::int64_t>(kBytesMax));
   }
-  if (part.name().empty() || part.name().find('/') != std::string::npos) {
-    return Refuse(v1::REASON_INVALID_VALUE, "a file's name has no directory in it")
-        .With("file", part.name());
+  if (!IsFileName(part.name())) {
+    return Refuse(
+        v1::REASON_INVALID_VALUE,
+        "a file's name has no directory in it, no control characters, and 1 to 255 bytes");
   }
   for (importer::InputFile& file : files_) {
     if (file.name != part.name()) continue;

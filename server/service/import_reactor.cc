@@ -22,7 +22,6 @@ std::shared_ptr<ImportReactor> ImportReactor::Start(grpc::CallbackServerContext*
                                 [weak](const absl::Status& status) {
                                   if (const auto self = weak.lock()) self->End(status);
                                 }});
-  reactor->StartRead(&reactor->request_);
   return reactor;
 }
 
@@ -57,12 +56,27 @@ absl::Status ImportReactor::Take(const v1::ImportRequest& request) {
 void ImportReactor::OnReadDone(bool ok) {
   if (ok) {
     if (const absl::Status status = Take(request_); !status.ok()) return End(status);
-    StartRead(&request_);
+    const MutexLock lock(mutex_);
+    if (!end_) StartRead(&request_);
     return;
   }
   // A read also ends when the client is gone: what is half sent is not imported.
   if (context_->IsCancelled()) return End(absl::CancelledError("the client has gone away"));
+  {
+    const MutexLock lock(mutex_);
+    if (end_) return;
+    running_ = true;
+  }
   worker_.Post([self = self_, job = job_] { job->Run(); });
+}
+
+void ImportReactor::BreakOff(const absl::Status& status) {
+  {
+    const MutexLock lock(mutex_);
+    if (running_) return;
+    if (!end_) end_ = status;
+  }
+  WriteNext();
 }
 
 void ImportReactor::Emit(v1::ImportResponse response) {
@@ -117,6 +131,9 @@ void ImportReactor::OnWriteDone(bool ok) {
   WriteNext();
 }
 
-void ImportReactor::OnDone() { self_.reset(); }
+void ImportReactor::OnDone() {
+  held_.reset();
+  self_.reset();
+}
 
 }  // namespace vigil::service

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -23,9 +24,15 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
  public:
   using MakeJob = std::function<std::shared_ptr<ImportJob>(ImportJob::Sink)>;
 
-  // Begins to read. It lives until gRPC and the job are done with it.
+  // It lives until gRPC and the job are done with it.
   static std::shared_ptr<ImportReactor> Start(grpc::CallbackServerContext* context,
                                               Executor& worker, const MakeJob& make_job);
+  // Begins to read.
+  void Read() { StartRead(&request_); }
+  // What is kept until the call is over. Call it before Read.
+  void Keep(std::shared_ptr<void> held) { held_ = std::move(held); }
+  // Ends the call; what is not being imported yet is not imported. Any thread.
+  void BreakOff(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   // Ends a call before it began to read.
   static grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Refuse(
       grpc::CallbackServerContext* context, const absl::Status& status);
@@ -47,6 +54,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   Executor& worker_;
   std::shared_ptr<ImportReactor> self_;
   std::shared_ptr<ImportJob> job_;
+  std::shared_ptr<void> held_;
   v1::ImportRequest request_;
   bool has_options_ = false;
   bool has_file_ = false;
@@ -57,6 +65,8 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   v1::ImportResponse writing_message_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool gone_ ABSL_GUARDED_BY(mutex_) = false;
+  // The job has it now: what was sent is being imported.
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };

@@ -17,6 +17,12 @@ struct Options {
   // Instead of what the configuration says.
   std::string data_dir;
   std::optional<std::uint32_t> port;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_client_authorities;
+  bool plain_text = false;
+  // Makes a new code for the first administrator, who has lost his password.
+  bool invite_administrator = false;
   bool help = false;
   bool version = false;
 };

@@ -31,14 +31,6 @@ bool Has(const std::vector<Uuid>& sorted, const Uuid& id) {
 
 }  // namespace
 
-v1::RegisterHead ToRegisterHead(const store::Head& head) {
-  v1::RegisterHead out;
-  out.set_epoch(head.epoch.id());
-  out.set_seq(head.seq.value());
-  out.set_root(std::string(head.audit_root.bytes()));
-  return out;
-}
-
 absl::Status CheckEpoch(const store::Head& head, const std::string& epoch) {
   if (epoch.empty() || epoch == head.epoch.id()) return absl::OkStatus();
   return Refuse(v1::REASON_EPOCH_CHANGED, "the register is in another epoch; say hello again")
@@ -175,7 +167,7 @@ absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::siz
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
                          snapshot_->GetDevice(*Uuid::Parse(author_.device)));
   page.set_last_judged_device_seq(device.last_judged.value());
-  *page.mutable_head() = ToRegisterHead(head_);
+  *page.mutable_head() = register_.ShowHead(head_);
   return page;
 }
 

@@ -66,9 +66,6 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   access::Scope scope_;
 };
 
-// Serialised into messages by all who send heads and digests.
-v1::RegisterHead ToRegisterHead(const store::Head& head);
-
 // EPOCH_CHANGED unless `epoch` is empty or the register's own.
 absl::Status CheckEpoch(const store::Head& head, const std::string& epoch);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "google/protobuf/util/time_util.h"
+#include "server/access/visibility.h"
 #include "server/service/pull_stream.h"
 #include "server/service/record_cache.h"
 #include "sync/base/status.h"
@@ -18,8 +19,7 @@
 
 namespace vigil::service {
 
-using registry::Incoming;
-using registry::Register;
+using access::Visibility;
 using rules::Refuse;
 
 namespace {
@@ -51,17 +51,30 @@ absl::StatusOr<const rules::EntityInfo*> FindKind(const std::string& kind) {
   return info;
 }
 
-absl::StatusOr<Uuid> FindRequested(const v1::GetRecordRequest& request, store::Snapshot& snapshot) {
-  if (!request.record().empty()) return ParseId(request.record(), "record");
+// A record that the caller sees.
+absl::StatusOr<Uuid> FindRequested(const v1::GetRecordRequest& request, store::Snapshot& snapshot,
+                                   Visibility& visibility) {
+  if (!request.record().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(request.record(), "record"));
+    VIGIL_ASSIGN_OR_RETURN(const bool sees, visibility.Sees(id));
+    if (!sees) return NoSuchRecord(id.ToString());
+    return id;
+  }
   VIGIL_ASSIGN_OR_RETURN(const rules::EntityInfo* info, FindKind(request.kind()));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id,
-                         snapshot.FindByKey(info->number, request.key()));
+                         snapshot.FindByKey(info->number, request.key(), scope));
   if (!id) {
     return Refuse(v1::REASON_NOT_FOUND, "the register has no such record")
         .With("kind", request.kind())
         .With("key", request.key());
   }
   return *id;
+}
+
+absl::StatusOr<store::RecordScope> ScopeOf(const rules::Author& caller, store::Snapshot& snapshot) {
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, snapshot));
+  return visibility.Scope();
 }
 
 // Children, and their children, parents first.
@@ -77,44 +90,26 @@ absl::Status AddChildren(RecordCache& cache, const Uuid& parent, v1::GetRecordRe
 
 }  // namespace
 
-void RegisterCore::Submit(const rules::Author& author, const v1::SubmitRequest& request,
-                          SubmitDone done) {
-  std::vector<Incoming> operations(1);
-  operations[0].bytes = request.operation();
-  register_.Submit(author, std::move(operations),
-                   [done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) {
-                     if (!outcomes.ok()) return done(outcomes.status());
-                     VIGIL_CHECK(outcomes->size() == 1);
-                     const v1::Outcome& outcome = outcomes->front();
-                     if (outcome.error().reason() == v1::REASON_VERSION_MOVED) {
-                       return done(rules::FromDetail(outcome.error()));
-                     }
-                     v1::SubmitResponse response;
-                     *response.mutable_outcome() = outcome;
-                     done(std::move(response));
-                   });
-}
-
-absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const v1::GetRecordRequest& request) {
+absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const rules::Author& caller,
+                                                              const v1::GetRecordRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *snapshot, visibility));
   RecordCache cache(*snapshot, Seq(request.version()));
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, cache.Find(id));
-  if (record == nullptr) {
-    return Refuse(v1::REASON_NOT_FOUND, "the register has no such record")
-        .With("record", id.ToString());
-  }
+  if (record == nullptr) return NoSuchRecord(id.ToString());
   v1::GetRecordResponse response;
   *response.mutable_record() = *record;
   if (record->entity().has_hazard()) {
     VIGIL_ASSIGN_OR_RETURN(*response.mutable_state(), cache.HazardStateOf(*record));
   }
+  // They live where their root lives.
   VIGIL_RETURN_IF_ERROR(AddChildren(cache, id, response));
   return response;
 }
 
 absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
-    const v1::ListRecordsRequest& request) {
+    const rules::Author& caller, const v1::ListRecordsRequest& request) {
   int kind = 0;
   Uuid parent;
   if (!request.kind().empty()) {
@@ -128,9 +123,10 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
     return Refuse(v1::REASON_INVALID_FILTER, "name a kind of record, a parent, or both");
   }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
                          snapshot->Records(kind, parent, ClampPageSize(request.page_size(), 100),
-                                           request.page_token()));
+                                           request.page_token(), scope));
   v1::ListRecordsResponse response;
   for (const store::StoredRecord& stored : page.records) {
     VIGIL_ASSIGN_OR_RETURN(*response.add_records(), ParseRecord(stored));
@@ -140,11 +136,13 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
 }
 
 absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
-    const v1::ListHazardsRequest& request) {
+    const rules::Author& caller, const v1::ListHazardsRequest& request) {
   v1::ListHazardsRequest clamped = request;
   clamped.set_page_size(ClampPageSize(request.page_size(), 50));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(store::LedgerPage page, snapshot->Hazards(clamped, register_.Today()));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(store::LedgerPage page,
+                         snapshot->Hazards(clamped, register_.Today(), scope));
   v1::ListHazardsResponse response;
   for (v1::HazardRow& row : page.rows) *response.add_hazards() = std::move(row);
   response.set_next_page_token(page.next_page_token);
@@ -153,11 +151,12 @@ absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
 }
 
 absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
-    const v1::ListOrdersRequest& request) {
+    const rules::Author& caller, const v1::ListOrdersRequest& request) {
   v1::ListOrdersRequest clamped = request;
   clamped.set_page_size(ClampPageSize(request.page_size(), 50));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(clamped));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(clamped, scope));
   v1::ListOrdersResponse response;
   for (v1::OrderRow& row : page.rows) *response.add_orders() = std::move(row);
   response.set_next_page_token(page.next_page_token);
@@ -165,53 +164,64 @@ absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
   return response;
 }
 
-absl::StatusOr<v1::GetStatsResponse> RegisterCore::GetStats(const v1::GetStatsRequest& request) {
+absl::StatusOr<v1::GetStatsResponse> RegisterCore::GetStats(const rules::Author& caller,
+                                                            const v1::GetStatsRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Figure> figures,
-                         snapshot->Stats(request.filter(), register_.Today()));
+                         snapshot->Stats(request.filter(), register_.Today(), scope));
   v1::GetStatsResponse response;
   for (v1::Figure& figure : figures) *response.add_figures() = std::move(figure);
-  *response.mutable_head() = ToRegisterHead(head);
+  *response.mutable_head() = register_.ShowHead(head);
   return response;
 }
 
-absl::StatusOr<v1::GetSessionResponse> RegisterCore::GetSession(const rules::Author& author) {
+absl::StatusOr<v1::GetSessionResponse> RegisterCore::GetSession(const rules::Author& caller) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
   RecordCache cache(*snapshot);
   v1::GetSessionResponse response;
-  response.set_device(author.device);
-  response.set_person(author.person);
-  VIGIL_ASSIGN_OR_RETURN(*response.mutable_person_name(), cache.NameOf(author.person));
-  response.mutable_roles()->Add(author.roles.begin(), author.roles.end());
-  *response.mutable_head() = ToRegisterHead(head);
+  response.set_device(caller.device);
+  response.set_person(caller.person);
+  VIGIL_ASSIGN_OR_RETURN(*response.mutable_person_name(), cache.NameOf(caller.person));
+  response.mutable_roles()->Add(caller.roles.begin(), caller.roles.end());
+  *response.mutable_head() = register_.ShowHead(head);
   *response.mutable_server_time() =
       google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(register_.Now()));
   response.set_time_zone(time_zone_name_);
   return response;
 }
 
-absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(const v1::GetDigestRequest& request) {
+absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(const rules::Author& caller,
+                                                              const v1::GetDigestRequest& request) {
   std::vector<Uuid> units;
   for (const std::string& text : request.units()) {
     VIGIL_ASSIGN_OR_RETURN(units.emplace_back(), ParseId(text, "units"));
   }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const Visibility visibility, Visibility::Of(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+  for (const Uuid& unit : units) {
+    if (!visibility.SeesUnit(unit)) return NoSuchRecord(unit.ToString());
+  }
   store::BucketSums sums;
   std::uint64_t records = 0;
-  if (units.empty()) {
+  if (units.empty() && visibility.everywhere()) {
     VIGIL_ASSIGN_OR_RETURN(sums, snapshot->DigestOfAll());
     VIGIL_ASSIGN_OR_RETURN(records, snapshot->CountAllRecords());
   } else {
-    VIGIL_ASSIGN_OR_RETURN(units, snapshot->UnitsBelow(units));
+    if (units.empty()) {
+      units = visibility.units();
+    } else {
+      VIGIL_ASSIGN_OR_RETURN(units, snapshot->UnitsBelow(units));
+    }
     units.emplace_back();
     VIGIL_ASSIGN_OR_RETURN(sums, snapshot->Digest(units));
     VIGIL_ASSIGN_OR_RETURN(records, snapshot->CountRecords(units));
   }
   v1::GetDigestResponse response;
-  *response.mutable_head() = ToRegisterHead(head);
+  *response.mutable_head() = register_.ShowHead(head);
   response.mutable_digest()->Add(sums.begin(), sums.end());
   response.set_records(records);
   return response;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,6 +16,11 @@ namespace vigil::service {
 
 // What the office asks and says, without gRPC. Any thread; errors carry a reason: NOT_FOUND,
 // INVALID_ID, INVALID_FILTER, INVALID_PAGE_TOKEN.
+//
+// Everybody is shown his part of the register (access::Visibility) and nothing else: what he may
+// not see is answered as what does not exist, is not counted, and no page is shorter for it. Of a
+// record that he sees he is shown all of it, with the names and the numbers by which it refers to
+// others.
 class RegisterCore {
  public:
   using SubmitDone = std::function<void(absl::StatusOr<v1::SubmitResponse>)>;
@@ -25,28 +31,43 @@ class RegisterCore {
       : register_(target), time_zone_name_(std::move(time_zone_name)) {}
 
   // The outcome, once it is durable. ABORTED with VERSION_MOVED where the caller asked for a
-  // precondition that does not hold.
-  void Submit(const rules::Author& author, const v1::SubmitRequest& request, SubmitDone done);
+  // precondition that does not hold. NOT_FOUND, and nothing is judged, for a decision that names a
+  // record which the caller does not see; a fact is taken in, and the outcome is silent about such
+  // records. What was judged before keeps its outcome.
+  void Submit(const rules::Author& caller, const v1::SubmitRequest& request, SubmitDone done);
 
-  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
-  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
-  absl::StatusOr<v1::ListHazardsResponse> ListHazards(const v1::ListHazardsRequest& request);
-  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request);
-  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const rules::Author& caller,
+                                                  const v1::GetRecordRequest& request);
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const rules::Author& caller,
+                                                      const v1::ListRecordsRequest& request);
+  absl::StatusOr<v1::ListHazardsResponse> ListHazards(const rules::Author& caller,
+                                                      const v1::ListHazardsRequest& request);
+  absl::StatusOr<v1::ListOrdersResponse> ListOrders(const rules::Author& caller,
+                                                    const v1::ListOrdersRequest& request);
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const rules::Author& caller,
+                                                          const v1::ListConflictsRequest& request);
   absl::StatusOr<v1::ListEscalationsResponse> ListEscalations(
-      const v1::ListEscalationsRequest& request);
-  absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
-  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
-  // Who the author is, and where he is.
-  absl::StatusOr<v1::GetSessionResponse> GetSession(const rules::Author& author);
-  // Digest of everything, or of what a phone with roles in these units holds: them, what is below
-  // them, and everybody's records.
-  absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
+      const rules::Author& caller, const v1::ListEscalationsRequest& request);
+  absl::StatusOr<v1::ListHistoryResponse> ListHistory(const rules::Author& caller,
+                                                      const v1::ListHistoryRequest& request);
+  // Figures that say something of the whole register alone ("operations") are left out for whoever
+  // does not see all units.
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const rules::Author& caller,
+                                                const v1::GetStatsRequest& request);
+  // Who the caller is, and where he is.
+  absl::StatusOr<v1::GetSessionResponse> GetSession(const rules::Author& caller);
+  // Digest of all that the caller sees without the office's own, or of what a phone with roles in
+  // these units holds: them, what is below them, and everybody's records.
+  absl::StatusOr<v1::GetDigestResponse> GetDigest(const rules::Author& caller,
+                                                  const v1::GetDigestRequest& request);
 
  private:
   registry::Register& register_;
   const std::string time_zone_name_;
 };
+
+// The one answer for a record that is not there, or not for the caller.
+absl::Status NoSuchRecord(std::string_view record);
 
 }  // namespace vigil::service
 

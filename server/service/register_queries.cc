@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "google/protobuf/util/time_util.h"
+#include "server/access/visibility.h"
 #include "server/service/record_cache.h"
 #include "server/service/register_core.h"
 #include "sync/base/status.h"
@@ -21,6 +22,7 @@
 
 namespace vigil::service {
 
+using access::Visibility;
 using rules::Refuse;
 
 namespace {
@@ -147,11 +149,13 @@ absl::StatusOr<const v1::Record*> VersionOf(store::Snapshot& snapshot, const Uui
 }  // namespace
 
 absl::StatusOr<v1::ListConflictsResponse> RegisterCore::ListConflicts(
-    const v1::ListConflictsRequest& request) {
+    const rules::Author& caller, const v1::ListConflictsRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
   VIGIL_ASSIGN_OR_RETURN(
       const store::RecordPage page,
-      snapshot->Conflicts(ClampPageSize(request.page_size(), 100), request.page_token()));
+      snapshot->Conflicts(ClampPageSize(request.page_size(), 100), request.page_token(), scope));
   RecordCache cache(*snapshot);
   v1::ListConflictsResponse response;
   for (const store::StoredRecord& stored : page.records) {
@@ -163,12 +167,14 @@ absl::StatusOr<v1::ListConflictsResponse> RegisterCore::ListConflicts(
 }
 
 absl::StatusOr<v1::ListEscalationsResponse> RegisterCore::ListEscalations(
-    const v1::ListEscalationsRequest& request) {
+    const rules::Author& caller, const v1::ListEscalationsRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
   VIGIL_ASSIGN_OR_RETURN(
       const store::RecordPage page,
       snapshot->Records(v1::Entity::kEscalation, Uuid(), ClampPageSize(request.page_size(), 100),
-                        request.page_token()));
+                        request.page_token(), scope));
   RecordCache cache(*snapshot);
   v1::ListEscalationsResponse response;
   for (const store::StoredRecord& stored : page.records) {
@@ -190,7 +196,7 @@ absl::StatusOr<v1::ListEscalationsResponse> RegisterCore::ListEscalations(
 }
 
 absl::StatusOr<v1::ListHistoryResponse> RegisterCore::ListHistory(
-    const v1::ListHistoryRequest& request) {
+    const rules::Author& caller, const v1::ListHistoryRequest& request) {
   const std::optional<Uuid> id = Uuid::Parse(request.record());
   if (!id) return Refuse(v1::REASON_INVALID_ID, "the record is named by what is no id");
   std::uint64_t after = 0;
@@ -198,13 +204,14 @@ absl::StatusOr<v1::ListHistoryResponse> RegisterCore::ListHistory(
     return Refuse(v1::REASON_INVALID_PAGE_TOKEN, "this page token is not of this list");
   }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const bool sees, visibility.Sees(*id));
+  if (!sees) return NoSuchRecord(id->ToString());
   const int page_size = ClampPageSize(request.page_size(), 100);
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::VersionRow> rows,
-                         snapshot->History(*id, Seq(after), page_size));
-  if (rows.empty() && after == 0) {
-    return Refuse(v1::REASON_NOT_FOUND, "the register has no such record")
-        .With("record", request.record());
-  }
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::VersionRow> rows,
+                         snapshot->History(*id, Seq(after), page_size + 1));
+  const bool more = static_cast<int>(rows.size()) > page_size;
+  if (more) rows.pop_back();
   RecordCache cache(*snapshot);
   v1::Record storage;
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* before, VersionOf(*snapshot, *id, Seq(after), storage));
@@ -226,7 +233,7 @@ absl::StatusOr<v1::ListHistoryResponse> RegisterCore::ListHistory(
     }
     *response.add_entries() = std::move(entry);
   }
-  if (static_cast<int>(rows.size()) == page_size) {
+  if (more) {
     response.set_next_page_token(std::to_string(rows.back().version.value()));
   }
   return response;

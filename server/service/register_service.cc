@@ -10,79 +10,91 @@ grpc::ServerUnaryReactor* RegisterService::Submit(grpc::CallbackServerContext* c
                                                   const v1::SubmitRequest* request,
                                                   v1::SubmitResponse* response) {
   return AnswerLater(guard_, context, "RegisterService.Submit", response,
-                     [&](const rules::Author& author, RegisterCore::SubmitDone done) {
-                       core_.Submit(author, *request, std::move(done));
+                     [&](const access::Principal& caller, RegisterCore::SubmitDone done) {
+                       core_.Submit(caller.author, *request, std::move(done));
                      });
 }
 
 grpc::ServerUnaryReactor* RegisterService::GetRecord(grpc::CallbackServerContext* context,
                                                      const v1::GetRecordRequest* request,
                                                      v1::GetRecordResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.GetRecord", response,
-                   [&](const rules::Author&) { return core_.GetRecord(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.GetRecord", response,
+      [&](const access::Principal& caller) { return core_.GetRecord(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListRecords(grpc::CallbackServerContext* context,
                                                        const v1::ListRecordsRequest* request,
                                                        v1::ListRecordsResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListRecords", response,
-                   [&](const rules::Author&) { return core_.ListRecords(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.ListRecords", response,
+      [&](const access::Principal& caller) { return core_.ListRecords(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListHazards(grpc::CallbackServerContext* context,
                                                        const v1::ListHazardsRequest* request,
                                                        v1::ListHazardsResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListHazards", response,
-                   [&](const rules::Author&) { return core_.ListHazards(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.ListHazards", response,
+      [&](const access::Principal& caller) { return core_.ListHazards(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListOrders(grpc::CallbackServerContext* context,
                                                       const v1::ListOrdersRequest* request,
                                                       v1::ListOrdersResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListOrders", response,
-                   [&](const rules::Author&) { return core_.ListOrders(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.ListOrders", response,
+      [&](const access::Principal& caller) { return core_.ListOrders(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListConflicts(grpc::CallbackServerContext* context,
                                                          const v1::ListConflictsRequest* request,
                                                          v1::ListConflictsResponse* response) {
   return AnswerNow(guard_, context, "RegisterService.ListConflicts", response,
-                   [&](const rules::Author&) { return core_.ListConflicts(*request); });
+                   [&](const access::Principal& caller) {
+                     return core_.ListConflicts(caller.author, *request);
+                   });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListEscalations(
     grpc::CallbackServerContext* context, const v1::ListEscalationsRequest* request,
     v1::ListEscalationsResponse* response) {
   return AnswerNow(guard_, context, "RegisterService.ListEscalations", response,
-                   [&](const rules::Author&) { return core_.ListEscalations(*request); });
+                   [&](const access::Principal& caller) {
+                     return core_.ListEscalations(caller.author, *request);
+                   });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListHistory(grpc::CallbackServerContext* context,
                                                        const v1::ListHistoryRequest* request,
                                                        v1::ListHistoryResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListHistory", response,
-                   [&](const rules::Author&) { return core_.ListHistory(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.ListHistory", response,
+      [&](const access::Principal& caller) { return core_.ListHistory(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::GetStats(grpc::CallbackServerContext* context,
                                                     const v1::GetStatsRequest* request,
                                                     v1::GetStatsResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.GetStats", response,
-                   [&](const rules::Author&) { return core_.GetStats(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.GetStats", response,
+      [&](const access::Principal& caller) { return core_.GetStats(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::GetSession(grpc::CallbackServerContext* context,
                                                       const v1::GetSessionRequest*,
                                                       v1::GetSessionResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.GetSession", response,
-                   [&](const rules::Author& author) { return core_.GetSession(author); });
+  return AnswerNow(
+      guard_, context, "RegisterService.GetSession", response,
+      [&](const access::Principal& caller) { return core_.GetSession(caller.author); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::GetDigest(grpc::CallbackServerContext* context,
                                                      const v1::GetDigestRequest* request,
                                                      v1::GetDigestResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.GetDigest", response,
-                   [&](const rules::Author&) { return core_.GetDigest(*request); });
+  return AnswerNow(
+      guard_, context, "RegisterService.GetDigest", response,
+      [&](const access::Principal& caller) { return core_.GetDigest(caller.author, *request); });
 }
 
 }  // namespace vigil::service

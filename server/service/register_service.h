@@ -11,7 +11,7 @@ namespace vigil::service {
 class RegisterService final : public v1::RegisterService::CallbackService {
  public:
   // Both must outlive the server.
-  RegisterService(const Guard& guard, RegisterCore& core) : guard_(guard), core_(core) {}
+  RegisterService(Guard& guard, RegisterCore& core) : guard_(guard), core_(core) {}
 
   grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
                                    const v1::SubmitRequest* request,
@@ -48,7 +48,7 @@ class RegisterService final : public v1::RegisterService::CallbackService {
                                       v1::GetDigestResponse* response) override;
 
  private:
-  const Guard& guard_;
+  Guard& guard_;
   RegisterCore& core_;
 };
 

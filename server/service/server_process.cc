@@ -2,30 +2,36 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "server/access/access_control.h"
-#include "server/access/enrolment.h"
+#include "server/access/access_desk.h"
+#include "server/access/authenticator.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
 #include "server/register/register.h"
+#include "server/service/access_service.h"
 #include "server/service/admin_service.h"
+#include "server/service/certificate_store.h"
 #include "server/service/grpc_server.h"
 #include "server/service/guard.h"
 #include "server/service/log.h"
 #include "server/service/loop_thread.h"
+#include "server/service/open_streams.h"
 #include "server/service/register_core.h"
 #include "server/service/register_service.h"
 #include "server/service/sync_core.h"
 #include "server/service/sync_service.h"
+#include "server/service/tls_credentials.h"
 #include "server/service/watch_hub.h"
 #include "server/store/sqlite_store.h"
 #include "sync/base/file.h"
+#include "sync/base/p256.h"
 #include "sync/base/random.h"
 #include "sync/base/status.h"
 #include "sync/rules/schema.h"
@@ -36,7 +42,14 @@ namespace {
 
 constexpr char kServerName[] = "vigild/0.1.0";
 constexpr int kExitUnknown = 70;
-constexpr std::size_t kTokenFileBytesMax = 4096;
+constexpr std::size_t kKeyFileBytesMax = 4096;
+constexpr unsigned kSecretMode = 0400;
+// How often what nobody announces is looked at: certificates that were exchanged, roles that end
+// with their day, calls that wait.
+constexpr absl::Duration kKeeperTick = absl::Seconds(5);
+constexpr std::uint64_t kTicksPerLook = 6;
+// How long before its end a certificate is warned of.
+constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 
 // Nobody may go on with what is in memory: whether the last group is on the disk is unknown.
 [[noreturn]] void Die(const absl::Status& status) {
@@ -60,8 +73,8 @@ void LogFailure(std::string_view what, const absl::Status& status) {
 
 class Process final : public ServerProcess {
  public:
-  Process(v1::ServerConfig config, const Clock& clock)
-      : config_(std::move(config)), clock_(clock) {}
+  Process(v1::ServerConfig config, const Clock& clock, const Options& options)
+      : config_(std::move(config)), options_(options), clock_(clock) {}
   ~Process() override { Drain(); }
 
   absl::Status Begin();
@@ -70,29 +83,51 @@ class Process final : public ServerProcess {
  private:
   std::string Path(std::string_view name) const { return JoinPath(config_.data_dir(), name); }
   absl::Status OpenStore(const absl::TimeZone& zone);
+  absl::Status LoadKey();
   void MakeRegister(const absl::TimeZone& zone);
-  absl::Status EnsureOfficeToken();
+  void MakeAccess(const absl::TimeZone& zone);
+  void MakeServices();
+  absl::StatusOr<bool> NeedsAdministrator();
+  absl::Status InviteAdministrator();
+  absl::Status LoadCertificate();
   absl::Status Listen();
+  void Keep();
+  void LookAtCertificate();
 
   const v1::ServerConfig config_;
+  const Options options_;
   const Clock& clock_;
   PosixFileSystem files_;
   SystemRandom random_;
   std::unique_ptr<store::SqliteRegisterStore> store_;
   WatchHub hub_;
-  // The writer's thread, and the one on which imports are planned.
+  std::optional<P256PrivateKey> key_;
+  std::optional<CertificateStore> certificates_;
+  // The writer's thread; those on which imports are planned and passwords are hashed, each of which
+  // takes its time; and the one that looks after things.
   std::optional<LoopThread> writer_;
   std::optional<LoopThread> worker_;
+  std::optional<LoopThread> hasher_;
+  std::optional<LoopThread> keeper_;
   std::optional<registry::Register> register_;
   std::optional<escalation::EscalationClock> escalation_clock_;
   std::optional<escalation::NotificationSender> sender_;
   std::optional<SyncCore> sync_core_;
   std::optional<RegisterCore> register_core_;
+  std::optional<access::Authenticator> authenticator_;
+  std::optional<access::AccessDesk> desk_;
+  std::optional<OpenStreams> streams_;
   std::optional<Guard> guard_;
+  std::optional<AccessService> access_service_;
   std::optional<SyncService> sync_service_;
   std::optional<RegisterService> register_service_;
   std::optional<AdminService> admin_service_;
   std::unique_ptr<GrpcServer> server_;
+  // One look sees all that came before it.
+  std::atomic<bool> look_posted_ = false;
+  // Of the keeper.
+  std::uint64_t ticks_ = 0;
+  std::uint64_t turned_away_ = 0;
 };
 
 absl::Status Process::Begin() {
@@ -103,15 +138,22 @@ absl::Status Process::Begin() {
   VIGIL_RETURN_IF_ERROR(files_.MakeDirectories(config_.data_dir(), 0700));
   VIGIL_RETURN_IF_ERROR(OpenStore(zone));
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
+  VIGIL_RETURN_IF_ERROR(LoadKey());
+  VIGIL_RETURN_IF_ERROR(LoadCertificate());
   writer_.emplace(clock_);
   worker_.emplace(clock_);
+  hasher_.emplace(clock_);
+  keeper_.emplace(clock_);
   MakeRegister(zone);
-  VIGIL_RETURN_IF_ERROR(EnsureOfficeToken());
+  MakeAccess(zone);
+  MakeServices();
+  VIGIL_RETURN_IF_ERROR(InviteAdministrator());
   VIGIL_RETURN_IF_ERROR(Listen());
   writer_->executor().Post([this] {
     escalation_clock_->Start();
     sender_->Start();
   });
+  keeper_->executor().Post([this] { Keep(); });
   return absl::OkStatus();
 }
 
@@ -138,6 +180,15 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
   options.operation_bytes_max = limits.operation_bytes_max();
   options.zone = zone;
   options.on_committed = [this](const registry::Committed& committed) { hub_.Publish(committed); };
+  options.on_access_changed = [this] {
+    authenticator_->Forget();
+    if (look_posted_.exchange(true)) return;
+    keeper_->executor().Post([this] {
+      look_posted_ = false;
+      streams_->LookAgain(clock_.Now());
+    });
+  };
+  options.head_signer = &*key_;
   options.on_fatal = Die;
   register_.emplace(*store_, writer_->executor(), std::move(options));
 
@@ -152,7 +203,30 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
     LogFailure("the outbox failed", status);
   };
   sender_.emplace(*register_, writer_->executor(), LogNotification, std::move(sender_options));
+}
 
+void Process::MakeAccess(const absl::TimeZone& zone) {
+  authenticator_.emplace(*store_,
+                         access::Authenticator::Options{.zone = zone, .started_at = clock_.Now()});
+  const v1::Lifetimes& lifetimes = config_.lifetimes();
+  access::AccessDesk::Options desk_options;
+  desk_options.access_token = absl::Seconds(lifetimes.access_token_s());
+  desk_options.phone = absl::Hours(24) * lifetimes.phone_days();
+  desk_options.office = absl::Hours(24) * lifetimes.office_days();
+  desk_options.register_key = key_->public_key().der();
+  desk_.emplace(access::AccessDesk::Parts{*register_, random_, hasher_->executor()},
+                std::move(desk_options));
+  const v1::Limits& limits = config_.limits();
+  streams_.emplace(*authenticator_, limits.streams_per_device_max());
+  guard_.emplace(*authenticator_, clock_,
+                 Guard::Limits{.calls_per_address_s = limits.calls_per_address_s(),
+                               .calls_per_person_s = limits.calls_per_person_s(),
+                               .calls_per_device_s = limits.calls_per_device_s(),
+                               .call_max = absl::Seconds(limits.call_s())});
+}
+
+void Process::MakeServices() {
+  const v1::Limits& limits = config_.limits();
   SyncOptions sync_options;
   sync_options.push_operations_max = limits.push_operations_max();
   sync_options.operation_bytes_max = limits.operation_bytes_max();
@@ -160,48 +234,121 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
   sync_options.time_zone_name = config_.time_zone();
   sync_core_.emplace(*register_, hub_, std::move(sync_options));
   register_core_.emplace(*register_, config_.time_zone());
-  guard_.emplace(*store_);
-  sync_service_.emplace(*guard_, *sync_core_);
+  access_service_.emplace(*guard_, *desk_);
+  sync_service_.emplace(*guard_, *streams_, *sync_core_);
   register_service_.emplace(*guard_, *register_core_);
-  admin_service_.emplace(
-      AdminService::Parts{*guard_, *register_, *escalation_clock_, worker_->executor(), random_});
+  admin_service_.emplace(AdminService::Parts{*guard_, *streams_, *desk_, *register_,
+                                             *escalation_clock_, worker_->executor(), random_});
 }
 
-// The token is written before the register knows it: a start that is cut off in between is
-// completed by the next one, and a token that somebody removed is not made again.
-absl::Status Process::EnsureOfficeToken() {
-  const std::string path = Path("office.token");
+// Made with the register. One that was lost is made anew: heads signed from then on are vouched for
+// by another key than those who are enrolled have been told.
+absl::Status Process::LoadKey() {
+  const std::string path = Path("register.key");
   if (!files_.Exists(path)) {
     VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
     VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
-    if (head.seq != Seq(0)) return absl::OkStatus();
-    VIGIL_RETURN_IF_ERROR(
-        files_.WriteAtomic(path, absl::StrCat(access::MakeToken(random_), "\n"), {.mode = 0400}));
-    Log(v1::LOG_LEVEL_INFO, "first administrator made",
-        {{"person", access::kFirstAdministratorCode}, {"credential", path}});
+    if (head.seq != Seq(0)) {
+      Log(v1::LOG_LEVEL_WARNING, "the register's key was lost; a new one is made",
+          {{"file", path}});
+    }
+    VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(path, P256PrivateKey::Generate().ToPem(),
+                                             {.mode = kSecretMode, .must_be_new = true}));
   }
-  VIGIL_ASSIGN_OR_RETURN(std::string text, files_.Read(path, kTokenFileBytesMax));
-  const std::string token(absl::StripSuffix(text, "\n"));
-  std::promise<absl::Status> done;
-  access::EnsureFirstAdministrator(*register_, random_, token,
-                                   [&done](const absl::Status& status) { done.set_value(status); });
-  return Annotate(done.get_future().get(), "cannot make the first administrator");
+  VIGIL_ASSIGN_OR_RETURN(const std::string pem, files_.Read(path, kKeyFileBytesMax));
+  absl::StatusOr<P256PrivateKey> key = P256PrivateKey::FromPem(pem);
+  if (!key.ok()) return Annotate(key.status(), absl::StrCat(path, " holds no key"));
+  key_ = *std::move(key);
+  return absl::OkStatus();
+}
+
+// Until somebody has signed in, nobody can invite anybody.
+absl::StatusOr<bool> Process::NeedsAdministrator() {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> person,
+                         snapshot->FindByKey(v1::Entity::kPerson, access::kFirstAdministratorCode));
+  if (!person) return true;
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> password,
+                         snapshot->FindPassword(*person));
+  return !password;
+}
+
+absl::Status Process::InviteAdministrator() {
+  const std::string path = Path("first-administrator.code");
+  VIGIL_ASSIGN_OR_RETURN(const bool needed, NeedsAdministrator());
+  // One that was used is of no use to anybody.
+  VIGIL_RETURN_IF_ERROR(files_.Remove(path));
+  if (!needed && !options_.invite_administrator) return absl::OkStatus();
+  std::promise<absl::StatusOr<std::string>> made;
+  desk_->InviteFirstAdministrator(
+      [&made](absl::StatusOr<std::string> code) { made.set_value(std::move(code)); });
+  const absl::StatusOr<std::string> code = made.get_future().get();
+  if (!code.ok()) return Annotate(code.status(), "cannot invite the first administrator");
+  VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(path, absl::StrCat(*code, "\n"), {.mode = kSecretMode}));
+  Log(v1::LOG_LEVEL_INFO, "administrator invited",
+      {{"person", access::kFirstAdministratorCode}, {"code", path}});
+  return absl::OkStatus();
+}
+
+absl::Status Process::LoadCertificate() {
+  if (config_.plain_text()) return absl::OkStatus();
+  certificates_.emplace(files_, config_.tls());
+  return certificates_->Refresh(clock_.Now()).status();
+}
+
+void Process::LookAtCertificate() {
+  const absl::Time now = clock_.Now();
+  const absl::StatusOr<CertificateStore::Look> look = certificates_->Refresh(now);
+  if (!look.ok()) {
+    return LogFailure("the new certificate cannot be used; the old one stays in force",
+                      look.status());
+  }
+  if (!look->changed) return;
+  Log(look->info.not_after < now + kCertificateWarning ? v1::LOG_LEVEL_WARNING : v1::LOG_LEVEL_INFO,
+      "a new certificate is in force",
+      {{"fingerprint", look->info.fingerprint},
+       {"until", absl::FormatTime(absl::RFC3339_sec, look->info.not_after, absl::UTCTimeZone())}});
+}
+
+void Process::Keep() {
+  if (certificates_) LookAtCertificate();
+  guard_->pending().EndOverdue(clock_.Now());
+  // A change is looked at when it is made; only what ends by itself waits for this.
+  if (++ticks_ % kTicksPerLook == 0) streams_->LookAgain(clock_.Now());
+  if (const std::uint64_t now = server_->gate().turned_away(); now != turned_away_) {
+    Log(v1::LOG_LEVEL_WARNING, "connections turned away",
+        {{"count", static_cast<std::int64_t>(now - turned_away_)},
+         {"open", std::int64_t{server_->gate().connections()}}});
+    turned_away_ = now;
+  }
+  keeper_->executor().PostAfter(kKeeperTick, [this] { Keep(); });
 }
 
 absl::Status Process::Listen() {
+  const v1::Limits& limits = config_.limits();
   GrpcServer::Options options;
-  options.address = config_.listen_address();
-  options.port = config_.listen_port();
+  options.gate.address = config_.listen_address();
+  options.gate.port = config_.listen_port();
+  options.gate.connections_max = limits.connections_max();
+  options.gate.connections_per_address_max = limits.connections_per_address_max();
+  if (certificates_) {
+    options.credentials =
+        TlsCredentials(*certificates_, !config_.tls().client_authorities_file().empty());
+  }
   // A full push of the largest operations would not fit; a client that meets the limit splits it.
-  VIGIL_ASSIGN_OR_RETURN(
-      server_, GrpcServer::Start({*sync_service_, *register_service_, *admin_service_}, options));
-  VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(Path("port"), absl::StrCat(server_->port(), "\n")));
+  options.message_bytes_max = limits.message_bytes_max();
+  VIGIL_ASSIGN_OR_RETURN(server_,
+                         GrpcServer::Start({*access_service_, *sync_service_, *register_service_,
+                                            *admin_service_, *streams_},
+                                           options));
+  const std::uint32_t port = server_->gate().port();
+  VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n")));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
   Log(v1::LOG_LEVEL_INFO, "listening",
       {{"address", config_.listen_address()},
-       {"port", std::int64_t{server_->port()}},
-       {"reach", "loopback only, until access control is complete"},
+       {"port", std::int64_t{port}},
+       {"transport", certificates_ ? "tls" : "plain text, loopback only"},
        {"epoch", head.epoch.id()},
        {"seq", head.seq.signed_value()},
        {"time_zone", config_.time_zone()}});
@@ -209,6 +356,8 @@ absl::Status Process::Listen() {
 }
 
 void Process::Drain() {
+  // It looks at the server.
+  if (keeper_) keeper_->Stop();
   if (server_) {
     Log(v1::LOG_LEVEL_INFO, "draining");
     server_->Drain(absl::Seconds(config_.limits().drain_s()));
@@ -217,8 +366,9 @@ void Process::Drain() {
       LogFailure("the port's file stays", status);
     }
   }
-  // What the worker has under way still needs the writer.
+  // What they have under way still needs the writer.
   if (worker_) worker_->Stop();
+  if (hasher_) hasher_->Stop();
   if (writer_) {
     writer_->executor().Post([this] {
       escalation_clock_.reset();
@@ -236,8 +386,9 @@ void Process::Drain() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const v1::ServerConfig& config,
-                                                                    const Clock& clock) {
-  auto process = std::make_unique<Process>(config, clock);
+                                                                    const Clock& clock,
+                                                                    const Options& options) {
+  auto process = std::make_unique<Process>(config, clock, options);
   VIGIL_RETURN_IF_ERROR(process->Begin());
   return std::unique_ptr<ServerProcess>(std::move(process));
 }

@@ -15,11 +15,18 @@ class ServerProcess {
  public:
   virtual ~ServerProcess() = default;
 
-  // Opens the register, makes the first administrator where there is none, listens, and writes the
-  // port to the data directory. Errors are for people who start servers. A storage error later on
-  // ends the process with exit code 70: nothing in memory may be trusted after it.
+  struct Options {
+    // Makes a new code for the first administrator, although he has a password.
+    bool invite_administrator = false;
+  };
+
+  // Opens the register, listens, and writes the port to the data directory; until the first
+  // administrator has a password, also a one-time code for it.  Errors are for people who start
+  // servers. A storage error later on ends the process with exit code 70: nothing in memory may be
+  // trusted after it.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const v1::ServerConfig& config,
-                                                              const Clock& clock);
+                                                              const Clock& clock,
+                                                              const Options& options);
 
   // Stops listening, lets calls under way finish, runs the writer's queue out, closes the register.
   virtual void Drain() = 0;

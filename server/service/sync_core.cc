@@ -9,8 +9,10 @@
 #include "absl/strings/numbers.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/access/access_control.h"
+#include "server/access/authenticator.h"
 #include "server/service/pull_stream.h"
 #include "server/service/watch_stream.h"
+#include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
@@ -35,16 +37,20 @@ class OpenedWatch final : public Watch {
   const std::shared_ptr<WatchStream> stream_;
 };
 
-// An answer without a judgement: nothing is stored, the operation stays where it is.
-v1::Outcome Deferred(const v1::PushEntry& entry, const rules::Author& author,
-                     const absl::Status& why) {
-  v1::Outcome outcome;
-  outcome.set_operation(entry.operation_id());
-  outcome.set_device(author.device);
-  outcome.set_device_seq(entry.device_seq());
-  outcome.set_verdict(v1::VERDICT_DEFERRED);
-  *outcome.mutable_error() = rules::ToDetail(why);
-  return outcome;
+// Of what is malformed the register says so, entry by entry.
+Incoming ToIncoming(const v1::PushEntry& entry) {
+  Incoming incoming;
+  incoming.operation_id = entry.operation_id();
+  incoming.device_seq = entry.device_seq();
+  incoming.previous_hash = Sha256::FromBytes(entry.previous_hash()).value_or(Sha256());
+  incoming.withheld = entry.has_withheld_hash();
+  if (incoming.withheld) {
+    incoming.hash = Sha256::FromBytes(entry.withheld_hash()).value_or(Sha256());
+  } else {
+    incoming.bytes = entry.operation();
+    incoming.hash = Sha256Of(incoming.bytes);
+  }
+  return incoming;
 }
 
 // Where in a repair: index into the request's buckets and the last id sent of it.
@@ -97,7 +103,7 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
   response.set_device(author.device);
   response.set_person(author.person);
   response.mutable_epochs()->Add(epochs.begin(), epochs.end());
-  *response.mutable_head() = ToRegisterHead(head);
+  *response.mutable_head() = register_.ShowHead(head);
   for (const Uuid& unit : scope.units) response.add_units(unit.ToString());
   response.set_last_judged_device_seq(device.last_judged.value());
   response.mutable_limits()->set_push_operations(options_.push_operations_max);
@@ -106,51 +112,58 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
   return response;
 }
 
-void SyncCore::Push(const rules::Author& author, const v1::PushRequest& request, PushDone done) {
+void SyncCore::Push(const access::Principal& principal, const v1::PushRequest& request,
+                    PushDone done) {
   if (static_cast<std::uint32_t>(request.entries_size()) > options_.push_operations_max) {
     return done(Refuse(v1::REASON_TOO_LARGE, "too many operations in one push")
                     .With("push_operations", std::int64_t{options_.push_operations_max}));
   }
-  v1::PushResponse response;
-  std::vector<Incoming> operations;
-  // Which of the answers are the register's.
-  std::vector<int> judged;
-  for (int i = 0; i < request.entries_size(); ++i) {
-    const v1::PushEntry& entry = request.entries(i);
-    v1::Outcome& outcome = *response.add_outcomes();
-    if (entry.content_case() != v1::PushEntry::kOperation) {
-      outcome = Deferred(
-          entry, author,
-          Refuse(v1::REASON_FIELD_UNKNOWN, "this server does not take withheld operations yet"));
-      continue;
-    }
-    Incoming incoming;
-    incoming.bytes = entry.operation();
-    incoming.operation_id = entry.operation_id();
-    incoming.device_seq = entry.device_seq();
-    if (!entry.previous_hash().empty()) {
-      const std::optional<Sha256> hash = Sha256::FromBytes(entry.previous_hash());
-      if (!hash) {
-        outcome = Deferred(entry, author,
-                           Refuse(v1::REASON_CHAIN_BROKEN, "the previous hash is no SHA-256"));
-        continue;
-      }
-      incoming.previous_hash = *hash;
-    }
-    operations.push_back(std::move(incoming));
-    judged.push_back(i);
+  if (request.entries().empty()) {
+    return done(Refuse(v1::REASON_REQUIRED_FIELD_MISSING, "a push holds at least one operation")
+                    .With("field", "entries"));
   }
-  if (operations.empty()) return done(std::move(response));
-  register_.Submit(author, std::move(operations),
-                   [response = std::move(response), judged = std::move(judged),
-                    done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) mutable {
-                     if (!outcomes.ok()) return done(outcomes.status());
-                     VIGIL_CHECK(outcomes->size() == judged.size());
-                     for (std::size_t i = 0; i < judged.size(); ++i) {
-                       *response.mutable_outcomes(judged[i]) = std::move((*outcomes)[i]);
-                     }
-                     done(std::move(response));
-                   });
+  for (const v1::PushEntry& entry : request.entries()) {
+    if (!entry.has_withheld_hash()) continue;
+    const std::optional<Sha256> hash = Sha256::FromBytes(entry.withheld_hash());
+    if (hash && !hash->is_zero()) continue;
+    return done(Refuse(v1::REASON_MALFORMED, "a withheld operation is named by its SHA-256"));
+  }
+  std::vector<Incoming> operations;
+  operations.reserve(static_cast<std::size_t>(request.entries_size()));
+  for (const v1::PushEntry& entry : request.entries()) operations.push_back(ToIncoming(entry));
+  absl::StatusOr<registry::PushHead> head =
+      CheckSignature(principal, operations.back(), request.signature());
+  if (!head.ok()) return done(head.status());
+  register_.SubmitPush(principal.author, std::move(operations), *std::move(head),
+                       [done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) {
+                         if (!outcomes.ok()) return done(outcomes.status());
+                         v1::PushResponse response;
+                         for (v1::Outcome& outcome : *outcomes) {
+                           *response.add_outcomes() = std::move(outcome);
+                         }
+                         done(std::move(response));
+                       });
+}
+
+absl::StatusOr<registry::PushHead> SyncCore::CheckSignature(const access::Principal& principal,
+                                                            const Incoming& last,
+                                                            const std::string& signature) {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, access::RegisterIdOf(*snapshot));
+  registry::PushHead head;
+  head.device_seq = DeviceSeq(last.device_seq);
+  head.operation_hash = last.hash;
+  head.signature = signature;
+  const std::string bytes =
+      BytesToSign(PushToSign{.register_id = register_id,
+                             .device = Uuid::Parse(principal.author.device).value_or(Uuid()),
+                             .device_seq = head.device_seq,
+                             .operation_hash = head.operation_hash});
+  if (!principal.key.Verifies({.message = bytes, .signature = signature})) {
+    return Refuse(v1::REASON_SIGNATURE_INVALID,
+                  "the push was not signed with this device's key; nothing of it was taken");
+  }
+  return head;
 }
 
 void SyncCore::Pull(const rules::Author& author, const v1::PullRequest& request,

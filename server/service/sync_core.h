@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/access/principal.h"
 #include "server/register/register.h"
 #include "server/service/stream_sink.h"
 #include "server/service/watch_hub.h"
@@ -53,9 +54,10 @@ class SyncCore {
                                           const v1::HelloRequest& request);
 
   // `done` gets one outcome for each entry, in order, once all of them are durable. TOO_LARGE for a
-  // batch beyond the limits; what is wrong with one entry costs that entry alone. Any other error
-  // means "unknown": send the same again.
-  void Push(const rules::Author& author, const v1::PushRequest& request, PushDone done);
+  // batch beyond the limits, SIGNATURE_INVALID where it is not the principal's key that speaks for
+  // its last entry; what is wrong with one entry costs that entry alone, and those that follow it
+  // in the chain. Any other error means "unknown": send the same again.
+  void Push(const access::Principal& principal, const v1::PushRequest& request, PushDone done);
 
   // Streams the records changed since the cursors. The cursors are read one after the other, each
   // as a scope of its own; without any, everything of the author's scope is sent. Cursors beyond
@@ -78,6 +80,10 @@ class SyncCore {
                                                    std::shared_ptr<WatchSink> sink);
 
  private:
+  absl::StatusOr<registry::PushHead> CheckSignature(const access::Principal& principal,
+                                                    const registry::Incoming& last,
+                                                    const std::string& signature);
+
   registry::Register& register_;
   WatchHub& hub_;
   const SyncOptions options_;

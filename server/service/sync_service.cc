@@ -1,93 +1,101 @@
 #include "server/service/sync_service.h"
 
-#include <algorithm>
+#include <memory>
+#include <string_view>
 #include <utility>
 
+#include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
-#include "sync/rules/reason.h"
+#include "sync/base/status.h"
 
 namespace vigil::service {
+
+namespace {
+
+// Lets a stream in: who calls, and his place, which the stream keeps until it is over.
+struct Entered {
+  Guard::Caller caller;
+  OpenStreams::Ticket ticket;
+};
+
+template <typename Message>
+absl::StatusOr<Entered> Enter(Guard& guard, OpenStreams& streams,
+                              grpc::CallbackServerContext& context, std::string_view method,
+                              const std::shared_ptr<StreamReactor<Message>>& reactor) {
+  Entered entered;
+  VIGIL_ASSIGN_OR_RETURN(entered.caller, guard.Admit(context, method));
+  const std::weak_ptr<StreamReactor<Message>> weak = reactor;
+  VIGIL_ASSIGN_OR_RETURN(entered.ticket,
+                         streams.Open(entered.caller, [weak](const absl::Status& status) {
+                           if (const auto alive = weak.lock()) alive->Finish(status);
+                         }));
+  return entered;
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* SyncService::Hello(grpc::CallbackServerContext* context,
                                              const v1::HelloRequest* request,
                                              v1::HelloResponse* response) {
-  return AnswerNow(guard_, context, "SyncService.Hello", response,
-                   [&](const rules::Author& author) { return core_.Hello(author, *request); });
+  return AnswerNow(
+      guard_, context, "SyncService.Hello", response,
+      [&](const access::Principal& caller) { return core_.Hello(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* SyncService::Push(grpc::CallbackServerContext* context,
                                             const v1::PushRequest* request,
                                             v1::PushResponse* response) {
   return AnswerLater(guard_, context, "SyncService.Push", response,
-                     [&](const rules::Author& author, SyncCore::PushDone done) {
-                       core_.Push(author, *request, std::move(done));
+                     [&](const access::Principal& caller, SyncCore::PushDone done) {
+                       core_.Push(caller, *request, std::move(done));
                      });
 }
 
 grpc::ServerWriteReactor<v1::PullResponse>* SyncService::Pull(grpc::CallbackServerContext* context,
                                                               const v1::PullRequest* request) {
   auto reactor = StreamReactor<v1::PullResponse>::Make(context);
-  const absl::StatusOr<rules::Author> author = guard_.Admit(*context, "SyncService.Pull");
-  if (author.ok()) {
-    core_.Pull(*author, *request, reactor);
-  } else {
-    reactor->Finish(author.status());
+  absl::StatusOr<Entered> entered = Enter(guard_, streams_, *context, "SyncService.Pull", reactor);
+  if (!entered.ok()) {
+    reactor->Finish(entered.status());
+    return reactor.get();
   }
+  reactor->Keep(std::move(entered->ticket));
+  core_.Pull(entered->caller->author, *request, reactor);
   return reactor.get();
 }
 
 grpc::ServerUnaryReactor* SyncService::Repair(grpc::CallbackServerContext* context,
                                               const v1::RepairRequest* request,
                                               v1::RepairResponse* response) {
-  return AnswerNow(guard_, context, "SyncService.Repair", response,
-                   [&](const rules::Author& author) { return core_.Repair(author, *request); });
+  return AnswerNow(
+      guard_, context, "SyncService.Repair", response,
+      [&](const access::Principal& caller) { return core_.Repair(caller.author, *request); });
 }
 
 grpc::ServerWriteReactor<v1::WatchResponse>* SyncService::Watch(
     grpc::CallbackServerContext* context, const v1::WatchRequest* request) {
-  auto reactor = WatchReactor::Make(context);
+  struct Held {
+    OpenStreams::Ticket ticket;
+    std::unique_ptr<service::Watch> watch;
+  };
+  auto reactor = StreamReactor<v1::WatchResponse>::Make(context);
   reactor->FinishWhenCancelled();
-  const absl::StatusOr<rules::Author> author = guard_.Admit(*context, "SyncService.Watch");
-  if (!author.ok()) {
-    reactor->Finish(author.status());
+  absl::StatusOr<Entered> entered = Enter(guard_, streams_, *context, "SyncService.Watch", reactor);
+  if (!entered.ok()) {
+    reactor->Finish(entered.status());
     return reactor.get();
   }
-  if (!Remember(reactor)) {
-    reactor->Finish(rules::Refuse(v1::REASON_SHUTTING_DOWN, "the server is shutting down"));
-    return reactor.get();
-  }
+  auto held = std::make_shared<Held>();
+  held->ticket = std::move(entered->ticket);
+  reactor->Keep(held);
   absl::StatusOr<std::unique_ptr<service::Watch>> watch =
-      core_.OpenWatch(*author, *request, reactor);
+      core_.OpenWatch(entered->caller->author, *request, reactor);
   if (watch.ok()) {
-    reactor->Keep(std::shared_ptr<service::Watch>(*std::move(watch)));
+    held->watch = *std::move(watch);
   } else {
     reactor->Finish(watch.status());
   }
   return reactor.get();
-}
-
-bool SyncService::Remember(const std::shared_ptr<WatchReactor>& watch) {
-  MutexLock lock(mutex_);
-  if (closing_) return false;
-  if (watches_.size() == watches_.capacity()) {
-    std::erase_if(watches_, [](const auto& weak) { return weak.expired(); });
-  }
-  watches_.push_back(watch);
-  return true;
-}
-
-void SyncService::EndWatches() {
-  std::vector<std::weak_ptr<WatchReactor>> watches;
-  {
-    MutexLock lock(mutex_);
-    closing_ = true;
-    watches.swap(watches_);
-  }
-  for (const auto& weak : watches) {
-    if (const std::shared_ptr<WatchReactor> watch = weak.lock()) {
-      watch->Finish(rules::Refuse(v1::REASON_SHUTTING_DOWN, "the server is shutting down"));
-    }
-  }
 }
 
 }  // namespace vigil::service

@@ -1,6 +1,7 @@
 #ifndef VIGIL_SERVER_SERVICE_UNARY_CALL_H_
 #define VIGIL_SERVER_SERVICE_UNARY_CALL_H_
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -8,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/access/principal.h"
 #include "server/service/grpc_status.h"
 #include "server/service/guard.h"
-#include "sync/rules/judge.h"
 
 namespace vigil::service {
 
@@ -23,32 +24,54 @@ inline grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// `action(author)` gives the response, or an error.
+// `action(caller)` gives the response, or an error.
 template <typename Response, typename Action>
-grpc::ServerUnaryReactor* AnswerNow(const Guard& guard, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AnswerNow(Guard& guard, grpc::CallbackServerContext* context,
                                     std::string_view method, Response* response,
                                     const Action& action) {
-  const absl::StatusOr<rules::Author> author = guard.Admit(*context, method);
-  if (!author.ok()) return Finish(context, author.status());
-  absl::StatusOr<Response> result = action(*author);
+  const absl::StatusOr<Guard::Caller> caller = guard.Admit(*context, method);
+  if (!caller.ok()) return Finish(context, caller.status());
+  absl::StatusOr<Response> result = action(**caller);
   if (result.ok()) *response = *std::move(result);
   return Finish(context, result.status());
 }
 
-// `action(author, done)` calls `done` with the response or an error, on any thread.
-template <typename Response, typename Action>
-grpc::ServerUnaryReactor* AnswerLater(const Guard& guard, grpc::CallbackServerContext* context,
-                                      std::string_view method, Response* response,
-                                      const Action& action) {
-  const absl::StatusOr<rules::Author> author = guard.Admit(*context, method);
-  if (!author.ok()) return Finish(context, author.status());
+// `start(done)` calls `done` with the response or an error, on any thread.
+template <typename Response, typename Start>
+grpc::ServerUnaryReactor* Begin(Guard& guard, grpc::CallbackServerContext* context,
+                                Response* response, const Start& start) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  // Both live until the call is finished.
-  action(*author, [context, reactor, response](absl::StatusOr<Response> result) {
+  // Context, reactor and response live until the call is finished, by one of the two.
+  PendingCalls::Claim claim =
+      guard.pending().Add(guard.Now(), [context, reactor](const absl::Status& status) {
+        reactor->Finish(ToGrpc(status, *context));
+      });
+  start([claim = std::move(claim), context, reactor, response](absl::StatusOr<Response> result) {
+    if (!claim()) return;
     if (result.ok()) *response = *std::move(result);
     reactor->Finish(ToGrpc(result.status(), *context));
   });
   return reactor;
+}
+
+// `action(caller, done)` as above.
+template <typename Response, typename Action>
+grpc::ServerUnaryReactor* AnswerLater(Guard& guard, grpc::CallbackServerContext* context,
+                                      std::string_view method, Response* response,
+                                      const Action& action) {
+  const absl::StatusOr<Guard::Caller> caller = guard.Admit(*context, method);
+  if (!caller.ok()) return Finish(context, caller.status());
+  return Begin(guard, context, response, [&](auto done) { action(**caller, std::move(done)); });
+}
+
+// A call that needs no credential; `action(address, done)`.
+template <typename Response, typename Action>
+grpc::ServerUnaryReactor* AnswerAnybody(Guard& guard, grpc::CallbackServerContext* context,
+                                        std::string_view method, Response* response,
+                                        const Action& action) {
+  const absl::StatusOr<std::string> address = guard.AdmitOpen(*context, method);
+  if (!address.ok()) return Finish(context, address.status());
+  return Begin(guard, context, response, [&](auto done) { action(*address, std::move(done)); });
 }
 
 }  // namespace vigil::service

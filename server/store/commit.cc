@@ -78,6 +78,17 @@ INSERT INTO unit_feed (unit, last_seq) VALUES (?1, ?2)
 ON CONFLICT (unit) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)
 )sql";
 
+// What is offered again is known already: its first link and its first signature stand.
+constexpr char kInsertLink[] = R"sql(
+INSERT INTO unjudged_link (device, device_seq, operation_hash, previous_hash)
+VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
+)sql";
+
+constexpr char kInsertSignature[] = R"sql(
+INSERT INTO push_signature (device, device_seq, operation_hash, signature)
+VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
+)sql";
+
 constexpr char kUpdateHead[] = R"sql(
 UPDATE meta SET seq = ?1, audit_root = ?2, committed_at = ?3 WHERE one = 1
 )sql";
@@ -232,6 +243,24 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
     BindRawUuid(touch, 1, unit);
     touch.BindNumber(2, seq);
     VIGIL_RETURN_IF_ERROR(touch.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteChains(Transaction& transaction, const WriteSet& writes) {
+  for (const ChainLink& link : writes.links) {
+    VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertLink));
+    insert.BindUuid(1, link.device).BindNumber(2, link.device_seq);
+    BindHash(insert, 3, link.operation_hash);
+    BindHash(insert, 4, link.previous_hash);
+    VIGIL_RETURN_IF_ERROR(insert.Run());
+  }
+  for (const PushSignature& signature : writes.signatures) {
+    VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertSignature));
+    insert.BindUuid(1, signature.device).BindNumber(2, signature.device_seq);
+    BindHash(insert, 3, signature.operation_hash);
+    insert.BindBlob(4, signature.signature);
+    VIGIL_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
 }

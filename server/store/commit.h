@@ -24,8 +24,14 @@ absl::Status WriteRecords(sqlite::Transaction& transaction, const WriteSet& writ
 // Columns for the office's queries: hazards, orders, risk sources, conflicts, units.
 absl::Status WriteProjections(sqlite::Transaction& transaction, const WriteSet& writes);
 
-// Digests, audit nodes, notifications, credentials, counters.
+// Digests, audit nodes, notifications, counters.
 absl::Status WriteRest(sqlite::Transaction& transaction, const WriteSet& writes);
+
+// Links and signatures of phones' chains.
+absl::Status WriteChains(sqlite::Transaction& transaction, const WriteSet& writes);
+
+// Codes, sign-ins, tokens, passwords.
+absl::Status WriteAccess(sqlite::Transaction& transaction, const AccessWrites& writes);
 
 // Moves the head to the last row of the log; leaves it where there is none.
 absl::Status WriteHead(sqlite::Transaction& transaction, const WriteSet& writes, absl::Time now);

@@ -77,12 +77,6 @@ INSERT INTO notification (state, next_attempt_at, attempts, recipient, topic, re
 VALUES (?1, NULL, 0, ?2, ?3, ?4, ?5, ?6, ?7)
 )sql";
 
-constexpr char kPutCredential[] = R"sql(
-INSERT INTO credential (token_hash, device, person, channel) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (token_hash) DO UPDATE SET
-  device = excluded.device, person = excluded.person, channel = excluded.channel
-)sql";
-
 constexpr char kPutCounter[] = R"sql(
 INSERT INTO counter (series, value) VALUES (?1, ?2)
 ON CONFLICT (series) DO UPDATE SET value = max(value, excluded.value)
@@ -174,15 +168,6 @@ absl::Status InsertNotification(Transaction& transaction, const NewNotification&
   return insert.Run();
 }
 
-absl::Status PutCredential(Transaction& transaction, const Credential& credential) {
-  VIGIL_ASSIGN_OR_RETURN(Statement put, transaction.Prepare(kPutCredential));
-  BindHash(put, 1, credential.token_hash);
-  put.BindUuid(2, credential.device)
-      .BindUuid(3, credential.person)
-      .BindInt64(4, credential.channel);
-  return put.Run();
-}
-
 absl::Status WriteDigests(Transaction& transaction, const WriteSet& writes) {
   VIGIL_ASSIGN_OR_RETURN(Statement put, transaction.Prepare(kPutDigest));
   for (const DigestChange& change : writes.digests) {
@@ -231,9 +216,6 @@ absl::Status WriteRest(Transaction& transaction, const WriteSet& writes) {
   VIGIL_RETURN_IF_ERROR(WriteAuditNodes(transaction, writes));
   for (const NewNotification& message : writes.notifications) {
     VIGIL_RETURN_IF_ERROR(InsertNotification(transaction, message));
-  }
-  for (const Credential& credential : writes.credentials) {
-    VIGIL_RETURN_IF_ERROR(PutCredential(transaction, credential));
   }
   VIGIL_ASSIGN_OR_RETURN(Statement count, transaction.Prepare(kPutCounter));
   for (const auto& [series, value] : writes.counters) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "server/store/ledger_query.h"
 #include "server/store/page_token.h"
+#include "server/store/record_scope.h"
 #include "server/store/rows.h"
 #include "server/store/sqlite_snapshot.h"
 #include "sync/base/status.h"
@@ -147,9 +148,10 @@ absl::StatusOr<std::string> OrderConditions(const v1::ListOrdersRequest& request
 }  // namespace
 
 absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest& request,
-                                                   const v1::Date& today) {
-  VIGIL_ASSIGN_OR_RETURN(const std::string filter,
-                         HazardConditions(request.filter(), {today, zone_}));
+                                                   const v1::Date& today,
+                                                   const RecordScope& scope) {
+  VIGIL_ASSIGN_OR_RETURN(std::string filter, HazardConditions(request.filter(), {today, zone_}));
+  filter = BothConditions(filter, RootCondition(scope, "hazard.id"));
   VIGIL_ASSIGN_OR_RETURN(const LedgerOrder order, ParseOrder(request.order_by()));
   // What the request asks for, whatever the day is: the filter as sent, and the order.
   std::string query = "hazards ";
@@ -189,9 +191,12 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   }
 }
 
-absl::StatusOr<OrderPage> SqliteSnapshot::Orders(const v1::ListOrdersRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const std::string filter, OrderConditions(request));
+absl::StatusOr<OrderPage> SqliteSnapshot::Orders(const v1::ListOrdersRequest& request,
+                                                 const RecordScope& scope) {
+  VIGIL_ASSIGN_OR_RETURN(std::string filter, OrderConditions(request));
+  // What the request asks for, whoever asks.
   const std::string query = "orders " + filter;
+  filter = BothConditions(filter, RootCondition(scope, "supervision_order.hazard"));
   OrderPage page;
   VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kOrderTables, filter));
   std::string conditions = filter;

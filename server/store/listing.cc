@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/store/page_token.h"
+#include "server/store/record_scope.h"
 #include "server/store/rows.h"
 #include "server/store/sqlite_snapshot.h"
 #include "sync/base/status.h"
@@ -34,6 +35,28 @@ SELECT record.id, record.kind, record.version, record.parent, record.root, recor
 FROM conflict JOIN record ON record.id = conflict.record
 WHERE conflict.record > ?1 ORDER BY conflict.record LIMIT ?2
 )sql";
+
+// The same for a part of the register: the columns, what the condition of the scope is added to,
+// and the order.
+constexpr char kColumns[] =
+    "SELECT record.id, record.kind, record.version, record.parent, record.root, record.unit,"
+    " record.bytes";
+constexpr char kOfKind[] =
+    ", record.key, record.ordinal FROM record"
+    " WHERE record.kind = ?1 AND (record.key, record.ordinal) > (?2, ?3) AND ";
+constexpr char kOfKindOrder[] = " ORDER BY record.key, record.ordinal LIMIT ?4";
+constexpr char kOfParent[] =
+    " FROM record WHERE record.parent = ?1 AND (?2 = 0 OR record.kind = ?2) AND record.id > ?3"
+    " AND ";
+constexpr char kOfParentOrder[] = " ORDER BY record.id LIMIT ?4";
+constexpr char kInConflict[] =
+    " FROM conflict JOIN record ON record.id = conflict.record WHERE conflict.record > ?1 AND ";
+constexpr char kInConflictOrder[] = " ORDER BY conflict.record LIMIT ?2";
+
+absl::StatusOr<Statement> Confined(sqlite::Database& database, const std::string& from,
+                                   const RecordScope& scope, const std::string& order) {
+  return database.QueryText(kColumns + from + RecordCondition(scope) + order);
+}
 
 constexpr char kFindHazard[] = R"sql(
 SELECT id, number, risk_source, responsible_unit, state_bytes, origin, found_at, description,
@@ -93,12 +116,15 @@ absl::StatusOr<RecordPage> ReadById(Statement& read, std::string_view query, int
 }  // namespace
 
 absl::StatusOr<RecordPage> SqliteSnapshot::Records(int kind, const Uuid& parent, int page_size,
-                                                   std::string_view page_token) {
+                                                   std::string_view page_token,
+                                                   const RecordScope& scope) {
   page_size = ClampPageSize(page_size, kRecordsDefault);
   const std::string query = absl::StrCat("records ", kind, " ", parent.ToString());
   if (!parent.is_nil()) {
     VIGIL_ASSIGN_OR_RETURN(const Uuid after, IdAfter(query, page_token));
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kRecordsOfParent));
+    VIGIL_ASSIGN_OR_RETURN(Statement read, scope.IsEverything() ? database_->Query(kRecordsOfParent)
+                                                                : Confined(*database_, kOfParent,
+                                                                           scope, kOfParentOrder));
     read.BindUuid(1, parent).BindInt64(2, kind);
     BindRawUuid(read, 3, after);
     read.BindInt64(4, page_size + 1);
@@ -106,7 +132,9 @@ absl::StatusOr<RecordPage> SqliteSnapshot::Records(int kind, const Uuid& parent,
   }
 
   VIGIL_ASSIGN_OR_RETURN(const Start start, KeyAfter(query, page_token));
-  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kRecordsOfKind));
+  VIGIL_ASSIGN_OR_RETURN(Statement read, scope.IsEverything()
+                                             ? database_->Query(kRecordsOfKind)
+                                             : Confined(*database_, kOfKind, scope, kOfKindOrder));
   read.BindInt64(1, kind)
       .BindText(2, start.key)
       .BindInt64(3, start.ordinal)
@@ -127,11 +155,14 @@ absl::StatusOr<RecordPage> SqliteSnapshot::Records(int kind, const Uuid& parent,
   }
 }
 
-absl::StatusOr<RecordPage> SqliteSnapshot::Conflicts(int page_size, std::string_view page_token) {
+absl::StatusOr<RecordPage> SqliteSnapshot::Conflicts(int page_size, std::string_view page_token,
+                                                     const RecordScope& scope) {
   page_size = ClampPageSize(page_size, kRecordsDefault);
   constexpr std::string_view kQuery = "conflicts";
   VIGIL_ASSIGN_OR_RETURN(const Uuid after, IdAfter(kQuery, page_token));
-  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kConflicts));
+  VIGIL_ASSIGN_OR_RETURN(Statement read, scope.IsEverything() ? database_->Query(kConflicts)
+                                                              : Confined(*database_, kInConflict,
+                                                                         scope, kInConflictOrder));
   BindRawUuid(read, 1, after);
   read.BindInt64(2, page_size + 1);
   return ReadById(read, kQuery, page_size);

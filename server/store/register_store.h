@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/store/record_scope.h"
 #include "server/store/write_set.h"
 #include "sync/base/ids.h"
 #include "vigil/v1/register_service.pb.h"
@@ -60,6 +61,12 @@ struct DeviceState {
   DeviceSeq last_judged;
   // SHA-256 of the last judged operation.
   Sha256 last_hash;
+};
+
+struct IssuedToken {
+  SignIn sign_in;
+  // Of the access token.
+  absl::Time expires_at;
 };
 
 struct FeedPage {
@@ -120,6 +127,9 @@ class Snapshot {
   // `kind` is the number in v1::Entity, `key` the record's own key for people. Where several
   // records have the key (concurrent writes may do that), the one that was made first.
   virtual absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) = 0;
+  // The same among the records of `scope`.
+  virtual absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key,
+                                                        const RecordScope& scope) = 0;
   // In the order of their ids; kind 0: all kinds.
   virtual absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) = 0;
   // Hazards whose field merged_into names this one.
@@ -136,7 +146,28 @@ class Snapshot {
   virtual absl::StatusOr<DeviceState> GetDevice(const Uuid& device) = 0;
   // An operation of `device` that named `record` was refused, at a seq after `after`.
   virtual absl::StatusOr<bool> OwnRefused(const Uuid& device, const Uuid& record, Seq after) = 0;
-  virtual absl::StatusOr<std::optional<Credential>> FindCredential(const Sha256& token_hash) = 0;
+  // The link of an operation that was not judged.
+  virtual absl::StatusOr<std::optional<ChainLink>> FindUnjudgedLink(const Uuid& device,
+                                                                    DeviceSeq device_seq) = 0;
+  // Of links whose operations were not judged up to `head`, those after this place, in the order of
+  // device and device sequence.
+  struct LinkPlace {
+    Seq head;
+    Uuid device;
+    DeviceSeq device_seq;
+  };
+  virtual absl::StatusOr<std::vector<ChainLink>> UnjudgedLinks(const LinkPlace& after,
+                                                               int limit) = 0;
+  // Of the push that ended with this operation; empty if none did.
+  virtual absl::StatusOr<std::optional<PushSignature>> FindPushSignature(const Uuid& device,
+                                                                         DeviceSeq device_seq) = 0;
+
+  // What persons and programs are known by; what has expired may still be found.
+  virtual absl::StatusOr<std::optional<OneTimeCode>> FindOneTimeCode(const Sha256& code_hash) = 0;
+  virtual absl::StatusOr<std::optional<IssuedToken>> FindAccessToken(const Sha256& token_hash) = 0;
+  virtual absl::StatusOr<std::vector<SignIn>> SignInsOfDevice(const Uuid& device) = 0;
+  virtual absl::StatusOr<std::vector<SignIn>> SignInsOfPerson(const Uuid& person) = 0;
+  virtual absl::StatusOr<std::optional<std::string>> FindPassword(const Uuid& person) = 0;
 
   // Changes of these units (nil: everybody's) after `after`, about `bytes` of records.
   virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
@@ -156,18 +187,26 @@ class Snapshot {
   virtual absl::StatusOr<RecordPage> Bucket(const std::vector<Uuid>& units, int bucket,
                                             const Uuid& after, std::size_t bytes) = 0;
 
-  // The office's queries. INVALID_ARGUMENT with a reason for a bad filter, order or page token.
+  // The office's queries, over the part of the register that `scope` says. INVALID_ARGUMENT with a
+  // reason for a bad filter, order or page token; which tokens are taken does not depend on the
+  // scope.
   virtual absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
-                                             const v1::Date& today) = 0;
-  virtual absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request) = 0;
+                                             const v1::Date& today, const RecordScope& scope) = 0;
+  virtual absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request,
+                                           const RecordScope& scope) = 0;
   // Of one kind, in the order of their keys; with a parent: its children (kind 0: of all kinds), in
   // the order of their ids.
   virtual absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
-                                             std::string_view page_token) = 0;
+                                             std::string_view page_token,
+                                             const RecordScope& scope) = 0;
   // Records in conflict.
-  virtual absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token) = 0;
+  virtual absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
+                                               const RecordScope& scope) = 0;
+  // Figures that say something of the whole register only are left out unless the scope holds
+  // everywhere.
   virtual absl::StatusOr<std::vector<v1::Figure>> Stats(const v1::HazardFilter& filter,
-                                                        const v1::Date& today) = 0;
+                                                        const v1::Date& today,
+                                                        const RecordScope& scope) = 0;
   // The projection as stored; nullopt: there is none yet.
   virtual absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) = 0;
 

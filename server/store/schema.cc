@@ -209,9 +209,77 @@ CREATE TABLE conflict (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kAccess[] = R"sql(
+-- Codes that may be exchanged once. kind: vigil.v1.DeviceKind. device and public_key: what it was
+-- exchanged for; device is NULL where it set a password.
+CREATE TABLE one_time_code (
+  code_hash BLOB PRIMARY KEY CHECK (length(code_hash) = 32),
+  person BLOB NOT NULL CHECK (length(person) = 16),
+  kind INTEGER NOT NULL,
+  inviter_person BLOB CHECK (length(inviter_person) = 16),
+  inviter_device BLOB CHECK (length(inviter_device) = 16),
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER,
+  device BLOB CHECK (length(device) = 16),
+  public_key BLOB NOT NULL
+) STRICT;
+
+-- Programs that are known, each by its key. refresh_hash: of the refresh token that comes next;
+-- previous_hash: of the one for which it was given, zero for none.
+CREATE TABLE sign_in (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  person BLOB NOT NULL CHECK (length(person) = 16),
+  channel INTEGER NOT NULL,
+  refresh_hash BLOB NOT NULL CHECK (length(refresh_hash) = 32),
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  expires_at INTEGER NOT NULL,
+  public_key BLOB NOT NULL
+) STRICT;
+CREATE INDEX sign_in_by_device ON sign_in (device, id);
+CREATE INDEX sign_in_by_person ON sign_in (person, id);
+
+CREATE TABLE access_token (
+  token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+  sign_in BLOB NOT NULL REFERENCES sign_in (id),
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX access_token_by_sign_in ON access_token (sign_in);
+
+-- argon2id, as text.
+CREATE TABLE password (
+  person BLOB PRIMARY KEY CHECK (length(person) = 16),
+  hash TEXT NOT NULL
+) STRICT;
+
+-- By a phone's key over one of its operations, which speaks for all before it. Stored in the
+-- transaction of what it signs.
+CREATE TABLE push_signature (
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  device_seq INTEGER NOT NULL CHECK (device_seq > 0),
+  operation_hash BLOB NOT NULL CHECK (length(operation_hash) = 32),
+  signature BLOB NOT NULL,
+  PRIMARY KEY (device, device_seq)
+) STRICT, WITHOUT ROWID;
+
+-- Links of a phone's chain whose operations are not judged: deferred, or withheld.
+CREATE TABLE unjudged_link (
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  device_seq INTEGER NOT NULL CHECK (device_seq > 0),
+  operation_hash BLOB NOT NULL CHECK (length(operation_hash) = 32),
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  PRIMARY KEY (device, device_seq)
+) STRICT, WITHOUT ROWID;
+
+-- Credentials that were good for ever. Whoever had one enrols.
+DROP TABLE credential;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
+    {2, "access", "Enrolment, sign-ins and passwords; the chains and signatures of phones.",
+     kAccess},
 };
 
 }  // namespace

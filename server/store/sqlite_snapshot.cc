@@ -75,8 +75,21 @@ constexpr char kOwnRefused[] = R"sql(
 SELECT 1 FROM refused_record WHERE device = ?1 AND record = ?2 AND seq > ?3 LIMIT 1
 )sql";
 
-constexpr char kFindCredential[] = R"sql(
-SELECT token_hash, device, person, channel FROM credential WHERE token_hash = ?1
+constexpr char kUnjudgedLink[] = R"sql(
+SELECT operation_hash, previous_hash FROM unjudged_link WHERE device = ?1 AND device_seq = ?2
+)sql";
+
+constexpr char kUnjudgedLinks[] = R"sql(
+SELECT device, device_seq, operation_hash, previous_hash FROM unjudged_link
+WHERE (device, device_seq) > (?1, ?2)
+  AND NOT EXISTS (SELECT 1 FROM log WHERE log.device = unjudged_link.device
+                  AND log.device_seq = unjudged_link.device_seq AND log.device_seq > 0
+                  AND log.seq <= ?3)
+ORDER BY device, device_seq LIMIT ?4
+)sql";
+
+constexpr char kPushSignature[] = R"sql(
+SELECT operation_hash, signature FROM push_signature WHERE device = ?1 AND device_seq = ?2
 )sql";
 
 constexpr char kCounter[] = "SELECT value FROM counter WHERE series = ?1";
@@ -125,6 +138,11 @@ absl::StatusOr<LogRow> ReadLogRow(const Statement& read) {
   row.outcome_bytes = std::string(read.ColumnBlob(9));
   row.operation_bytes = std::string(read.ColumnBlob(10));
   return row;
+}
+
+// No record is found by having none, and none has one that ends early.
+bool CanBeKey(std::string_view key) {
+  return !key.empty() && key.find('\0') == std::string_view::npos;
 }
 
 }  // namespace
@@ -184,9 +202,22 @@ absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecordAt(const U
 }
 
 absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::string_view key) {
-  // No record is found by having none.
-  if (key.empty()) return std::optional<Uuid>();
+  if (!CanBeKey(key)) return std::optional<Uuid>();
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindByKey));
+  find.BindInt64(1, kind).BindText(2, key);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<Uuid>();
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, find.ColumnUuid(0));
+  return std::optional<Uuid>(id);
+}
+
+absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::string_view key,
+                                                              const RecordScope& scope) {
+  if (scope.IsEverything() || !CanBeKey(key)) return FindByKey(kind, key);
+  VIGIL_ASSIGN_OR_RETURN(
+      Statement find,
+      database_->QueryText("SELECT id FROM record WHERE kind = ?1 AND key = ?2 AND " +
+                           RecordCondition(scope) + " ORDER BY ordinal LIMIT 1"));
   find.BindInt64(1, kind).BindText(2, key);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
   if (!found) return std::optional<Uuid>();
@@ -282,17 +313,50 @@ absl::StatusOr<bool> SqliteSnapshot::OwnRefused(const Uuid& device, const Uuid& 
   return find.Step();
 }
 
-absl::StatusOr<std::optional<Credential>> SqliteSnapshot::FindCredential(const Sha256& token_hash) {
-  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindCredential));
-  BindHash(find, 1, token_hash);
+absl::StatusOr<std::optional<ChainLink>> SqliteSnapshot::FindUnjudgedLink(const Uuid& device,
+                                                                          DeviceSeq device_seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kUnjudgedLink));
+  BindRawUuid(find, 1, device);
+  find.BindNumber(2, device_seq);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
-  if (!found) return std::optional<Credential>();
-  Credential credential;
-  VIGIL_ASSIGN_OR_RETURN(credential.token_hash, ReadHash(find, 0));
-  VIGIL_ASSIGN_OR_RETURN(credential.device, find.ColumnUuid(1));
-  VIGIL_ASSIGN_OR_RETURN(credential.person, find.ColumnUuid(2));
-  credential.channel = static_cast<v1::Channel>(find.ColumnInt64(3));
-  return std::optional<Credential>(credential);
+  if (!found) return std::optional<ChainLink>();
+  ChainLink link{
+      .device = device, .device_seq = device_seq, .operation_hash = {}, .previous_hash = {}};
+  VIGIL_ASSIGN_OR_RETURN(link.operation_hash, ReadHash(find, 0));
+  VIGIL_ASSIGN_OR_RETURN(link.previous_hash, ReadHash(find, 1));
+  return std::optional<ChainLink>(link);
+}
+
+absl::StatusOr<std::vector<ChainLink>> SqliteSnapshot::UnjudgedLinks(const LinkPlace& after,
+                                                                     int limit) {
+  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kUnjudgedLinks));
+  BindRawUuid(read, 1, after.device);
+  read.BindNumber(2, after.device_seq).BindNumber(3, after.head).BindInt64(4, limit);
+  std::vector<ChainLink> links;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return links;
+    ChainLink& link = links.emplace_back();
+    VIGIL_ASSIGN_OR_RETURN(link.device, read.ColumnUuid(0));
+    link.device_seq = read.ColumnNumber<DeviceSeq>(1);
+    VIGIL_ASSIGN_OR_RETURN(link.operation_hash, ReadHash(read, 2));
+    VIGIL_ASSIGN_OR_RETURN(link.previous_hash, ReadHash(read, 3));
+  }
+}
+
+absl::StatusOr<std::optional<PushSignature>> SqliteSnapshot::FindPushSignature(
+    const Uuid& device, DeviceSeq device_seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kPushSignature));
+  BindRawUuid(find, 1, device);
+  find.BindNumber(2, device_seq);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
+  if (!found) return std::optional<PushSignature>();
+  PushSignature signature{.device = device,
+                          .device_seq = device_seq,
+                          .operation_hash = {},
+                          .signature = std::string(find.ColumnBlob(1))};
+  VIGIL_ASSIGN_OR_RETURN(signature.operation_hash, ReadHash(find, 0));
+  return std::optional<PushSignature>(std::move(signature));
 }
 
 absl::StatusOr<std::int64_t> SqliteSnapshot::Counter(std::string_view series) {

@@ -29,6 +29,8 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<std::optional<StoredRecord>> FindRecord(const Uuid& id) override;
   absl::StatusOr<std::optional<StoredRecord>> FindRecordAt(const Uuid& id, Seq version) override;
   absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key) override;
+  absl::StatusOr<std::optional<Uuid>> FindByKey(int kind, std::string_view key,
+                                                const RecordScope& scope) override;
   absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) override;
   absl::StatusOr<std::vector<Uuid>> DuplicatesOf(const Uuid& hazard) override;
   absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
@@ -40,7 +42,16 @@ class SqliteSnapshot final : public Snapshot {
                                                            DeviceSeq device_seq) override;
   absl::StatusOr<DeviceState> GetDevice(const Uuid& device) override;
   absl::StatusOr<bool> OwnRefused(const Uuid& device, const Uuid& record, Seq after) override;
-  absl::StatusOr<std::optional<Credential>> FindCredential(const Sha256& token_hash) override;
+  absl::StatusOr<std::optional<ChainLink>> FindUnjudgedLink(const Uuid& device,
+                                                            DeviceSeq device_seq) override;
+  absl::StatusOr<std::vector<ChainLink>> UnjudgedLinks(const LinkPlace& after, int limit) override;
+  absl::StatusOr<std::optional<PushSignature>> FindPushSignature(const Uuid& device,
+                                                                 DeviceSeq device_seq) override;
+  absl::StatusOr<std::optional<OneTimeCode>> FindOneTimeCode(const Sha256& code_hash) override;
+  absl::StatusOr<std::optional<IssuedToken>> FindAccessToken(const Sha256& token_hash) override;
+  absl::StatusOr<std::vector<SignIn>> SignInsOfDevice(const Uuid& device) override;
+  absl::StatusOr<std::vector<SignIn>> SignInsOfPerson(const Uuid& person) override;
+  absl::StatusOr<std::optional<std::string>> FindPassword(const Uuid& person) override;
   absl::StatusOr<std::int64_t> Counter(std::string_view series) override;
   absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) override;
   absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) override;
@@ -62,20 +73,24 @@ class SqliteSnapshot final : public Snapshot {
                                     std::size_t bytes) override;
 
   // ledger.cc
-  absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
-                                     const v1::Date& today) override;
-  absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request) override;
+  absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request, const v1::Date& today,
+                                     const RecordScope& scope) override;
+  absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request,
+                                   const RecordScope& scope) override;
 
   // listing.cc
   absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
-                                     std::string_view page_token) override;
-  absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token) override;
+                                     std::string_view page_token,
+                                     const RecordScope& scope) override;
+  absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
+                                       const RecordScope& scope) override;
   absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) override;
   absl::StatusOr<std::vector<Uuid>> DueForEscalation(absl::Time now, int limit) override;
 
   // stats.cc
   absl::StatusOr<std::vector<v1::Figure>> Stats(const v1::HazardFilter& filter,
-                                                const v1::Date& today) override;
+                                                const v1::Date& today,
+                                                const RecordScope& scope) override;
 
  private:
   SqliteSnapshot(std::shared_ptr<ReaderPool> pool, std::unique_ptr<sqlite::Database> database,

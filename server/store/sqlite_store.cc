@@ -167,6 +167,8 @@ absl::StatusOr<bool> SqliteRegisterStore::WriteGroup(Seq expected_head, const Wr
   VIGIL_RETURN_IF_ERROR(WriteRecords(transaction, writes));
   VIGIL_RETURN_IF_ERROR(WriteProjections(transaction, writes));
   VIGIL_RETURN_IF_ERROR(WriteRest(transaction, writes));
+  VIGIL_RETURN_IF_ERROR(WriteChains(transaction, writes));
+  VIGIL_RETURN_IF_ERROR(WriteAccess(transaction, writes.access));
   VIGIL_RETURN_IF_ERROR(WriteHead(transaction, writes, now));
   VIGIL_RETURN_IF_ERROR(transaction.Commit());
   return true;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/store/ledger_query.h"
+#include "server/store/record_scope.h"
 #include "server/store/sqlite_snapshot.h"
 #include "sync/base/status.h"
 
@@ -68,7 +69,23 @@ struct Query {
   std::string sql;
 };
 
-std::vector<Query> Queries(const Filters& filters, const v1::Date& today) {
+// Those that the hazards' filter does not touch.
+void AddRegisterQueries(const RecordScope& scope, std::vector<Query>& queries) {
+  const std::string records = RecordCondition(scope);
+  queries.push_back({"conflicts", scope.IsEverything()
+                                      ? "SELECT count(*) FROM conflict"
+                                      : "SELECT count(*) FROM conflict"
+                                        " JOIN record ON record.id = conflict.record\nWHERE " +
+                                            records});
+  // Operations are nobody's unit's.
+  if (scope.everywhere) queries.push_back({"operations", "SELECT meta.seq FROM meta"});
+  queries.push_back(
+      {"escalations", "SELECT count(*) FROM record WHERE " +
+                          BothConditions("record.kind = 23 /* escalation */", records)});
+}
+
+std::vector<Query> Queries(const Filters& filters, const v1::Date& today,
+                           const RecordScope& scope) {
   const std::string hazards = CountHazards(filters, "");
   const std::string rectified = CountHazards(filters, kVerified);
   const std::string slopes = CountOrders(filters, kSlopeLedger, "");
@@ -76,7 +93,7 @@ std::vector<Query> Queries(const Filters& filters, const v1::Date& today) {
   const std::string kept =
       CountOrders(filters, kSlopeLedger, "NOT (" + std::string(kTransferred) + ")");
   const std::string done = CountOrders(filters, kSlopeLedger, kLifted);
-  return {
+  std::vector<Query> queries = {
       {"risk_sources", "SELECT count(*) FROM risk_source\nWHERE " +
                            And("risk_source.retired = 0", filters.risk_source)},
       {"hazards", hazards},
@@ -91,21 +108,23 @@ std::vector<Query> Queries(const Filters& filters, const v1::Date& today) {
       {"done", done},
       {"underway", Difference(kept, done)},
       {"overdue", CountHazards(filters, OverdueCondition(today))},
-      {"conflicts", "SELECT count(*) FROM conflict"},
-      {"operations", "SELECT meta.seq FROM meta"},
-      {"escalations", "SELECT count(*) FROM record WHERE record.kind = 23 /* escalation */"},
   };
+  AddRegisterQueries(scope, queries);
+  return queries;
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Figure>> SqliteSnapshot::Stats(const v1::HazardFilter& filter,
-                                                              const v1::Date& today) {
+                                                              const v1::Date& today,
+                                                              const RecordScope& scope) {
   Filters filters;
   VIGIL_ASSIGN_OR_RETURN(filters.hazard, HazardConditions(filter, {today, zone_}));
   VIGIL_ASSIGN_OR_RETURN(filters.risk_source, RiskSourceConditions(filter));
+  filters.hazard = BothConditions(filters.hazard, RootCondition(scope, "hazard.id"));
+  filters.risk_source = BothConditions(filters.risk_source, RootCondition(scope, "risk_source.id"));
   std::vector<v1::Figure> figures;
-  for (Query& query : Queries(filters, today)) {
+  for (Query& query : Queries(filters, today, scope)) {
     VIGIL_ASSIGN_OR_RETURN(sqlite::Statement read, database_->QueryText(query.sql));
     VIGIL_RETURN_IF_ERROR(read.Step());
     v1::Figure& figure = figures.emplace_back();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/store/access_set.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "vigil/v1/admin_service.pb.h"
@@ -173,17 +174,25 @@ struct NewNotification {
   absl::Time created_at;
 };
 
-struct Credential {
-  // SHA-256 of the token; the token itself is not kept.
-  Sha256 token_hash;
+// A phone's operation, as its chain knows it.
+struct ChainLink {
   Uuid device;
-  Uuid person;
-  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
+  DeviceSeq device_seq;
+  Sha256 operation_hash;
+  Sha256 previous_hash;
+};
+
+struct PushSignature {
+  Uuid device;
+  DeviceSeq device_seq;
+  Sha256 operation_hash;
+  // DER.
+  std::string signature;
 };
 
 struct WriteSet {
   // In the order of seq, without gaps, beginning at the expected head's successor. May be empty
-  // (credentials alone).
+  // (what is not part of the history alone).
   std::vector<LogRow> log;
   // The last state of each record changed by the group, and every version on the way: in order of
   // version; the last one of a record is its current state.
@@ -197,7 +206,10 @@ struct WriteSet {
   std::vector<DigestChange> digests;
   std::vector<AuditNode> audit_nodes;
   std::vector<NewNotification> notifications;
-  std::vector<Credential> credentials;
+  // Links of operations that were not judged.
+  std::vector<ChainLink> links;
+  std::vector<PushSignature> signatures;
+  AccessWrites access;
   // Counters after the group: the last number given, by series ("hazard/2017").
   std::vector<std::pair<std::string, std::int64_t>> counters;
   // Root of the audit tree after the group.

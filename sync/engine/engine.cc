@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "sync/base/status.h"
+#include "sync/rules/reason.h"
 
 namespace vigil::engine {
 
@@ -30,6 +31,8 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
   void OnSession(const SessionReport& report);
   absl::Duration PauseAfter(const SessionReport& report);
   absl::Duration Backoff(int failures);
+  // Trying again soon would not help: somebody has to do something first.
+  static bool NeedsAPerson(const absl::Status& status);
   void OpenWatch();
   void OnChanged(std::uint64_t seq);
   void OnWatchEnded();
@@ -135,9 +138,29 @@ void Engine::Impl::OnSession(const SessionReport& report) {
 }
 
 absl::Duration Engine::Impl::PauseAfter(const SessionReport& report) {
+  if (NeedsAPerson(report.status)) return tuning().backoff_max;
   if (failures_ > 0) return Backoff(failures_);
   if (again_ || HasNews()) return tuning().gather;
   return report.outcomes.deferred > 0 ? tuning().deferred_retry : tuning().poll;
+}
+
+bool Engine::Impl::NeedsAPerson(const absl::Status& status) {
+  switch (rules::ReasonOf(status)) {
+    case v1::REASON_UNAUTHENTICATED:
+    case v1::REASON_DEVICE_REVOKED:
+    case v1::REASON_TOKEN_EXPIRED:
+    case v1::REASON_PROOF_INVALID:
+    case v1::REASON_SIGNATURE_INVALID:
+    case v1::REASON_WRONG_AUTHOR:
+    case v1::REASON_WRONG_CHANNEL:
+    case v1::REASON_NOT_INITIALISED:
+    case v1::REASON_CORRUPT_FILE:
+    case v1::REASON_CLIENT_TOO_OLD:
+    case v1::REASON_SERVER_TOO_OLD:
+      return true;
+    default:
+      return false;
+  }
 }
 
 absl::Duration Engine::Impl::Backoff(int failures) {

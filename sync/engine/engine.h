@@ -18,7 +18,8 @@ namespace vigil::engine {
 // Keeps a phone in step for as long as it runs: sessions with retries and backoff, a watch that
 // wakes it, a poll where there is no watch. One thing that fails never stops the others: a watch
 // that cannot be opened leaves the poll, a push that fails leaves the pull, a session that fails is
-// tried again.
+// tried again. One that the register does not let in waits for the longest pause at once: only a
+// person can help, and nothing that is unsent is lost meanwhile.
 class Engine {
  public:
   struct Options {

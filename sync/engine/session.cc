@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "google/protobuf/util/time_util.h"
+#include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
@@ -19,6 +20,7 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
       : replica_(parts.replica),
         transport_(parts.transport),
         executor_(parts.executor),
+        signer_(parts.signer),
         options_(std::move(options)),
         done_(std::move(done)) {}
 
@@ -39,6 +41,7 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
 
   void OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hello);
   void Push();
+  absl::Status Sign(v1::PushRequest& push);
   void OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response);
   void Pull();
   void OnPage(const v1::PullResponse& page);
@@ -51,12 +54,16 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   replica::Replica& replica_;
   Transport& transport_;
   Executor& executor_;
+  Signer& signer_;
   const Options options_;
   Done done_;
   Step step_ = 0;
   SessionReport report_;
 
   v1::SyncLimits limits_;
+  // What pushes are signed for.
+  Uuid register_id_;
+  Uuid device_;
   std::uint64_t pushed_to_ = 0;
   bool last_page_seen_ = false;
   std::vector<std::uint64_t> digest_;
@@ -142,6 +149,8 @@ void Attempt::OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hel
       absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(hello->server_time()));
   if (!Check(replica_.ApplyHello(*hello, server_time - half_way))) return;
   limits_ = hello->limits();
+  register_id_ = Uuid::Parse(hello->epochs().rbegin()->id()).value_or(Uuid());
+  device_ = Uuid::Parse(hello->device()).value_or(Uuid());
   Push();
 }
 
@@ -154,15 +163,28 @@ void Attempt::Push() {
         std::min(limits.operations_max, static_cast<int>(limits_.push_operations()));
   }
   limits.bytes_max = options_.tuning.push_bytes_max;
-  const absl::StatusOr<replica::Replica::PushBatch> batch = replica_.NextPush(limits);
+  absl::StatusOr<replica::Replica::PushBatch> batch = replica_.NextPush(limits);
   // What cannot be sent does not keep the phone from receiving.
-  if (!batch.ok()) report_.push_status = batch.status();
-  if (!batch.ok() || batch->request.entries().empty()) return Pull();
+  report_.push_status = batch.status();
+  if (batch.ok() && !batch->request.entries().empty()) report_.push_status = Sign(batch->request);
+  if (!report_.push_status.ok() || batch->request.entries().empty()) return Pull();
   transport_.Push(batch->request,
                   [self = shared_from_this(), step = NextStep(),
                    last = batch->last](const absl::StatusOr<v1::PushResponse>& response) {
                     if (self->Waits(step)) self->OnPushed(last, response);
                   });
+}
+
+// The last entry speaks for all before it.
+absl::Status Attempt::Sign(v1::PushRequest& push) {
+  const v1::PushEntry& last = *push.entries().rbegin();
+  VIGIL_ASSIGN_OR_RETURN(
+      *push.mutable_signature(),
+      signer_.Sign(BytesToSign(PushToSign{.register_id = register_id_,
+                                          .device = device_,
+                                          .device_seq = DeviceSeq(last.device_seq()),
+                                          .operation_hash = Sha256Of(last.operation())})));
+  return absl::OkStatus();
 }
 
 void Attempt::OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "sync/base/executor.h"
+#include "sync/base/p256.h"
 #include "sync/engine/transport.h"
 #include "sync/engine/tuning.h"
 #include "sync/replica/replica.h"
@@ -40,6 +41,8 @@ class Session {
     replica::Replica& replica;
     Transport& transport;
     Executor& executor;
+    // Of the device; signs its pushes.
+    Signer& signer;
   };
   struct Options {
     Tuning tuning;

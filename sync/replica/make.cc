@@ -15,10 +15,12 @@
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
+#include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
 #include "sync/rules/validate.h"
+#include "sync/rules/workdays.h"
 
 // Making operations on the phone.
 
@@ -101,15 +103,13 @@ bool IsFact(const v1::Operation& operation) {
   return info != nullptr && info->rules.fact();
 }
 
-absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const User& user) {
-  std::vector<v1::RoleGrant> roles;
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const User& user,
+                                                   const PhoneWorld::Now& now) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> person,
                          FindConfirmed(database, user.person));
-  if (!person) return roles;
+  if (!person) return std::vector<v1::RoleGrant>();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(person->bytes));
-  const auto& granted = record.entity().person().roles();
-  roles.assign(granted.begin(), granted.end());
-  return roles;
+  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone));
 }
 
 absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock) {
@@ -123,7 +123,7 @@ absl::StatusOr<rules::Decision> JudgeLocally(Database& database, const User& use
   author.device = user.device.ToString();
   author.person = user.person.ToString();
   author.channel = v1::CHANNEL_PHONE;
-  VIGIL_ASSIGN_OR_RETURN(author.roles, RolesOf(database, user));
+  VIGIL_ASSIGN_OR_RETURN(author.roles, RolesOf(database, user, world.now()));
   world.SetOperation(operation);
   return rules::Judge(operation, author, world);
 }

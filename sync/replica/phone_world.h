@@ -31,6 +31,8 @@ class PhoneWorld final : public rules::World {
              const Now& now)
       : database_(database), user_(user), shown_(shown), now_(now) {}
 
+  const Now& now() const { return now_; }
+
   // The operation whose `seen` counts from now on; must outlive this.
   void SetOperation(const v1::Operation& operation) { operation_ = &operation; }
 

@@ -128,7 +128,9 @@ absl::Status Replica::HandOver(const Identity& identity) {
 
 absl::StatusOr<std::vector<v1::RoleGrant>> Replica::Roles() {
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
-  return RolesOf(storage_->database, user);
+  VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(storage_->database));
+  VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock_.Now()));
+  return RolesOf(storage_->database, user, now);
 }
 
 absl::StatusOr<v1::Date> Replica::Today() {

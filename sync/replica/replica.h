@@ -55,7 +55,7 @@ class Replica {
   // The phone goes to another person. Unsent work, attention list, journal and drafts stay their
   // author's: the next user neither sees nor sends them; handing the phone back shows them again.
   absl::Status HandOver(const Identity& identity);
-  // As the register has confirmed them; empty before the first sync.
+  // Those that hold today, as the register has confirmed them; empty before the first sync.
   absl::StatusOr<std::vector<v1::RoleGrant>> Roles();
 
   // --- Making operations -------------------------------------------------------------------------

@@ -30,8 +30,9 @@ class Storage {
   sqlite::Database database;
 };
 
-// As the register confirmed them.
-absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(sqlite::Database& database, const User& user);
+// Those that hold, as the register confirmed them.
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(sqlite::Database& database, const User& user,
+                                                   const PhoneWorld::Now& now);
 
 // Time and zone for judgements: `clock` is the phone's.
 absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock);

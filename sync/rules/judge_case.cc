@@ -128,10 +128,22 @@ absl::StatusOr<std::string> Case::ScopeOf(const v1::Record& record) {
   return UnitOf(*root, [this](std::string_view id) { return world_.Current(id); });
 }
 
+absl::StatusOr<bool> Case::IsAtTheTop(const std::string& unit) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, world_.Current(unit));
+  return record != nullptr && record->entity().has_org_unit() &&
+         record->entity().org_unit().parent_unit().empty();
+}
+
 absl::StatusOr<bool> Case::HasRole(const RepeatedField<int>& roles, const std::string& unit) {
   for (const v1::RoleGrant& grant : author_.roles) {
     if (!Contains(roles, grant.role())) continue;
-    if (grant.unit().empty() || unit.empty()) return true;
+    if (grant.unit().empty()) return true;
+    if (unit.empty()) {
+      // What belongs to no unit, a person for one, is for those above all units alone.
+      VIGIL_ASSIGN_OR_RETURN(const bool at_the_top, IsAtTheTop(grant.unit()));
+      if (at_the_top) return true;
+      continue;
+    }
     VIGIL_ASSIGN_OR_RETURN(
         const bool within,
         IsWithin(unit, grant.unit(), [this](std::string_view id) { return world_.Current(id); }));

@@ -41,6 +41,7 @@ class Case {
   // The org unit in whose scope the record lives (by its root); empty: everybody's.
   absl::StatusOr<std::string> ScopeOf(const v1::Record& record);
   // The author has one of the roles over the unit.
+  absl::StatusOr<bool> IsAtTheTop(const std::string& unit);
   absl::StatusOr<bool> HasRole(const google::protobuf::RepeatedField<int>& roles,
                                const std::string& unit);
   absl::StatusOr<bool> InScope(const std::string& unit);

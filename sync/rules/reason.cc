@@ -16,6 +16,11 @@ absl::StatusCode CodeOf(v1::Reason reason) {
       return absl::StatusCode::kAlreadyExists;
     case v1::REASON_UNAUTHENTICATED:
     case v1::REASON_DEVICE_REVOKED:
+    case v1::REASON_TOKEN_EXPIRED:
+    case v1::REASON_PROOF_INVALID:
+    case v1::REASON_SIGNATURE_INVALID:
+    case v1::REASON_CODE_INVALID:
+    case v1::REASON_WRONG_PASSWORD:
       return absl::StatusCode::kUnauthenticated;
     case v1::REASON_WRONG_AUTHOR:
       return absl::StatusCode::kPermissionDenied;
@@ -27,10 +32,13 @@ absl::StatusCode CodeOf(v1::Reason reason) {
     case v1::REASON_INVALID_FILTER:
     case v1::REASON_INVALID_CONFIGURATION:
     case v1::REASON_IMPORT_REJECTED:
+    case v1::REASON_PASSWORD_TOO_WEAK:
+    case v1::REASON_CERTIFICATE_INVALID:
       return absl::StatusCode::kInvalidArgument;
     case v1::REASON_CORRUPT_FILE:
       return absl::StatusCode::kDataLoss;
     case v1::REASON_QUOTA_EXCEEDED:
+    case v1::REASON_RATE_LIMITED:
       return absl::StatusCode::kResourceExhausted;
     case v1::REASON_COMMAND_UNKNOWN:
     case v1::REASON_FIELD_UNKNOWN:

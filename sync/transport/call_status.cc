@@ -13,6 +13,19 @@ namespace {
 
 constexpr char kErrorTrailer[] = "vigil-error-bin";
 
+// gRPC has no code of its own for it.
+std::string Unreachable(const std::string& said) {
+  if (said.find("handshake") != std::string::npos ||
+      said.find("certificate") != std::string::npos) {
+    return absl::StrCat(
+        "no trusted connection to the register: check that the authority's file (--ca) is the one "
+        "that issued its certificate, that the address stands in that certificate, that neither "
+        "has expired, and whether it asks for a client certificate: ",
+        said);
+  }
+  return absl::StrCat("the register cannot be reached: ", said);
+}
+
 }  // namespace
 
 absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
@@ -27,9 +40,7 @@ absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& con
   }
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return rules::Refuse(
-          v1::REASON_SERVER_UNREACHABLE,
-          absl::StrCat("the register cannot be reached: ", status.error_message()));
+      return rules::Refuse(v1::REASON_SERVER_UNREACHABLE, Unreachable(status.error_message()));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return rules::Refuse(v1::REASON_SERVER_UNREACHABLE, "the register did not answer in time");
     default:

@@ -2,24 +2,23 @@
 #define VIGIL_SYNC_TRANSPORT_CHANNEL_H_
 
 #include <memory>
-#include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "sync/transport/connection.h"
+#include "sync/transport/program_access.h"
 
 namespace vigil::transport {
 
-// A channel to a server on loopback, without encryption: until access control is complete, servers
-// listen nowhere else.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server);
+// A channel over TLS (1.2 or better), or in plain text where the connection says so. Errors: see
+// CheckConnection. It connects when it is first used.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const Connection& connection);
 
-// The credential as the server expects it; a deadline, unless it is infinite.
-struct CallOptions {
-  const std::string& token;
-  absl::Duration time_max = absl::InfiniteDuration();
-};
-void Prepare(const CallOptions& options, grpc::ClientContext& context);
+// Puts in what the call carries.
+void Prepare(const ProgramAccess::Headers& headers, grpc::ClientContext& context);
+void SetDeadline(absl::Duration time_max, grpc::ClientContext& context);
 
 }  // namespace vigil::transport
 

@@ -1,14 +1,15 @@
 #include "sync/transport/grpc_transport.h"
 
 #include <functional>
-#include <map>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
 #include "sync/base/mutex.h"
+#include "sync/base/status.h"
+#include "sync/transport/call_core.h"
 #include "sync/transport/call_status.h"
 #include "sync/transport/channel.h"
 #include "vigil/v1/sync_service.grpc.pb.h"
@@ -17,149 +18,122 @@ namespace vigil::transport {
 
 namespace {
 
-// Something under way on gRPC's threads.
-class Cancellable {
+using Headers = absl::StatusOr<ProgramAccess::Headers>;
+
+// A call with one answer, made again where that helps. On the executor's thread.
+template <typename Request, typename Response>
+class UnaryTask : public std::enable_shared_from_this<UnaryTask<Request, Response>> {
  public:
-  virtual ~Cancellable() = default;
-  // Any thread.
-  virtual void Cancel() = 0;
-};
+  using Done = engine::Transport::Done<Response>;
 
-}  // namespace
+  UnaryTask(const std::shared_ptr<CallCore>& core, std::string_view method, Request request,
+            Done done)
+      : core_(core),
+        attempts_(core, method),
+        request_(std::move(request)),
+        done_(std::move(done)) {}
 
-// What calls under way share with the transport.
-//
-// A channel must not be destroyed on one of gRPC's own threads: its callback queue would wait for
-// the thread that it runs on. A call's context holds the channel too. So whatever holds one is
-// handed to the executor at the end of a call, or kept here for the thread that destroys the
-// transport.
-struct GrpcTransport::Core : std::enable_shared_from_this<Core> {
-  using Task = std::function<void()>;
-  using Calls = std::map<Cancellable*, std::shared_ptr<Cancellable>>;
-
-  Core(Executor& the_executor, Options the_options)
-      : executor(the_executor),
-        options(std::move(the_options)),
-        stub(v1::SyncService::NewStub(MakeChannel(options.server))) {}
-
-  void Begin(const std::shared_ptr<Cancellable>& call) ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(mutex_);
-    ++under_way_;
-    calls_[call.get()] = call;
+  // `start(stub, call, on_done)` begins an attempt.
+  template <typename Start>
+  void Begin(Start start) {
+    attempts_.Begin(Starter(std::move(start)));
   }
-  // Runs `task` on the executor, unless the transport is gone by then.
-  void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(mutex_);
-    PostLocked(std::move(task));
-  }
-  // The same, as the last act of a call; `task` holds the call.
-  void End(Cancellable* call, Task task) ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(mutex_);
-    calls_.erase(call);
-    PostLocked(std::move(task));
-    --under_way_;
-    all_ended_.NotifyAll();
-  }
-  bool IsClosed() ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(mutex_);
-    return closed_;
-  }
-  // Cancels what is under way and waits until gRPC is done with it.
-  void Close() ABSL_LOCKS_EXCLUDED(mutex_) {
-    Calls left;
-    {
-      MutexLock lock(mutex_);
-      closed_ = true;
-      left.swap(calls_);
-    }
-    for (const auto& [key, call] : left) call->Cancel();
-    std::vector<Task> dropped;
-    {
-      MutexLock lock(mutex_);
-      while (under_way_ > 0) all_ended_.Wait(mutex_);
-      dropped.swap(never_run_);
-    }
-    left.clear();
-    dropped.clear();
-    stub.reset();
-  }
-
-  Executor& executor;
-  const Options options;
-  std::unique_ptr<v1::SyncService::Stub> stub;
 
  private:
-  void PostLocked(Task task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (closed_) {
-      never_run_.push_back(std::move(task));
-      return;
-    }
-    executor.Post([weak = weak_from_this(), task = std::move(task)] {
-      const std::shared_ptr<Core> alive = weak.lock();
-      if (alive && !alive->IsClosed()) task();
-    });
+  struct Call final : public Cancellable {
+    void Cancel() override { context.TryCancel(); }
+
+    grpc::ClientContext context;
+    Request request;
+    Response response;
+  };
+
+  template <typename Start>
+  CallAttempts::Start Starter(Start start) {
+    return [self = this->shared_from_this(), start](const Headers& headers) {
+      if (!headers.ok()) return self->done_(headers.status());
+      self->Attempt(*headers, start);
+    };
   }
 
-  Mutex mutex_;
-  CondVar all_ended_;
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
-  Calls calls_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Task> never_run_ ABSL_GUARDED_BY(mutex_);
+  template <typename Start>
+  void Attempt(const ProgramAccess::Headers& headers, const Start& start) {
+    auto call = std::make_shared<Call>();
+    Prepare(headers, call->context);
+    SetDeadline(core_->options().call_max, call->context);
+    call->request = request_;
+    core_->Begin(call);
+    Call& started = *call;
+    start(*core_->stub().async(), started,
+          [self = this->shared_from_this(), call, start](const grpc::Status& status) mutable {
+            // gRPC destroys this function on its own thread: it must hold nothing any more.
+            const std::shared_ptr<CallCore> core = self->core_;
+            Cancellable* const key = call.get();
+            auto task = [self = std::move(self), call = std::move(call), start, status] {
+              self->OnEnd(status, *call, start);
+            };
+            core->End(key, std::move(task));
+          });
+  }
+
+  template <typename Start>
+  void OnEnd(const grpc::Status& status, Call& call, const Start& start) {
+    if (status.ok()) return done_(std::move(call.response));
+    const absl::Status error = FromGrpc(status, call.context);
+    if (!attempts_.MakeAgain(error, Starter(start))) done_(error);
+  }
+
+  const std::shared_ptr<CallCore> core_;
+  CallAttempts attempts_;
+  const Request request_;
+  const Done done_;
 };
 
-namespace {
-
-template <typename Request, typename Response>
-struct UnaryCall final : public Cancellable {
-  void Cancel() override { context.TryCancel(); }
-
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
-
-// `start(stub, call, on_done)` begins the call.
-template <typename Request, typename Response, typename Core, typename Start>
-void CallOnce(const std::shared_ptr<Core>& core, const Request& request,
-              std::function<void(absl::StatusOr<Response>)> done, const Start& start) {
-  auto call = std::make_shared<UnaryCall<Request, Response>>();
-  Prepare({.token = core->options.token, .time_max = core->options.call_max}, call->context);
-  call->request = request;
-  core->Begin(call);
-  UnaryCall<Request, Response>& started = *call;
-  start(*core->stub->async(), started,
-        [core, call, done = std::move(done)](const grpc::Status& status) mutable {
-          // gRPC destroys this function on its own thread: it must hold nothing any more.
-          const std::shared_ptr<Core> keep = std::move(core);
-          Cancellable* const key = call.get();
-          auto task = [call = std::move(call), done = std::move(done), status] {
-            if (status.ok()) {
-              done(std::move(call->response));
-            } else {
-              done(FromGrpc(status, call->context));
-            }
-          };
-          keep->End(key, std::move(task));
-        });
+template <typename Request, typename Response, typename Start>
+void CallUnary(const std::shared_ptr<CallCore>& core, std::string_view method,
+               const Request& request, engine::Transport::Done<Response> done, Start start) {
+  std::make_shared<UnaryTask<Request, Response>>(core, method, request, std::move(done))
+      ->Begin(std::move(start));
 }
 
-// A pull under way. A page is read when the sink asks for it; while it does not, a hold keeps the
-// call from ending under our hands.
-template <typename Core>
+// A pull; on the executor's thread.
+struct PullTask {
+  PullTask(const std::shared_ptr<CallCore>& core_in, v1::PullRequest request_in,
+           std::shared_ptr<engine::PageSink> sink_in)
+      : core(core_in),
+        attempts(core_in, "vigil.v1.SyncService/Pull"),
+        request(std::move(request_in)),
+        sink(std::move(sink_in)) {}
+
+  const std::shared_ptr<CallCore> core;
+  CallAttempts attempts;
+  const v1::PullRequest request;
+  const std::shared_ptr<engine::PageSink> sink;
+  // A page has come: from then on it is not made again here.
+  bool has_begun = false;
+};
+
+void StartPull(const std::shared_ptr<PullTask>& task, const Headers& headers);
+
+CallAttempts::Start PullStarter(const std::shared_ptr<PullTask>& task) {
+  return [task](const Headers& headers) { StartPull(task, headers); };
+}
+
+// An attempt of a pull under way. A page is read when the sink asks for it; while it does not, a
+// hold keeps the call from ending under our hands.
 class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
                        public Cancellable,
-                       public std::enable_shared_from_this<PullCall<Core>> {
+                       public std::enable_shared_from_this<PullCall> {
  public:
-  PullCall(std::shared_ptr<Core> core, std::shared_ptr<engine::PageSink> sink)
-      : core_(std::move(core)), sink_(std::move(sink)) {}
+  explicit PullCall(std::shared_ptr<PullTask> task) : task_(std::move(task)) {}
 
-  void Start(const v1::PullRequest& request) {
+  void Start(const ProgramAccess::Headers& headers) {
     self_ = this->shared_from_this();
-    core_->Begin(self_);
-    request_ = request;
-    Prepare({.token = core_->options.token, .time_max = core_->options.pull_max}, context_);
-    core_->stub->async()->Pull(&context_, &request_, this);
+    CallCore& core = *task_->core;
+    core.Begin(self_);
+    Prepare(headers, context_);
+    SetDeadline(core.options().pull_max, context_);
+    core.stub().async()->Pull(&context_, &task_->request, this);
     this->AddHold();
     this->StartRead(&page_);
     this->StartCall();
@@ -179,21 +153,28 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
       MutexLock lock(mutex_);
       waiting_ = true;
     }
-    core_->Post([self = self_] {
-      self->sink_->Page(std::move(self->page_), [self](bool go_on) { self->OnReady(go_on); });
+    CallCore& core = *task_->core;
+    core.Post([self = self_] {
+      self->task_->has_begun = true;
+      self->task_->sink->Page(std::move(self->page_), [self](bool go_on) { self->OnReady(go_on); });
     });
     // The transport may have gone before it knew that there was something to let go of.
-    if (core_->IsClosed()) Release();
+    if (core.IsClosed()) Release();
   }
 
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<Core> core = core_;
-    core->End(this, [self = std::move(self_), status] {
-      self->sink_->Finish(FromGrpc(status, self->context_));
-    });
+    const std::shared_ptr<CallCore> core = task_->core;
+    core->End(this, [self = std::move(self_), status] { self->OnEnd(status); });
   }
 
  private:
+  void OnEnd(const grpc::Status& status) {
+    const absl::Status end = FromGrpc(status, context_);
+    const bool again =
+        !end.ok() && !task_->has_begun && task_->attempts.MakeAgain(end, PullStarter(task_));
+    if (!again) task_->sink->Finish(end);
+  }
+
   void OnReady(bool go_on) {
     if (!go_on) return Cancel();
     {
@@ -215,118 +196,163 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
     this->RemoveHold();
   }
 
-  const std::shared_ptr<Core> core_;
-  const std::shared_ptr<engine::PageSink> sink_;
+  const std::shared_ptr<PullTask> task_;
   std::shared_ptr<PullCall> self_;
   grpc::ClientContext context_;
-  v1::PullRequest request_;
   v1::PullResponse page_;
   Mutex mutex_;
   // A page is with the sink, and no read is under way.
   bool waiting_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-template <typename Core>
+void StartPull(const std::shared_ptr<PullTask>& task, const Headers& headers) {
+  if (!headers.ok()) return task->sink->Finish(headers.status());
+  std::make_shared<PullCall>(task)->Start(*headers);
+}
+
+// A watch; on the executor's thread.
+struct WatchTask {
+  WatchTask(const std::shared_ptr<CallCore>& core_in, v1::WatchRequest request_in,
+            engine::Transport::Changed changed_in, engine::Transport::Ended ended_in)
+      : core(core_in),
+        attempts(core_in, "vigil.v1.SyncService/Watch"),
+        request(std::move(request_in)),
+        changed(std::move(changed_in)),
+        ended(std::move(ended_in)) {}
+
+  const std::shared_ptr<CallCore> core;
+  CallAttempts attempts;
+  const v1::WatchRequest request;
+  const engine::Transport::Changed changed;
+  const engine::Transport::Ended ended;
+  // The attempt under way; it keeps itself while it is.
+  std::weak_ptr<Cancellable> call;
+  bool has_begun = false;
+  // Nothing is reported any more.
+  bool forgotten = false;
+};
+
+void StartWatch(const std::shared_ptr<WatchTask>& task, const Headers& headers);
+
+CallAttempts::Start WatchStarter(const std::shared_ptr<WatchTask>& task) {
+  return [task](const Headers& headers) { StartWatch(task, headers); };
+}
+
 class WatchCall final : public grpc::ClientReadReactor<v1::WatchResponse>,
                         public Cancellable,
-                        public std::enable_shared_from_this<WatchCall<Core>> {
+                        public std::enable_shared_from_this<WatchCall> {
  public:
-  WatchCall(std::shared_ptr<Core> core, engine::Transport::Changed changed,
-            engine::Transport::Ended ended)
-      : core_(std::move(core)), changed_(std::move(changed)), ended_(std::move(ended)) {}
+  explicit WatchCall(std::shared_ptr<WatchTask> task) : task_(std::move(task)) {}
 
-  void Start(const v1::WatchRequest& request) {
+  void Start(const ProgramAccess::Headers& headers) {
     self_ = this->shared_from_this();
-    core_->Begin(self_);
-    request_ = request;
-    Prepare({.token = core_->options.token}, context_);
-    core_->stub->async()->Watch(&context_, &request_, this);
+    task_->call = self_;
+    task_->core->Begin(self_);
+    Prepare(headers, context_);
+    task_->core->stub().async()->Watch(&context_, &task_->request, this);
     this->StartRead(&response_);
     this->StartCall();
   }
 
   void Cancel() override { context_.TryCancel(); }
 
-  // On the executor's thread: nothing is reported afterwards.
-  void Forget() {
-    forgotten_ = true;
-    Cancel();
-  }
-
   void OnReadDone(bool ok) override {
     if (!ok) return;
-    core_->Post([self = self_, response = response_] {
-      if (!self->forgotten_) self->changed_(response);
+    task_->core->Post([self = self_, response = response_] {
+      self->task_->has_begun = true;
+      if (!self->task_->forgotten) self->task_->changed(response);
     });
     this->StartRead(&response_);
   }
 
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<Core> core = core_;
-    core->End(this, [self = std::move(self_), status] {
-      if (!self->forgotten_) self->ended_(FromGrpc(status, self->context_));
-    });
+    const std::shared_ptr<CallCore> core = task_->core;
+    core->End(this, [self = std::move(self_), status] { self->OnEnd(status); });
   }
 
  private:
-  const std::shared_ptr<Core> core_;
-  const engine::Transport::Changed changed_;
-  const engine::Transport::Ended ended_;
+  void OnEnd(const grpc::Status& status) {
+    if (task_->forgotten) return;
+    const absl::Status end = FromGrpc(status, context_);
+    const bool again =
+        !end.ok() && !task_->has_begun && task_->attempts.MakeAgain(end, WatchStarter(task_));
+    if (!again) task_->ended(end);
+  }
+
+  const std::shared_ptr<WatchTask> task_;
   std::shared_ptr<WatchCall> self_;
   grpc::ClientContext context_;
-  v1::WatchRequest request_;
   v1::WatchResponse response_;
-  // Touched on the executor's thread only.
-  bool forgotten_ = false;
 };
 
-template <typename Core>
+void StartWatch(const std::shared_ptr<WatchTask>& task, const Headers& headers) {
+  if (task->forgotten) return;
+  if (!headers.ok()) return task->ended(headers.status());
+  std::make_shared<WatchCall>(task)->Start(*headers);
+}
+
 class OpenedWatch final : public engine::Watch {
  public:
-  explicit OpenedWatch(std::shared_ptr<WatchCall<Core>> call) : call_(std::move(call)) {}
-  ~OpenedWatch() override { call_->Forget(); }
+  explicit OpenedWatch(std::shared_ptr<WatchTask> task) : task_(std::move(task)) {}
+  ~OpenedWatch() override {
+    task_->forgotten = true;
+    if (const std::shared_ptr<Cancellable> call = task_->call.lock()) call->Cancel();
+  }
 
  private:
-  const std::shared_ptr<WatchCall<Core>> call_;
+  const std::shared_ptr<WatchTask> task_;
 };
 
 }  // namespace
 
-GrpcTransport::GrpcTransport(Executor& executor, Options options)
-    : core_(std::make_shared<Core>(executor, std::move(options))) {}
+absl::StatusOr<std::unique_ptr<GrpcTransport>> GrpcTransport::Make(Executor& executor,
+                                                                   Options options) {
+  VIGIL_CHECK(options.access != nullptr);
+  VIGIL_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options.connection));
+  return std::unique_ptr<GrpcTransport>(new GrpcTransport(std::make_shared<CallCore>(
+      executor, channel,
+      CallCore::Options{std::move(options.access), options.call_max, options.pull_max})));
+}
+
+GrpcTransport::GrpcTransport(std::shared_ptr<CallCore> core) : core_(std::move(core)) {}
 
 GrpcTransport::~GrpcTransport() { core_->Close(); }
 
 void GrpcTransport::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) {
-  CallOnce<v1::HelloRequest, v1::HelloResponse>(
-      core_, request, std::move(done), [](auto& stub, auto& call, auto on_done) {
+  CallUnary<v1::HelloRequest, v1::HelloResponse>(
+      core_, "vigil.v1.SyncService/Hello", request, std::move(done),
+      [](auto& stub, auto& call, auto on_done) {
         stub.Hello(&call.context, &call.request, &call.response, std::move(on_done));
       });
 }
 
 void GrpcTransport::Push(const v1::PushRequest& request, Done<v1::PushResponse> done) {
-  CallOnce<v1::PushRequest, v1::PushResponse>(
-      core_, request, std::move(done), [](auto& stub, auto& call, auto on_done) {
+  CallUnary<v1::PushRequest, v1::PushResponse>(
+      core_, "vigil.v1.SyncService/Push", request, std::move(done),
+      [](auto& stub, auto& call, auto on_done) {
         stub.Push(&call.context, &call.request, &call.response, std::move(on_done));
       });
 }
 
 void GrpcTransport::Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) {
-  CallOnce<v1::RepairRequest, v1::RepairResponse>(
-      core_, request, std::move(done), [](auto& stub, auto& call, auto on_done) {
+  CallUnary<v1::RepairRequest, v1::RepairResponse>(
+      core_, "vigil.v1.SyncService/Repair", request, std::move(done),
+      [](auto& stub, auto& call, auto on_done) {
         stub.Repair(&call.context, &call.request, &call.response, std::move(on_done));
       });
 }
 
 void GrpcTransport::Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) {
-  std::make_shared<PullCall<Core>>(core_, std::move(sink))->Start(request);
+  const auto task = std::make_shared<PullTask>(core_, request, std::move(sink));
+  task->attempts.Begin(PullStarter(task));
 }
 
 std::unique_ptr<engine::Watch> GrpcTransport::OpenWatch(const v1::WatchRequest& request,
                                                         Changed changed, Ended ended) {
-  auto call = std::make_shared<WatchCall<Core>>(core_, std::move(changed), std::move(ended));
-  call->Start(request);
-  return std::make_unique<OpenedWatch<Core>>(std::move(call));
+  const auto task =
+      std::make_shared<WatchTask>(core_, request, std::move(changed), std::move(ended));
+  task->attempts.Begin(WatchStarter(task));
+  return std::make_unique<OpenedWatch>(task);
 }
 
 }  // namespace vigil::transport

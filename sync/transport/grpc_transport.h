@@ -2,32 +2,34 @@
 #define VIGIL_SYNC_TRANSPORT_GRPC_TRANSPORT_H_
 
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sync/base/executor.h"
 #include "sync/engine/transport.h"
+#include "sync/transport/connection.h"
+#include "sync/transport/program_access.h"
 
 namespace vigil::transport {
 
-// The way to a register over gRPC. Connects when it is first used and again when it must; nothing
-// of it blocks. Use and destroy it on the executor's thread.
+class CallCore;
+
+// The way to a register over gRPC. Connects when it is first used and again when it must, and
+// renews the phone's access when it must; nothing of it waits for the network. Use and destroy it
+// on the executor's thread.
 class GrpcTransport final : public engine::Transport {
  public:
   struct Options {
-    // "127.0.0.1:7433"
-    std::string server;
-    // The device's credential.
-    std::string token;
+    Connection connection;
+    std::shared_ptr<ProgramAccess> access;
     // Of a call with one answer; a pull or a watch takes as long as its steps go on.
     absl::Duration call_max = absl::Seconds(30);
     absl::Duration pull_max = absl::Minutes(30);
   };
 
-  // The executor must outlive this object. What is under way when this is destroyed is cancelled
-  // and reports nothing.
-  GrpcTransport(Executor& executor, Options options);
+  // The executor must outlive the transport. What is under way when that is destroyed is cancelled
+  // and reports nothing. Errors: see CheckConnection.
+  static absl::StatusOr<std::unique_ptr<GrpcTransport>> Make(Executor& executor, Options options);
   ~GrpcTransport() override;
 
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override;
@@ -38,9 +40,9 @@ class GrpcTransport final : public engine::Transport {
                                            Ended ended) override;
 
  private:
-  struct Core;
+  explicit GrpcTransport(std::shared_ptr<CallCore> core);
 
-  std::shared_ptr<Core> core_;
+  const std::shared_ptr<CallCore> core_;
 };
 
 }  // namespace vigil::transport

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "grpcpp/client_context.h"
-#include "sync/transport/call_status.h"
+#include "sync/base/status.h"
 #include "sync/transport/channel.h"
+#include "sync/transport/sync_caller.h"
+#include "vigil/v1/access_service.grpc.pb.h"
 #include "vigil/v1/admin_service.grpc.pb.h"
 #include "vigil/v1/register_service.grpc.pb.h"
 
@@ -31,115 +33,131 @@ bool SendFile(Stream& stream, const v1::ImportFile& file) {
 }  // namespace
 
 struct OfficeClient::Stubs {
-  explicit Stubs(const OfficeClient::Options& options_in)
-      : Stubs(options_in, MakeChannel(options_in.server)) {}
-  Stubs(const OfficeClient::Options& options_in, const std::shared_ptr<grpc::Channel>& channel)
-      : options(options_in),
+  Stubs(OfficeClient::Options options_in, const std::shared_ptr<grpc::Channel>& channel)
+      : options(std::move(options_in)),
+        access(v1::AccessService::NewStub(channel)),
         office(v1::RegisterService::NewStub(channel)),
-        admin(v1::AdminService::NewStub(channel)) {}
+        admin(v1::AdminService::NewStub(channel)),
+        caller(*options.access, *access, options.call_max) {}
 
-  template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub, const Request& request,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*)) const {
-    grpc::ClientContext context;
-    Prepare({.token = options.token, .time_max = options.call_max}, context);
-    Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status, context);
-    return response;
-  }
-
-  const OfficeClient::Options& options;
+  const OfficeClient::Options options;
+  const std::unique_ptr<v1::AccessService::Stub> access;
   const std::unique_ptr<v1::RegisterService::Stub> office;
   const std::unique_ptr<v1::AdminService::Stub> admin;
+  const SyncCaller caller;
 };
 
-OfficeClient::OfficeClient(Options options)
-    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(options_)) {}
+absl::StatusOr<std::unique_ptr<OfficeClient>> OfficeClient::Make(Options options) {
+  VIGIL_CHECK(options.access != nullptr);
+  VIGIL_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options.connection));
+  return std::unique_ptr<OfficeClient>(
+      new OfficeClient(std::make_unique<Stubs>(std::move(options), channel)));
+}
+
+OfficeClient::OfficeClient(std::unique_ptr<Stubs> stubs) : stubs_(std::move(stubs)) {}
 
 OfficeClient::~OfficeClient() = default;
 
 absl::StatusOr<v1::SubmitResponse> OfficeClient::Submit(const v1::SubmitRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::Submit);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/Submit", request,
+                             &v1::RegisterService::Stub::Submit);
 }
 
 absl::StatusOr<v1::GetSessionResponse> OfficeClient::GetSession(
     const v1::GetSessionRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetSession);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetSession", request,
+                             &v1::RegisterService::Stub::GetSession);
 }
 
 absl::StatusOr<v1::GetRecordResponse> OfficeClient::GetRecord(const v1::GetRecordRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetRecord);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetRecord", request,
+                             &v1::RegisterService::Stub::GetRecord);
 }
 
 absl::StatusOr<v1::ListRecordsResponse> OfficeClient::ListRecords(
     const v1::ListRecordsRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListRecords);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListRecords", request,
+                             &v1::RegisterService::Stub::ListRecords);
 }
 
 absl::StatusOr<v1::ListHazardsResponse> OfficeClient::ListHazards(
     const v1::ListHazardsRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListHazards);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListHazards", request,
+                             &v1::RegisterService::Stub::ListHazards);
 }
 
 absl::StatusOr<v1::ListOrdersResponse> OfficeClient::ListOrders(
     const v1::ListOrdersRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListOrders);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListOrders", request,
+                             &v1::RegisterService::Stub::ListOrders);
 }
 
 absl::StatusOr<v1::ListConflictsResponse> OfficeClient::ListConflicts(
     const v1::ListConflictsRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListConflicts);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListConflicts", request,
+                             &v1::RegisterService::Stub::ListConflicts);
 }
 
 absl::StatusOr<v1::ListEscalationsResponse> OfficeClient::ListEscalations(
     const v1::ListEscalationsRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListEscalations);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListEscalations", request,
+                             &v1::RegisterService::Stub::ListEscalations);
 }
 
 absl::StatusOr<v1::ListHistoryResponse> OfficeClient::ListHistory(
     const v1::ListHistoryRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::ListHistory);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListHistory", request,
+                             &v1::RegisterService::Stub::ListHistory);
 }
 
 absl::StatusOr<v1::GetStatsResponse> OfficeClient::GetStats(const v1::GetStatsRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetStats);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetStats", request,
+                             &v1::RegisterService::Stub::GetStats);
 }
 
 absl::StatusOr<v1::GetDigestResponse> OfficeClient::GetDigest(const v1::GetDigestRequest& request) {
-  return stubs_->Call(*stubs_->office, request, &v1::RegisterService::Stub::GetDigest);
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetDigest", request,
+                             &v1::RegisterService::Stub::GetDigest);
 }
 
-absl::StatusOr<v1::AddDeviceResponse> OfficeClient::AddDevice(const v1::AddDeviceRequest& request) {
-  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::AddDevice);
+absl::StatusOr<v1::InviteResponse> OfficeClient::Invite(const v1::InviteRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/Invite", request,
+                             &v1::AdminService::Stub::Invite);
+}
+
+absl::StatusOr<v1::ListLogResponse> OfficeClient::ListLog(const v1::ListLogRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ListLog", request,
+                             &v1::AdminService::Stub::ListLog);
 }
 
 absl::StatusOr<v1::ListNotificationsResponse> OfficeClient::ListNotifications(
     const v1::ListNotificationsRequest& request) {
-  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::ListNotifications);
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ListNotifications", request,
+                             &v1::AdminService::Stub::ListNotifications);
 }
 
 absl::StatusOr<v1::TickEscalationResponse> OfficeClient::TickEscalation(
     const v1::TickEscalationRequest& request) {
-  return stubs_->Call(*stubs_->admin, request, &v1::AdminService::Stub::TickEscalation);
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/TickEscalation", request,
+                             &v1::AdminService::Stub::TickEscalation);
 }
 
 absl::Status OfficeClient::Import(
     const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
     const std::function<void(const v1::ImportResponse&)>& on_response) {
-  grpc::ClientContext context;
-  Prepare({.token = options_.token, .time_max = options_.import_max}, context);
-  const auto stream = stubs_->admin->Import(&context);
-  v1::ImportRequest first;
-  *first.mutable_options() = options;
-  bool listens = stream->Write(first);
-  for (const v1::ImportFile& file : files) listens = listens && SendFile(*stream, file);
-  // Nothing comes back before the last part has gone, so that reading may wait until then.
-  if (listens) stream->WritesDone();
-  v1::ImportResponse response;
-  while (stream->Read(&response)) on_response(response);
-  return FromGrpc(stream->Finish(), context);
+  return stubs_->caller.Attempt("vigil.v1.AdminService/Import", [&](grpc::ClientContext& context) {
+    SetDeadline(stubs_->options.import_max, context);
+    const auto stream = stubs_->admin->Import(&context);
+    v1::ImportRequest first;
+    *first.mutable_options() = options;
+    bool listens = stream->Write(first);
+    for (const v1::ImportFile& file : files) listens = listens && SendFile(*stream, file);
+    // Nothing comes back before the last part has gone, so that reading may wait until then.
+    if (listens) stream->WritesDone();
+    v1::ImportResponse response;
+    while (stream->Read(&response)) on_response(response);
+    return stream->Finish();
+  });
 }
 
 }  // namespace vigil::transport

@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "sync/transport/connection.h"
+#include "sync/transport/program_access.h"
 #include "vigil/v1/admin_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
 
@@ -16,18 +18,18 @@ namespace vigil::transport {
 
 // The office's calls, one at a time, each waiting for its answer. Errors carry the register's
 // reason; SERVER_UNREACHABLE where there is no answer (what became of a Submit is then unknown:
-// send the same operation again). Thread-safe.
+// send the same operation again). The access is renewed where it must be. Thread-safe.
 class OfficeClient {
  public:
   struct Options {
-    // "127.0.0.1:7433"
-    std::string server;
-    std::string token;
+    Connection connection;
+    std::shared_ptr<ProgramAccess> access;
     absl::Duration call_max = absl::Seconds(60);
     absl::Duration import_max = absl::Minutes(30);
   };
 
-  explicit OfficeClient(Options options);
+  // Errors: see CheckConnection.
+  static absl::StatusOr<std::unique_ptr<OfficeClient>> Make(Options options);
   ~OfficeClient();
 
   absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request);
@@ -43,7 +45,8 @@ class OfficeClient {
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
 
-  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request);
+  absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request);
+  absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request);
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request);
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
@@ -57,7 +60,8 @@ class OfficeClient {
  private:
   struct Stubs;
 
-  const Options options_;
+  explicit OfficeClient(std::unique_ptr<Stubs> stubs);
+
   const std::unique_ptr<Stubs> stubs_;
 };
 

@@ -23,7 +23,7 @@ class Phones(CliTest):
         cls.server.start()
         test = cls("ctl")
         test.ctl("import", DATA)
-        cls.safety = test.add_device("safety-01", cls.directory, "office")
+        cls.safety = test.add_office("safety-01", cls.directory)
         cls.a = test.add_phone("inspector-01", cls.directory)
         cls.b = test.add_phone("inspector-02", cls.directory)
 
@@ -149,7 +149,7 @@ class Phones(CliTest):
         conflicts = self.field(self.a, "conflicts", "--lang", "zh").out
         self.assertIn("边坡冲沟约3米", conflicts)
         self.assertIn("边坡冲沟约5米", conflicts)
-        self.ctl("resolve", number, "--choose", "2", token=self.safety)
+        self.ctl("resolve", number, "--choose", "2", access=self.safety)
         for phone in (self.a, self.b):
             self.field(phone, "sync")
         a = self.field(self.a, "digest", "--json").json
@@ -188,13 +188,13 @@ class Phones(CliTest):
         self.assertEqual(sorted(values), [0.4, 0.6])
 
     def test_a_phone_is_one_persons(self):
-        other = self.add_device("lfu-01-01", self.directory)
-        self.field(self.a, "init", "--server", self.server.address, "--token-file", other, code=4)
+        other = self.invite("lfu-01-01", self.directory)
+        self.init_phone(self.a, other, code=4)
         self.field(self.directory / "none", "due", code=4)
-        bad = self.directory / "bad.token"
-        bad.write_text("nonsense\n")
-        self.field(self.directory / "new", "init", "--server", self.server.address,
-                   "--token-file", bad, code=4)
+        bad = self.directory / "bad.code"
+        bad.write_text("0000-1111-2222-3333\n")
+        refused = self.init_phone(self.directory / "new", bad, "--lang", "en", code=1)
+        self.assertIn("CODE_INVALID", refused.err)
         self.assertFalse((self.directory / "new" / "settings").exists())
 
 

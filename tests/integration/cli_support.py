@@ -15,26 +15,38 @@ DATA = ROOT / "deploy" / "data" / "shenzhen-2017"
 START_S = 60
 
 
-class Server:
-    """vigild on a free port; its directory outlives a stop."""
+PASSWORD = "correct horse battery 17"
 
-    def __init__(self, directory: pathlib.Path):
+
+class Server:
+    """vigild on a free port, with TLS if there is an authority; its directory outlives a stop."""
+
+    def __init__(self, directory: pathlib.Path, authority: pathlib.Path | None = None):
         self.directory = directory
+        # As deploy/make-test-authority leaves it.
+        self.authority = authority
         self.process: subprocess.Popen | None = None
         self.port = 0
+        # Where the first administrator's program keeps its key and access.
+        self.admin = directory.parent / f"{directory.name}-admin"
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    @property
-    def token_file(self) -> pathlib.Path:
-        return self.directory / "office.token"
+    def env(self, access: pathlib.Path) -> dict[str, str]:
+        """What vigilctl finds in its environment."""
+        trust = {"VIGIL_CA": str(self.authority / "ca.pem")} if self.authority else {
+            "VIGIL_PLAIN_TEXT": "1"}
+        return {"VIGIL_SERVER": self.address, "VIGIL_ACCESS": str(access), **trust}
 
     def start(self) -> None:
+        trust = ["--plain-text"] if not self.authority else [
+            "--tls-certificate", self.authority / "server.pem",
+            "--tls-key", self.authority / "server.key"]
         with open(self.directory.parent / "vigild.log", "ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port)],
+                [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port), *trust],
                 stdout=log, stderr=log)
         until = time.monotonic() + START_S
         port_file = self.directory / "port"
@@ -43,6 +55,19 @@ class Server:
                 raise AssertionError("vigild did not start; see vigild.log")
             time.sleep(0.02)
         self.port = int(port_file.read_text())
+        code = self.directory / "first-administrator.code"
+        if code.exists() and not self.admin.exists():
+            self.sign_in("admin", code, self.admin)
+
+    def sign_in(self, person: str, code: pathlib.Path, access: pathlib.Path) -> None:
+        """Chooses a password with the code in this file, and signs in with it."""
+        password = access.with_suffix(".password")
+        password.write_text(PASSWORD + "\n")
+        for words in (("set-password", "--code-file", code), ("sign-in",)):
+            done = run("vigilctl", *words, "--person", person, "--password-file", password,
+                       env=self.env(access))
+            if done.code != 0:
+                raise AssertionError(f"vigilctl {words}\n{done.out}\n{done.err}")
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -78,10 +103,9 @@ class CliTest(unittest.TestCase):
     maxDiff = None
     server: Server
 
-    def ctl(self, *words: str, token: pathlib.Path | None = None, code: int = 0) -> Result:
-        result = run("vigilctl", *words, env={
-            "VIGIL_SERVER": self.server.address,
-            "VIGIL_TOKEN_FILE": str(token or self.server.token_file)})
+    def ctl(self, *words: str, access: pathlib.Path | None = None, code: int = 0) -> Result:
+        """vigilctl of whoever is signed in there; of the first administrator otherwise."""
+        result = run("vigilctl", *words, env=self.server.env(access or self.server.admin))
         self.assertEqual(result.code, code, f"vigilctl {words}\n{result.out}\n{result.err}")
         return result
 
@@ -90,17 +114,28 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.code, code, f"vigil-field {words}\n{result.out}\n{result.err}")
         return result
 
-    def add_device(self, person: str, directory: pathlib.Path, kind: str = "phone") -> pathlib.Path:
-        """The file with the credential of a new device."""
-        token = directory / f"{person}-{kind}.token"
-        self.ctl("device", "add", "--person", person, "--kind", kind, "--out", token)
-        return token
+    def invite(self, person: str, directory: pathlib.Path, *more: str) -> pathlib.Path:
+        """The file with a one-time code."""
+        code = directory / f"{person}{''.join(more)}.code"
+        code.unlink(missing_ok=True)
+        self.ctl("person", "invite", person, *more, "--out", code)
+        return code
+
+    def add_office(self, person: str, directory: pathlib.Path) -> pathlib.Path:
+        """Where a person's program of the office keeps its access, signed in."""
+        access = directory / f"{person}-office"
+        self.server.sign_in(person, self.invite(person, directory, "--office"), access)
+        return access
+
+    def init_phone(self, phone: pathlib.Path, code_file: pathlib.Path, *more: str,
+                   code: int = 0) -> Result:
+        return self.field(phone, "init", "--server", self.server.address, "--plain-text",
+                          "--code-file", code_file, *more, code=code)
 
     def add_phone(self, person: str, directory: pathlib.Path) -> pathlib.Path:
         """The directory of a phone that has synchronised once."""
-        token = self.add_device(person, directory)
         phone = directory / person
-        self.field(phone, "init", "--server", self.server.address, "--token-file", token)
+        self.init_phone(phone, self.invite(person, directory))
         report = self.field(phone, "sync", "--json").json
         self.assertTrue(report["complete"] and report["digest_equal"], report)
         return phone

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import shutil
+import sqlite3
 import tempfile
 import unittest
 
@@ -27,13 +28,13 @@ class CommandLines(CliTest):
         test = cls("ctl")
         test.ctl("import", DATA)
         for person in ("safety-01", "dept-lf-01", "lfu-01-01"):
-            setattr(cls, person.replace("-", "_"), test.add_device(person, cls.directory, "office"))
+            setattr(cls, person.replace("-", "_"), test.add_office(person, cls.directory))
         cls.phone = test.add_phone("inspector-01", cls.directory)
         cls.photo = cls.directory / "photo.jpg"
         cls.photo.write_bytes(b"not really a photo")
 
     def office(self, *words, code=0):
-        return self.ctl(*words, token=self.safety_01, code=code)
+        return self.ctl(*words, access=self.safety_01, code=code)
 
     def report(self, description: str) -> str:
         """The number of a new hazard of unit LFU-01, reported by telephone."""
@@ -48,7 +49,7 @@ class CommandLines(CliTest):
         fresh = Server(self.directory / "fresh")
         fresh.start()
         self.addCleanup(fresh.stop)
-        env = {"VIGIL_SERVER": fresh.address, "VIGIL_TOKEN_FILE": str(fresh.token_file)}
+        env = fresh.env(fresh.admin)
         self.assertEqual(run("vigilctl", "import", str(DATA), env=env).code, 0)
         line = run("vigilctl", "stats", "--summary", env=env).out
         self.assertRegex(line, r"^summary: risk_sources=9\d\d ")
@@ -77,10 +78,10 @@ class CommandLines(CliTest):
         number = self.report("作业平台护栏缺失")
         self.office("confirm", number, "--grade", "general", "--unit", "LFU-01",
                     "--due", "2030-01-31")
-        self.ctl("accept", number, token=self.lfu_01_01)
-        self.ctl("progress", number, "--text", "已购护栏", "--percent", "40", token=self.lfu_01_01)
+        self.ctl("accept", number, access=self.lfu_01_01)
+        self.ctl("progress", number, "--text", "已购护栏", "--percent", "40", access=self.lfu_01_01)
         self.ctl("submit", number, "--text", "已装护栏", "--photo", self.photo,
-                 token=self.lfu_01_01)
+                 access=self.lfu_01_01)
         self.field(self.phone, "sync")
         self.field(self.phone, "verify", number, "--passed", "--opinion", "合格")
         self.field(self.phone, "sync")
@@ -106,13 +107,13 @@ class CommandLines(CliTest):
         self.assertTrue(self.hazard(number)["state"]["tagged"])
         plan = ["--goal", "消除裂缝", "--measures", "灌浆", "--person", "场长", "--funds", "120000",
                 "--starts", "2029-01-01", "--plan-end", "2030-05-31", "--contingency", "撤离"]
-        self.ctl("plan", "file", "督字〔2030〕1号", *plan, token=self.lfu_01_01)
+        self.ctl("plan", "file", "督字〔2030〕1号", *plan, access=self.lfu_01_01)
         self.ctl("extension", "apply", number, "--reason", "汛期", "--interim", "巡查",
-                 "--until", "2030-09-30", token=self.lfu_01_01)
+                 "--until", "2030-09-30", access=self.lfu_01_01)
         self.office("extension", "approve", number, "--opinion", "同意")
-        self.ctl("accept", number, *plan, token=self.lfu_01_01)
-        self.ctl("submit", number, "--text", "完工", "--photo", self.photo, token=self.lfu_01_01)
-        self.ctl("acceptance", "apply", number, token=self.lfu_01_01)
+        self.ctl("accept", number, *plan, access=self.lfu_01_01)
+        self.ctl("submit", number, "--text", "完工", "--photo", self.photo, access=self.lfu_01_01)
+        self.ctl("acceptance", "apply", number, access=self.lfu_01_01)
         self.office("acceptance", "pass", number, "--opinion", "合格")
         self.office("lift", number, code=1)  # Not verified yet.
         self.field(self.phone, "sync")
@@ -163,9 +164,9 @@ class CommandLines(CliTest):
         self.ctl("show", "YH-1900-0001", code=5)
         self.ctl("ledger", "--grade", "grave", code=2)
         self.ctl("nonsense", code=2)
-        self.ctl("ledger", token=self.photo, code=4)
-        nobody = {"VIGIL_SERVER": "127.0.0.1:1", "VIGIL_TOKEN_FILE": str(self.safety_01)}
-        self.assertEqual(run("vigilctl", "ledger", env=nobody).code, 3)
+        self.ctl("ledger", access=self.directory / "nobody", code=4)
+        nowhere = {**self.server.env(self.safety_01), "VIGIL_SERVER": "127.0.0.1:1"}
+        self.assertEqual(run("vigilctl", "ledger", env=nowhere).code, 3)
         self.assertEqual(run("vigilctl", "ledger").code, 4)
         self.assertEqual(run("vigil-field", "status", env={"VIGIL_PHONE_DIR": "/nowhere"}).code, 4)
         self.assertEqual(run("vigil-field", "status").code, 4)
@@ -182,10 +183,10 @@ class CommandLines(CliTest):
         self.office("confirm", first, "--grade", "general", "--unit", "LFU-01",
                     "--due", "2030-01-31")
         self.office("transfer", "propose", first, "--to", "DST-LG", "--basis", "属地管理")
-        receiver = self.add_device(self.receiver_of("DST-LG"), self.directory, "office")
-        self.ctl("transfer", "refuse", first, "--reason", "不在本区", token=receiver)
+        receiver = self.add_office(self.receiver_of("DST-LG"), self.directory)
+        self.ctl("transfer", "refuse", first, "--reason", "不在本区", access=receiver)
         self.office("transfer", "propose", first, "--to", "DST-LG", "--basis", "属地管理")
-        self.ctl("transfer", "accept", first, token=receiver)
+        self.ctl("transfer", "accept", first, access=receiver)
         self.assertEqual(self.hazard(first)["state"]["status"], "HAZARD_STATUS_TRANSFERRED")
         self.ctl("create", "org_unit", "--set", "code=LFU-99", "--set", "name=试验单位", "--set",
                  "kind=responsible_unit", "--set", "parent_unit=DEP-LF")
@@ -218,6 +219,100 @@ class CommandLines(CliTest):
                 if row["item_number"] == number]
         self.assertEqual([row["acknowledged"] for row in rows], [True])
         self.assertIn(number, self.ctl("outbox", "list", "--lang", "zh").out)
+
+    # --- Who there is, and what was said ----------------------------------------------------------
+
+    def test_a_lost_phone_is_refused_and_a_new_one_takes_its_place(self):
+        phone = self.add_phone("inspector-03", self.directory)
+        devices = self.ctl("device", "list", "--person", "inspector-03", "--json").json
+        self.assertEqual([d["entity"]["device"].get("revoked", False) for d in devices], [False])
+        self.ctl("device", "revoke", devices[0]["id"])
+        self.assertIn("DEVICE_REVOKED", self.field(phone, "sync", "--lang", "en", code=4).err)
+        again = self.directory / "inspector-03-again"
+        self.init_phone(again, self.invite("inspector-03", self.directory))
+        self.field(again, "sync")
+        self.assert_row(self.ctl("person", "list", "--lang", "en").out, "inspector-03", "1 phone")
+
+    def test_a_code_is_good_once_and_shown_once(self):
+        invited = self.ctl("person", "invite", "inspector-04", "--qr", "--lang", "en").out
+        self.assertRegex(invited, r"code: [0-9A-Z]{4}(-[0-9A-Z]{4}){3}\n")
+        self.assertIn("█", invited)
+        code = self.invite("inspector-04", self.directory)
+        self.assertEqual(code.stat().st_mode & 0o777, 0o400)
+        self.init_phone(self.directory / "inspector-04", code)
+        self.init_phone(self.directory / "inspector-04-b", code, code=1)
+
+    def test_a_persons_roles_are_anothers_while_he_is_away(self):
+        self.ctl("role", "grant", "inspector-05", "verifier", "--unit", "DEP-LF")
+        self.ctl("person", "delegate", "inspector-05", "--to", "inspector-06", "--until",
+                 "2190-06-30", "--role", "verifier")
+        roles = self.ctl("role", "list", "inspector-06", "--json").json
+        delegated = [row["grant"] for row in roles if row["grant"]["delegated_by"]]
+        self.assertEqual([(g["role"], g["until"]["year"]) for g in delegated],
+                         [("ROLE_VERIFIER", 2190)])
+        self.ctl("role", "revoke", "inspector-05", "verifier", "--unit", "DEP-LF")
+        self.ctl("person", "delegate", "inspector-05", "--to", "inspector-06", "--until",
+                 "2190-06-30", "--role", "verifier", code=5)
+        # Who is not an administrator grants nothing.
+        self.office("role", "grant", "inspector-05", "auditor", code=1)
+
+    def test_a_leavers_access_ends_and_his_work_is_anothers(self):
+        self.ctl("create", "person", "--set", "code=lfu-01-97", "--set", "name=七号", "--set",
+                 "unit=LFU-01")
+        self.ctl("create", "person", "--set", "code=lfu-01-98", "--set", "name=八号", "--set",
+                 "unit=LFU-01")
+        self.ctl("role", "grant", "lfu-01-97", "responsible_unit", "--unit", "LFU-01")
+        leaver = self.add_office("lfu-01-97", self.directory)
+        self.office("edit", "RS-LF-001", "--set", "responsible_person=lfu-01-97")
+        leave = ("person", "leave", "lfu-01-97", "--to", "lfu-01-98", "--json")
+        # An administrator who is nothing else.
+        alone = self.add_office("admin-01", self.directory)
+        left = self.ctl(*leave, access=alone).json
+        self.assertEqual([work["key"] for work in left["reassigned"]], ["RS-LF-001"])
+        self.ctl("whoami", access=leaver, code=4)
+        self.assertEqual(self.office(*leave).json["reassigned"], [])
+        successor = self.ctl("show", "lfu-01-98", "--kind", "person", "--json").json["record"]["id"]
+        source = self.ctl("show", "RS-LF-001", "--kind", "risk_source", "--json").json["record"]
+        self.assertEqual(source["entity"]["risk_source"]["responsible_person"], successor)
+        self.ctl("person", "leave", "lfu-01-01", "--to", "lfu-01-97", code=1)
+
+    def test_the_log_is_checked_by_whoever_asks(self):
+        head = self.directory / "head.json"
+        self.ctl("audit", "head", "--out", head)
+        self.field(self.phone, "report", "--source", "RS-LF-001", "--description", "围栏破损")
+        self.field(self.phone, "sync")
+        checked = self.ctl("audit", "verify", "--since", head, "--lang", "en").out
+        self.assertIn("head: by the register's key\n", checked)
+        self.assertRegex(checked.splitlines()[-1],
+                         r"^audit: operations=\d+ chains=\d+ signatures=[1-9]\d* "
+                         r"head=[0-9a-f]{64} ok$")
+        self.ctl("audit", "verify", access=self.lfu_01_01, code=1)
+
+    def test_what_is_done_to_a_registers_file_is_noticed(self):
+        server = Server(self.directory / "audited")
+        server.start()
+        self.addCleanup(server.stop)
+        verify = ("audit", "verify", "--data", str(server.directory), "--lang", "en")
+        running = run("vigilctl", *verify)
+        self.assertEqual(running.code, 7, running.err)
+        self.assertIn("stop vigild first", running.err)
+        server.stop()
+        self.assertRegex(run("vigilctl", *verify).out, r" ok\n$")
+        whole = (server.directory / "register.db").read_bytes()
+        for damage in (
+                "UPDATE log SET operation_bytes = CAST(operation_bytes || x'00' AS BLOB) "
+                "WHERE seq = 1",
+                "UPDATE log SET outcome_bytes = (SELECT outcome_bytes FROM log WHERE seq = 2) "
+                "WHERE seq = 1",
+                "DELETE FROM log WHERE seq = 1"):
+            (server.directory / "register.db").write_bytes(whole)
+            database = sqlite3.connect(server.directory / "register.db")
+            self.assertEqual(database.execute(damage).rowcount, 1)
+            database.commit()
+            database.close()
+            noticed = run("vigilctl", *verify)
+            self.assertEqual(noticed.code, 1, damage + noticed.out + noticed.err)
+            self.assertIn("the log does not hold: seq 1:", noticed.err)
 
     def test_bad_rows_are_listed_and_nothing_is_imported(self):
         data = self.directory / "bad"

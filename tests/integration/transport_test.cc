@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -16,11 +17,14 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
+#include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "sync/base/loop_executor.h"
 #include "sync/base/random.h"
+#include "sync/base/signing.h"
 #include "sync/transport/grpc_transport.h"
 #include "sync/transport/office_client.h"
+#include "tests/integration/access_support.h"
 #include "tests/support/relay.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -30,6 +34,7 @@ namespace vigil::testing {
 namespace {
 
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using transport::GrpcTransport;
 using transport::OfficeClient;
@@ -56,9 +61,16 @@ struct Pages final : public engine::PageSink {
 class TransportTest : public ::testing::Test {
  protected:
   TransportTest()
-      : vigild_(directory_.path()),
-        office_({.server = vigild_.server(), .token = vigild_.office_token()}),
+      : identity_(directory_.path()),
+        vigild_(directory_.path(), identity_.Options()),
+        newcomers_(directory_.path(), {.server = vigild_.server(),
+                                       .authorities = identity_.authority().certificate()}),
         executor_(clock_) {}
+
+  void SetUp() override {
+    office_ = newcomers_.Administrator(vigild_.data_dir());
+    ASSERT_NE(office_, nullptr);
+  }
 
   // Runs the loop until `done` is true.
   void RunUntil(const std::function<bool()>& done) {
@@ -80,7 +92,7 @@ class TransportTest : public ::testing::Test {
       file.set_content(text.str());
     }
     v1::ImportSummary summary;
-    VIGIL_EXPECT_OK(office_.Import(options, files, [&](const v1::ImportResponse& response) {
+    VIGIL_EXPECT_OK(office_->Import(options, files, [&](const v1::ImportResponse& response) {
       EXPECT_FALSE(response.has_problem()) << response.problem().ShortDebugString();
       if (response.has_summary()) summary = response.summary();
     }));
@@ -88,23 +100,59 @@ class TransportTest : public ::testing::Test {
   }
 
   std::unique_ptr<GrpcTransport> Phone(const std::string& person_code) {
-    v1::AddDeviceRequest request;
-    request.set_person(person_code);
-    request.set_kind(v1::DEVICE_KIND_PHONE);
-    const absl::StatusOr<v1::AddDeviceResponse> added = office_.AddDevice(request);
-    EXPECT_THAT(added, IsOk());
-    if (!added.ok()) return nullptr;
-    device_ = added->device();
-    person_ = added->person();
-    return std::make_unique<GrpcTransport>(
-        executor_, GrpcTransport::Options{.server = vigild_.server(), .token = added->token()});
+    access_ = newcomers_.Open(newcomers_.Phone(*office_, person_code));
+    if (access_ == nullptr) return nullptr;
+    return TransportTo(newcomers_.connection(), access_);
   }
-
-  v1::PushRequest Report(const std::string& risk_source) {
+  std::unique_ptr<GrpcTransport> TransportTo(
+      const transport::Connection& connection,
+      const std::shared_ptr<transport::ProgramAccess>& access) {
+    auto made = GrpcTransport::Make(executor_, {.connection = connection, .access = access});
+    EXPECT_THAT(made, IsOk());
+    return made.ok() ? *std::move(made) : nullptr;
+  }
+  absl::Status Hello(GrpcTransport& phone, std::string* register_id = nullptr) {
+    std::optional<absl::Status> result;
+    v1::HelloRequest greeting;
+    greeting.set_protocol(1);
+    phone.Hello(greeting, [&](const absl::StatusOr<v1::HelloResponse>& hello) {
+      result = hello.status();
+      if (hello.ok() && register_id != nullptr) *register_id = hello->epochs().rbegin()->id();
+    });
+    RunUntil([&] { return result.has_value(); });
+    return result.value_or(absl::UnknownError("nothing came"));
+  }
+  // The device's record says so from now on.
+  void Revoke(const std::string& device) {
+    v1::GetRecordRequest get;
+    get.set_record(device);
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse known, office_->GetRecord(get));
     v1::Operation operation;
     operation.set_id(MakeUuidV7(absl::Now(), random_).ToString());
-    operation.set_device(device_);
-    operation.set_person(person_);
+    *operation.mutable_made_at() = google::protobuf::util::TimeUtil::GetCurrentTime();
+    v1::Seen& seen = *operation.add_seen();
+    seen.set_record(device);
+    seen.set_version(known.record().version());
+    v1::EditRecord& edit = *operation.mutable_edit_record();
+    edit.set_record(device);
+    edit.mutable_entity()->mutable_device()->set_revoked(true);
+    edit.mutable_update_mask()->add_paths("revoked");
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, office_->GetSession({}));
+    operation.set_device(session.device());
+    operation.set_person(session.person());
+    v1::SubmitRequest request;
+    request.set_operation(operation.SerializeAsString());
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::SubmitResponse answer, office_->Submit(request));
+    ASSERT_EQ(answer.outcome().verdict(), v1::VERDICT_APPLIED)
+        << answer.outcome().ShortDebugString();
+  }
+
+  // Signed for this register.
+  v1::PushRequest Report(const std::string& risk_source, const std::string& register_id) {
+    v1::Operation operation;
+    operation.set_id(MakeUuidV7(absl::Now(), random_).ToString());
+    operation.set_device(access_->device());
+    operation.set_person(access_->person());
     operation.set_device_seq(++device_seq_);
     *operation.mutable_made_at() = google::protobuf::util::TimeUtil::GetCurrentTime();
     v1::ReportHazard& report = *operation.mutable_report_hazard();
@@ -117,17 +165,26 @@ class TransportTest : public ::testing::Test {
     entry.set_operation_id(operation.id());
     entry.set_device_seq(operation.device_seq());
     entry.set_operation(operation.SerializeAsString());
+    absl::StatusOr<std::string> signature = access_->signer().Sign(
+        BytesToSign(PushToSign{.register_id = *Uuid::Parse(register_id),
+                               .device = *Uuid::Parse(access_->device()),
+                               .device_seq = DeviceSeq(operation.device_seq()),
+                               .operation_hash = Sha256Of(entry.operation())}));
+    EXPECT_THAT(signature, IsOk());
+    request.set_signature(*std::move(signature));
     return request;
   }
 
   TempDir directory_;
+  ServerIdentity identity_;
   VigildProcess vigild_;
-  OfficeClient office_;
+  Newcomers newcomers_;
+  std::unique_ptr<OfficeClient> office_;
   SystemClock clock_;
   SystemRandom random_;
   LoopExecutor executor_;
-  std::string device_;
-  std::string person_;
+  // Of the phone that was made last.
+  std::shared_ptr<transport::ProgramAccess> access_;
   std::uint64_t device_seq_ = 0;
 };
 
@@ -136,13 +193,8 @@ TEST_F(TransportTest, APhoneSaysHelloPullsPushesAndIsTold) {
   const auto phone = Phone("inspector-01");
   ASSERT_NE(phone, nullptr);
 
-  absl::StatusOr<v1::HelloResponse> hello = absl::UnknownError("no answer");
-  v1::HelloRequest greeting;
-  greeting.set_protocol(1);
-  phone->Hello(greeting, [&](absl::StatusOr<v1::HelloResponse> response) { hello = response; });
-  RunUntil([&] { return hello.ok() || hello.status().code() != absl::StatusCode::kUnknown; });
-  VIGIL_ASSERT_OK(hello);
-  EXPECT_EQ(hello->device(), device_);
+  std::string register_id;
+  VIGIL_ASSERT_OK(Hello(*phone, &register_id));
 
   auto sink = std::make_shared<Pages>();
   v1::PullRequest pull;
@@ -170,7 +222,7 @@ TEST_F(TransportTest, APhoneSaysHelloPullsPushesAndIsTold) {
       watch_request, [&](const v1::WatchResponse& news) { told.push_back(news.seq()); },
       [](const absl::Status& status) { ADD_FAILURE() << status.ToString(); });
   absl::StatusOr<v1::PushResponse> pushed = absl::UnknownError("no answer");
-  phone->Push(Report(risk_source),
+  phone->Push(Report(risk_source, register_id),
               [&](absl::StatusOr<v1::PushResponse> response) { pushed = response; });
   RunUntil([&] { return pushed.ok() && !told.empty(); });
   ASSERT_THAT(pushed->outcomes(), SizeIs(1));
@@ -186,40 +238,88 @@ TEST_F(TransportTest, ASecondImportOfTheSameFilesChangesNothing) {
 }
 
 TEST_F(TransportTest, ErrorsCarryTheRegistersReason) {
-  GrpcTransport nobody(executor_, {.server = vigild_.server(), .token = "guess"});
-  absl::StatusOr<v1::HelloResponse> hello = absl::UnknownError("no answer");
-  bool answered = false;
-  nobody.Hello({}, [&](absl::StatusOr<v1::HelloResponse> response) {
-    hello = std::move(response);
-    answered = true;
-  });
-  RunUntil([&] { return answered; });
-  EXPECT_THAT(hello, ReasonIs("REASON_UNAUTHENTICATED"));
+  // An office's access is no phone's.
+  const auto office =
+      TransportTo(newcomers_.connection(), newcomers_.Open(directory_.File("access-1")));
+  EXPECT_THAT(Hello(*office), ReasonIs("REASON_WRONG_CHANNEL"));
   auto sink = std::make_shared<Pages>();
-  nobody.Pull({}, sink);
+  office->Pull({}, sink);
   RunUntil([&] { return sink->finished; });
-  EXPECT_THAT(sink->status, ReasonIs("REASON_UNAUTHENTICATED"));
+  EXPECT_THAT(sink->status, ReasonIs("REASON_WRONG_CHANNEL"));
   absl::Status ended;
-  const auto watch = nobody.OpenWatch(
+  const auto watch = office->OpenWatch(
       {}, [](const v1::WatchResponse&) {}, [&](const absl::Status& status) { ended = status; });
   RunUntil([&] { return !ended.ok(); });
-  EXPECT_THAT(ended, ReasonIs("REASON_UNAUTHENTICATED"));
-  // An office's credential is no phone's.
-  GrpcTransport office(executor_, {.server = vigild_.server(), .token = vigild_.office_token()});
-  answered = false;
-  office.Hello({}, [&](absl::StatusOr<v1::HelloResponse> response) {
-    hello = std::move(response);
-    answered = true;
-  });
-  RunUntil([&] { return answered; });
-  EXPECT_THAT(hello, ReasonIs("REASON_WRONG_CHANNEL"));
+  EXPECT_THAT(ended, ReasonIs("REASON_WRONG_CHANNEL"));
+}
+
+TEST_F(TransportTest, ATokenIsWorthNothingWithoutItsKey) {
+  ASSERT_TRUE(Import().applied());
+  const auto phone = Phone("inspector-01");
+  ASSERT_NE(phone, nullptr);
+  VIGIL_ASSERT_OK(Hello(*phone));
+  // A copy of the state beside another key.
+  const std::string copy = directory_.File("copy");
+  PosixFileSystem files;
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto state,
+                             transport::LoadAccessState(files, directory_.File("access-2")));
+  VIGIL_ASSERT_OK(files.MakeDirectories(copy, 0700));
+  VIGIL_ASSERT_OK(transport::SaveProgramKey(files, copy, P256PrivateKey::Generate()));
+  VIGIL_ASSERT_OK(transport::SaveAccessState(files, copy, *state));
+  const auto thief = TransportTo(newcomers_.connection(), newcomers_.Open(copy));
+  EXPECT_THAT(Hello(*thief), ReasonIs("REASON_PROOF_INVALID"));
+  VIGIL_EXPECT_OK(Hello(*phone)) << "its owner notices nothing";
+}
+
+TEST_F(TransportTest, ACopiedAccessEndsWithItsFirstUseByBoth) {
+  ASSERT_TRUE(Import().applied());
+  ASSERT_NE(Phone("inspector-01"), nullptr);
+  const std::string original = directory_.File("access-2");
+  const std::string copy = directory_.File("copy");
+  std::filesystem::copy(original, copy);
+  // Neither has an access token any more.
+  PosixFileSystem files;
+  for (const std::string& place : {original, copy}) {
+    VIGIL_ASSERT_OK_AND_ASSIGN(auto state, transport::LoadAccessState(files, place));
+    state->token.clear();
+    VIGIL_ASSERT_OK(transport::SaveAccessState(files, place, *state));
+  }
+  const auto thief = TransportTo(newcomers_.connection(), newcomers_.Open(copy));
+  VIGIL_EXPECT_OK(Hello(*thief));
+  const auto owner = TransportTo(newcomers_.connection(), newcomers_.Open(original));
+  EXPECT_THAT(Hello(*owner), ReasonIs("REASON_UNAUTHENTICATED"));
+  EXPECT_THAT(Hello(*thief), ReasonIs("REASON_UNAUTHENTICATED")) << "neither is let in";
+}
+
+TEST_F(TransportTest, ARevokedPhoneIsRefusedAndItsWatchEnds) {
+  ASSERT_TRUE(Import().applied());
+  const auto phone = Phone("inspector-01");
+  ASSERT_NE(phone, nullptr);
+  bool told = false;
+  absl::Status ended;
+  const auto watch = phone->OpenWatch(
+      {}, [&](const v1::WatchResponse&) { told = true; },
+      [&](const absl::Status& status) { ended = status; });
+  RunUntil([&] { return told; });
+  Revoke(access_->device());
+  RunUntil([&] { return !ended.ok(); });
+  EXPECT_THAT(ended, ReasonIs("REASON_DEVICE_REVOKED"));
+  EXPECT_THAT(Hello(*phone), ReasonIs("REASON_DEVICE_REVOKED"));
+}
+
+TEST_F(TransportTest, ASignOutEndsWhatItsTokensCanDo) {
+  const std::string place = directory_.File("access-1");
+  VIGIL_ASSERT_OK(office_->GetSession({}));
+  VIGIL_ASSERT_OK(newcomers_.Calls()->SignOut(newcomers_.Open(place)));
+  EXPECT_THAT(office_->GetSession({}), ReasonIs("REASON_UNAUTHENTICATED"));
 }
 
 TEST_F(TransportTest, AServerThatIsNotThereIsUnreachable) {
-  GrpcTransport phone(executor_, {.server = "127.0.0.1:1", .token = "x"});
+  const auto phone = TransportTo({.server = "127.0.0.1:1", .plain_text = true},
+                                 newcomers_.Open(directory_.File("access-1")));
   absl::Status status;
-  phone.Push({},
-             [&](const absl::StatusOr<v1::PushResponse>& response) { status = response.status(); });
+  phone->Push(
+      {}, [&](const absl::StatusOr<v1::PushResponse>& response) { status = response.status(); });
   RunUntil([&] { return !status.ok(); });
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(status, ReasonIs("REASON_SERVER_UNREACHABLE"));
@@ -229,18 +329,28 @@ TEST_F(TransportTest, AFirstConnectionThatFailsIsNotBelieved) {
   int port = 0;
   ASSERT_TRUE(absl::SimpleAtoi(vigild_.port(), &port));
   const Relay relay({.port = port, .drops = 1});
-  OfficeClient office({.server = relay.address(), .token = vigild_.office_token()});
-  EXPECT_THAT(office.GetSession({}), IsOk());
+  transport::Connection connection = newcomers_.connection();
+  connection.server = relay.address();
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const auto office,
+      OfficeClient::Make(
+          {.connection = connection, .access = newcomers_.Open(directory_.File("access-1"))}));
+  EXPECT_THAT(office->GetSession({}), IsOk());
   EXPECT_EQ(relay.dropped(), 1);
 
   // A phone begins with a greeting.
   const Relay other_relay({.port = port, .drops = 1});
-  GrpcTransport phone(executor_, {.server = other_relay.address(), .token = "unknown"});
-  absl::Status status;
-  phone.Hello({}, [&](const absl::StatusOr<v1::HelloResponse>& hello) { status = hello.status(); });
-  RunUntil([&] { return !status.ok(); });
-  EXPECT_THAT(status, ReasonIs("REASON_UNAUTHENTICATED")) << "the register itself has answered";
+  connection.server = other_relay.address();
+  const auto phone = TransportTo(connection, newcomers_.Open(directory_.File("access-1")));
+  EXPECT_THAT(Hello(*phone), ReasonIs("REASON_WRONG_CHANNEL")) << "the register has answered";
   EXPECT_EQ(other_relay.dropped(), 1);
+
+  // So does whoever is not known yet, by what must not come twice.
+  const Relay third_relay({.port = port, .drops = 1});
+  connection.server = third_relay.address();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto calls, transport::AccessClient::Make(connection));
+  EXPECT_THAT(calls->SetPassword({}), Not(ReasonIs("REASON_SERVER_UNREACHABLE")));
+  EXPECT_EQ(third_relay.dropped(), 1);
 }
 
 TEST_F(TransportTest, AReaderMayStopAPull) {

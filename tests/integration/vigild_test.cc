@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sync/transport/office_client.h"
+#include "tests/integration/access_support.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -21,8 +22,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
-using transport::OfficeClient;
 
 void WriteFile(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -56,94 +55,160 @@ class VigildTest : public ::testing::Test {
   }
 
   void StartAndStop() {
-    VigildProcess vigild(directory_.path());
+    VigildProcess vigild(directory_.path(), {"--plain-text"});
     vigild.process().Signal(SIGTERM);
     ASSERT_EQ(vigild.process().Wait(), 0) << vigild.process().Errors();
   }
 
   std::string database() const { return directory_.File("reg") + "/register.db"; }
 
+  Newcomers NewcomersOf(const VigildProcess& vigild) {
+    return Newcomers(directory_.path(), {.server = vigild.server(),
+                                         .authorities = identity_.authority().certificate()});
+  }
+
   TempDir directory_;
+  ServerIdentity identity_{directory_.path()};
 };
 
-TEST_F(VigildTest, StartsSaysThatItIsLoopbackOnlyAnswersAndDrains) {
-  VigildProcess vigild(directory_.path());
-  OfficeClient client({.server = vigild.server(), .token = vigild.office_token()});
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client.GetSession({}));
+TEST_F(VigildTest, StartsAnswersOverTlsAndDrains) {
+  VigildProcess vigild(directory_.path(), identity_.Options());
+  Newcomers newcomers = NewcomersOf(vigild);
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client->GetSession({}));
   EXPECT_EQ(session.person_name(), "Administrator");
   vigild.process().Signal(SIGTERM);
   EXPECT_EQ(vigild.process().Wait(), 0);
   EXPECT_THAT(vigild.process().Errors(),
-              AllOf(HasSubstr("loopback only"), HasSubstr("draining"), HasSubstr("stopped")));
+              AllOf(HasSubstr("transport=tls"), HasSubstr("draining"), HasSubstr("stopped")));
   EXPECT_FALSE(Exists(vigild.data_dir() + "/port"));
-  EXPECT_THAT(client.GetSession({}), ReasonIs("REASON_SERVER_UNREACHABLE"));
+  EXPECT_THAT(client->GetSession({}), ReasonIs("REASON_SERVER_UNREACHABLE"));
 }
 
-TEST_F(VigildTest, TheLogNeverHoldsTheToken) {
-  VigildProcess vigild(directory_.path());
-  const std::string token = vigild.office_token();
-  ASSERT_EQ(token.size(), 43U);
-  OfficeClient client({.server = vigild.server(), .token = token});
-  VIGIL_EXPECT_OK(client.GetSession({}));
-  vigild.process().Signal(SIGINT);
-  EXPECT_EQ(vigild.process().Wait(), 0);
-  EXPECT_THAT(vigild.process().Errors(), Not(HasSubstr(token)));
+TEST_F(VigildTest, PlainTextIsForLoopbackAndSaysSo) {
+  VigildProcess vigild(directory_.path(), {"--plain-text"});
+  Newcomers newcomers(directory_.path(), {.server = vigild.server(), .plain_text = true});
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
+  VIGIL_EXPECT_OK(client->GetSession({}));
+  EXPECT_THAT(vigild.process().Errors(), HasSubstr("transport=\"plain text, loopback only\""));
 }
 
 TEST_F(VigildTest, ItsFilesAreItsOwn) {
-  VigildProcess vigild(directory_.path());
+  VigildProcess vigild(directory_.path(), identity_.Options());
   struct stat info {};
-  ASSERT_EQ(stat((vigild.data_dir() + "/office.token").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0400U);
+  for (const char* secret : {"/first-administrator.code", "/register.key"}) {
+    ASSERT_EQ(stat((vigild.data_dir() + secret).c_str(), &info), 0) << secret;
+    EXPECT_EQ(info.st_mode & 0777, 0400U) << secret;
+  }
   ASSERT_EQ(stat(vigild.data_dir().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700U);
   ASSERT_EQ(stat(database().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0077, 0U);
 }
 
-TEST_F(VigildTest, KeepsItsRegisterAndItsTokenOverARestart) {
-  std::string token;
-  std::string device;
+TEST_F(VigildTest, KeepsItsRegisterAndItsKeyOverARestart) {
+  std::string code;
+  std::string key;
   {
-    VigildProcess vigild(directory_.path());
-    token = vigild.office_token();
-    OfficeClient client({.server = vigild.server(), .token = token});
-    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client.GetSession({}));
-    device = session.device();
+    VigildProcess vigild(directory_.path(), identity_.Options());
+    code = ReadFile(vigild.data_dir() + "/first-administrator.code");
+    key = ReadFile(vigild.data_dir() + "/register.key");
+    EXPECT_EQ(code.size(), 20U);
     vigild.process().Signal(SIGKILL);
     EXPECT_EQ(vigild.process().Wait(), 128 + SIGKILL);
   }
   {
-    VigildProcess vigild(directory_.path());
-    EXPECT_EQ(vigild.office_token(), token);
-    OfficeClient client({.server = vigild.server(), .token = token});
-    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client.GetSession({}));
-    EXPECT_EQ(session.device(), device);
+    // Nobody has a password yet: there is a new code.
+    VigildProcess vigild(directory_.path(), identity_.Options());
+    EXPECT_NE(ReadFile(vigild.data_dir() + "/first-administrator.code"), code);
+    Newcomers newcomers = NewcomersOf(vigild);
+    const auto client = newcomers.Administrator(vigild.data_dir());
+    ASSERT_NE(client, nullptr);
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client->GetSession({}));
     EXPECT_EQ(session.head().seq(), 2U) << "the first administrator is made once";
     vigild.process().Signal(SIGTERM);
     EXPECT_EQ(vigild.process().Wait(), 0);
   }
-  // Somebody put the token away: it is not made anew.
-  ASSERT_EQ(remove((directory_.File("reg") + "/office.token").c_str()), 0);
-  VigildProcess vigild(directory_.path());
-  EXPECT_FALSE(Exists(vigild.data_dir() + "/office.token"));
+  VigildProcess vigild(directory_.path(), identity_.Options());
+  EXPECT_FALSE(Exists(vigild.data_dir() + "/first-administrator.code")) << "he has a password";
+  EXPECT_EQ(ReadFile(vigild.data_dir() + "/register.key"), key);
+}
+
+TEST_F(VigildTest, AnAdministratorWhoHasLostHisPasswordIsInvitedAnew) {
+  {
+    VigildProcess vigild(directory_.path(), identity_.Options());
+    ASSERT_NE(NewcomersOf(vigild).Administrator(vigild.data_dir()), nullptr);
+    vigild.process().Signal(SIGTERM);
+    EXPECT_EQ(vigild.process().Wait(), 0);
+  }
+  std::vector<std::string> options = identity_.Options();
+  options.emplace_back("--invite-administrator");
+  VigildProcess vigild(directory_.path(), options);
+  Newcomers newcomers = NewcomersOf(vigild);
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
+  VIGIL_EXPECT_OK(client->GetSession({}));
+}
+
+TEST_F(VigildTest, AskedToItLetsInOnlyProgramsWithACertificate) {
+  WriteFile(directory_.File("clients.pem"), identity_.authority().certificate());
+  std::vector<std::string> options = identity_.Options();
+  options.insert(options.end(), {"--tls-client-authorities", directory_.File("clients.pem")});
+  VigildProcess vigild(directory_.path(), options);
+  v1::SetPasswordRequest request;
+  const auto refused = NewcomersOf(vigild).Calls()->SetPassword(request);
+  EXPECT_THAT(refused, ReasonIs("REASON_SERVER_UNREACHABLE"));
+  const TestAuthority::Issued mine = identity_.authority().Issue({.name = "office 07"});
+  transport::Connection connection{.server = vigild.server(),
+                                   .authorities = identity_.authority().certificate(),
+                                   .certificate = mine.certificate,
+                                   .key = mine.key};
+  Newcomers newcomers(directory_.path(), connection);
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
+  VIGIL_EXPECT_OK(client->GetSession({}));
+  // Of an authority that it does not know.
+  const TestAuthority::Issued strangers = TestAuthority().Issue();
+  connection.certificate = strangers.certificate;
+  connection.key = strangers.key;
+  EXPECT_THAT(Newcomers(directory_.path(), connection).Calls()->SetPassword(request),
+              ReasonIs("REASON_SERVER_UNREACHABLE"));
+}
+
+TEST_F(VigildTest, RefusesToStartWithoutACertificateThatIsGood) {
+  const std::vector<std::string> base = {"--data-dir", directory_.File("reg"), "--port", "0"};
+  std::string errors;
+  EXPECT_EQ(Fails(base, errors), 2);
+  EXPECT_THAT(errors, HasSubstr("tls is missing"));
+  std::vector<std::string> options = base;
+  for (const std::string& word : identity_.Options()) options.push_back(word);
+  WriteFile(directory_.File("server.pem"), "");
+  EXPECT_EQ(Fails(options, errors), 1);
+  EXPECT_THAT(errors, HasSubstr("is empty"));
+  EXPECT_FALSE(Exists(directory_.File("reg") + "/port"));
 }
 
 TEST_F(VigildTest, SaysThatAPortIsInUse) {
-  VigildProcess vigild(directory_.path());
+  VigildProcess vigild(directory_.path(), {"--plain-text"});
   std::string errors;
-  EXPECT_EQ(Fails({"--data-dir", directory_.File("other"), "--port", vigild.port()}, errors), 1);
+  EXPECT_EQ(Fails({"--data-dir", directory_.File("other"), "--port", vigild.port(), "--plain-text"},
+                  errors),
+            1);
   EXPECT_THAT(errors, HasSubstr("in use by another process"));
   EXPECT_FALSE(Exists(directory_.File("other") + "/port"));
 }
 
 TEST_F(VigildTest, TwoDoNotShareARegister) {
-  VigildProcess vigild(directory_.path());
+  VigildProcess vigild(directory_.path(), identity_.Options());
+  Newcomers newcomers = NewcomersOf(vigild);
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
   std::string errors;
-  EXPECT_EQ(Fails({"--data-dir", vigild.data_dir(), "--port", "0"}, errors), 1);
+  EXPECT_EQ(Fails({"--data-dir", vigild.data_dir(), "--port", "0", "--plain-text"}, errors), 1);
   EXPECT_THAT(errors, HasSubstr("another vigild"));
-  OfficeClient client({.server = vigild.server(), .token = vigild.office_token()});
-  VIGIL_EXPECT_OK(client.GetSession({}));
+  VIGIL_EXPECT_OK(client->GetSession({}));
   EXPECT_TRUE(Exists(vigild.data_dir() + "/port")) << "the first one's";
 }
 
@@ -152,7 +217,8 @@ TEST_F(VigildTest, RefusesAForeignFileAndLeavesItAlone) {
   const std::string letter = "Dear colleagues,\n" + std::string(5000, '.');
   WriteFile(database(), letter);
   std::string errors;
-  EXPECT_EQ(Fails({"--data-dir", directory_.File("reg"), "--port", "0"}, errors), 1);
+  EXPECT_EQ(Fails({"--data-dir", directory_.File("reg"), "--port", "0", "--plain-text"}, errors),
+            1);
   EXPECT_THAT(errors, HasSubstr("not a Vigil register"));
   EXPECT_EQ(ReadFile(database()), letter);
 }
@@ -164,7 +230,8 @@ TEST_F(VigildTest, RefusesADamagedRegister) {
   for (std::size_t i = 4096; i < bytes.size(); ++i) bytes[i] = static_cast<char>(bytes[i] ^ 0x5a);
   WriteFile(database(), bytes);
   std::string errors;
-  EXPECT_EQ(Fails({"--data-dir", directory_.File("reg"), "--port", "0"}, errors), 1);
+  EXPECT_EQ(Fails({"--data-dir", directory_.File("reg"), "--port", "0", "--plain-text"}, errors),
+            1);
   EXPECT_THAT(errors, HasSubstr("damaged"));
 }
 
@@ -174,22 +241,29 @@ TEST_F(VigildTest, RefusesAWrongConfigurationWithLineAndReason) {
   WriteFile(path, "data_dir: \"x\"\nlimits {\n  drain_s: 9999\n}\n");
   EXPECT_EQ(Fails({"--config", path}, errors), 2);
   EXPECT_THAT(errors, HasSubstr(path + ":3:3: drain_s is 9999"));
-  WriteFile(path, "listen_address: \"0.0.0.0\"\n");
+  WriteFile(path, "data_dir: \"x\" listen_address: \"0.0.0.0\" plain_text: true\n");
   EXPECT_EQ(Fails({"--config", path}, errors), 2);
-  EXPECT_THAT(errors, HasSubstr(":1:1: listen_address"));
+  EXPECT_THAT(errors, HasSubstr("only a loopback address"));
   EXPECT_EQ(Fails({"--config", directory_.File("missing")}, errors), 2);
   EXPECT_THAT(errors, HasSubstr("missing"));
   EXPECT_EQ(Fails({"--prot", "7"}, errors), 2);
-  EXPECT_EQ(Fails({}, errors), 2);
+  EXPECT_EQ(Fails({"--plain-text"}, errors), 2);
   EXPECT_THAT(errors, HasSubstr("no data directory"));
 }
 
 TEST_F(VigildTest, TakesItsValuesFromAConfiguration) {
   const std::string path = directory_.File("vigild.textproto");
+  WriteFile(path, "time_zone: \"UTC\" plain_text: true limits { push_operations_max: 3 }");
+  std::vector<std::string> options = identity_.Options();
+  options.insert(options.begin(), {"--config", path});
+  std::string errors;
+  EXPECT_EQ(Fails(options, errors), 2) << "plain text and a certificate";
   WriteFile(path, "time_zone: \"UTC\" limits { push_operations_max: 3 }");
-  VigildProcess vigild(directory_.path(), {"--config", path});
-  OfficeClient client({.server = vigild.server(), .token = vigild.office_token()});
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client.GetSession({}));
+  VigildProcess vigild(directory_.path(), options);
+  Newcomers newcomers = NewcomersOf(vigild);
+  const auto client = newcomers.Administrator(vigild.data_dir());
+  ASSERT_NE(client, nullptr);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetSessionResponse session, client->GetSession({}));
   EXPECT_EQ(session.time_zone(), "UTC");
 }
 

@@ -24,8 +24,8 @@ SimServer::SimServer(TestRegister::Options options)
     : base_(WithHub(std::move(options), hub_)),
       core_(base_.target(), hub_, {.server_name = "test/1"}) {}
 
-SimTransport::SimTransport(SimServer& server, rules::Author author)
-    : server_(server), author_(std::move(author)) {}
+SimTransport::SimTransport(SimServer& server, const Actor& actor)
+    : server_(server), author_(actor.author), key_(actor.key->public_key()) {}
 
 rules::Author SimTransport::Author() {
   const v1::Record person = server_.base().Find(author_.person);
@@ -54,6 +54,7 @@ void SimTransport::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse
   ++counts_.hellos;
   After([this, request, done = std::move(done)]() mutable {
     if (!faults.reachable) return done(Unreachable());
+    if (!faults.let_in.ok()) return done(faults.let_in);
     Answer(server_.core().Hello(Author(), request), std::move(done));
   });
 }
@@ -69,7 +70,7 @@ void SimTransport::Push(const v1::PushRequest& request, Done<v1::PushResponse> d
       return done(Unreachable());
     }
     server_.core().Push(
-        Author(), request,
+        {Author(), Uuid(), key_}, request,
         [this, done = std::move(done)](absl::StatusOr<v1::PushResponse> response) mutable {
           if (faults.lose_push_responses > 0) {
             --faults.lose_push_responses;

@@ -39,6 +39,8 @@ class SimTransport final : public engine::Transport {
  public:
   struct Faults {
     bool reachable = true;
+    // The register lets the phone in; else what it says instead.
+    absl::Status let_in;
     // The register is; its service of pushes is not.
     bool push_works = true;
     // So many pushes get lost on their way; so many others are taken, but their answers get lost.
@@ -60,8 +62,8 @@ class SimTransport final : public engine::Transport {
     int watches = 0;
   };
 
-  // `author` as the register knows him; his roles are read anew for each call.
-  SimTransport(SimServer& server, rules::Author author);
+  // Calls as the actor, whose roles are read anew for each call.
+  SimTransport(SimServer& server, const Actor& actor);
 
   Faults faults;
   const Counts& counts() const { return counts_; }
@@ -90,6 +92,7 @@ class SimTransport final : public engine::Transport {
 
   SimServer& server_;
   rules::Author author_;
+  const P256PublicKey key_;
   Counts counts_;
   v1::PushRequest last_push_;
   std::weak_ptr<Messages> messages_;

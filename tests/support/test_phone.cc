@@ -24,7 +24,7 @@ TestPhone::TestPhone(SimServer& server, const Actor& actor, const Options& optio
       path_(vfs_.empty() ? directory_.File("phone.db") : "phone-" + actor.author.device + ".db"),
       random_(options.seed),
       clock_(server.executor().clock(), options.clock_error),
-      transport_(server, actor.author) {
+      transport_(server, actor) {
   Restart();
   const absl::Status status = replica_->Initialise({actor.author.device, actor.author.person});
   VIGIL_CHECK(status.ok()) << status.ToString();
@@ -45,7 +45,9 @@ void TestPhone::Restart() {
   VIGIL_CHECK(status.ok()) << status.ToString();
 }
 
-engine::Session::Parts TestPhone::parts() { return {*replica_, transport_, server_.executor()}; }
+engine::Session::Parts TestPhone::parts() {
+  return {*replica_, transport_, server_.executor(), *actor_.key};
+}
 
 std::shared_ptr<engine::Session> TestPhone::StartSync(engine::Session::Done done) {
   engine::Session::Options options;

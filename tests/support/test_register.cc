@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/check.h"
+#include "sync/base/hash.h"
+#include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 
@@ -91,13 +93,18 @@ void TestRegister::AddRiskSource(const std::string& id, std::string_view code,
 }
 
 void TestRegister::ChangeRole(const Actor& actor, v1::Role role, std::string_view unit_id) {
+  v1::RoleGrant grant;
+  grant.set_role(role);
+  grant.set_unit(unit_id.empty() ? actor.author.roles.front().unit() : std::string(unit_id));
+  ChangeRole(actor, std::move(grant));
+}
+
+void TestRegister::ChangeRole(const Actor& actor, v1::RoleGrant grant) {
   v1::Operation operation = Begin(importer);
   v1::ImportRecord& command = *operation.mutable_import_record();
   command.set_record(actor.author.person);
   v1::Entity entity;
-  v1::RoleGrant& grant = *entity.mutable_person()->add_roles();
-  grant.set_role(role);
-  grant.set_unit(unit_id.empty() ? actor.author.roles.front().unit() : std::string(unit_id));
+  *entity.mutable_person()->add_roles() = std::move(grant);
   *command.mutable_entity() = entity;
   *command.mutable_removed()->mutable_person()->mutable_roles() =
       Find(actor.author.person).entity().person().roles();
@@ -133,6 +140,7 @@ Actor TestRegister::Someone(v1::Role role, std::string_view unit_id, v1::Channel
   grant.set_unit(std::string(unit_id));
   Actor actor;
   actor.author = {.device = NewId(), .person = person, .channel = channel, .roles = {grant}};
+  actor.key = std::make_shared<P256PrivateKey>(P256PrivateKey::Generate());
   Import(person, entity);
   return actor;
 }
@@ -153,6 +161,21 @@ v1::Operation TestRegister::Begin(Actor& actor) {
   operation.set_device_seq(++actor.device_seq);
   *operation.mutable_made_at() = ToTimestamp(executor_.Now());
   return operation;
+}
+
+void TestRegister::Sign(const Actor& actor, v1::PushRequest& push) {
+  const v1::PushEntry& last = *push.entries().rbegin();
+  const auto snapshot = store_->Read();
+  VIGIL_CHECK(snapshot.ok()) << snapshot.status().ToString();
+  const auto epochs = (*snapshot)->Epochs();
+  VIGIL_CHECK(epochs.ok()) << epochs.status().ToString();
+  const auto signature =
+      actor.key->Sign(BytesToSign(PushToSign{.register_id = *Uuid::Parse(epochs->back().id()),
+                                             .device = *Uuid::Parse(actor.author.device),
+                                             .device_seq = DeviceSeq(last.device_seq()),
+                                             .operation_hash = Sha256Of(last.operation())}));
+  VIGIL_CHECK(signature.ok()) << signature.status().ToString();
+  push.set_signature(*signature);
 }
 
 void TestRegister::See(v1::Operation& operation, const std::vector<std::string>& records) {

@@ -11,12 +11,14 @@
 #include "absl/status/statusor.h"
 #include "server/register/register.h"
 #include "server/store/sqlite_store.h"
+#include "sync/base/p256.h"
 #include "sync/base/random.h"
 #include "sync/rules/judge.h"
 #include "tests/support/sim_executor.h"
 #include "tests/support/temp_dir.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
+#include "vigil/v1/sync_service.pb.h"
 #include "vigil/v1/view.pb.h"
 
 // A real register on a real file, in virtual time, with a few units, persons and one risk source.
@@ -28,6 +30,8 @@ struct Actor {
   rules::Author author;
   // Last used; phones count by themselves.
   std::uint64_t device_seq = 0;
+  // Of the actor's program.
+  std::shared_ptr<P256PrivateKey> key = {};
 };
 
 class TestRegister {
@@ -60,6 +64,7 @@ class TestRegister {
   // The person has this role alone from now on; an empty unit: where the old one was. The actor's
   // own copy of the roles stays what it was.
   void ChangeRole(const Actor& actor, v1::Role role, std::string_view unit_id = {});
+  void ChangeRole(const Actor& actor, v1::RoleGrant grant);
   void AddRiskSource(const std::string& id, std::string_view code, const std::string& responsible);
 
   std::string NewId();
@@ -67,6 +72,9 @@ class TestRegister {
   v1::Operation Begin(Actor& actor);
   // Adds what the actor has seen: the current version of each record.
   void See(v1::Operation& operation, const std::vector<std::string>& records);
+
+  // Signs for the last entry with the actor's key.
+  void Sign(const Actor& actor, v1::PushRequest& push);
 
   v1::Outcome Submit(const Actor& actor, const v1::Operation& operation);
   absl::StatusOr<std::vector<v1::Outcome>> SubmitBytes(const Actor& actor,

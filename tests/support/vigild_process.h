@@ -15,7 +15,8 @@ namespace vigil::testing {
 // A vigild on a free port.
 class VigildProcess {
  public:
-  // `directory` holds the register ("reg") and the output.
+  // `directory` holds the register ("reg") and the output; `more` says how to speak: with a
+  // certificate, or in plain text.
   explicit VigildProcess(std::string directory, const std::vector<std::string>& more = {})
       : directory_(std::move(directory)) {
     std::vector<std::string> command = {ProgramPath("vigild"), "--data-dir", data_dir(), "--port",
@@ -32,7 +33,6 @@ class VigildProcess {
   std::string data_dir() const { return directory_ + "/reg"; }
   const std::string& port() const { return port_; }
   std::string server() const { return "127.0.0.1:" + port_; }
-  std::string office_token() { return WaitForFile(data_dir() + "/office.token", *process_); }
   Process& process() { return *process_; }
 
  private:

@@ -24,6 +24,8 @@ class Console {
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
+    // Somebody looks at `out` on a terminal.
+    bool out_is_terminal = false;
   };
 
   Console(const Streams& streams, Language language, bool json)
@@ -31,6 +33,7 @@ class Console {
 
   Language language() const { return language_; }
   bool json() const { return json_; }
+  bool on_terminal() const { return streams_.out_is_terminal; }
   std::istream& in() { return streams_.in; }
 
   std::string_view In(const Text& text) const { return text.In(language_); }

@@ -22,7 +22,7 @@ constexpr std::array<CodeHelp, 8> kHelp = {{
     {kUsage, {"the command line is wrong", "命令行有误"}},
     {kUnreachable,
      {"no answer from the server; what became of it is not known", "服务器无应答；结果未知"}},
-    {kNotSetUp, {"not set up: no such phone, or no valid credential", "尚未初始化，或凭据无效"}},
+    {kNotSetUp, {"not set up: no such phone, or not signed in", "尚未初始化，或尚未登录"}},
     {kNotFound, {"no such record or file", "没有该记录或文件"}},
     {kDeferred, {"not judged yet; send it again later", "暂缓处理；请稍后再提交"}},
     {kLocalFault, {"a file or database here cannot be used", "本地文件或数据库无法使用"}},
@@ -39,6 +39,8 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case v1::REASON_ALREADY_INITIALISED:
     case v1::REASON_UNAUTHENTICATED:
     case v1::REASON_DEVICE_REVOKED:
+    case v1::REASON_TOKEN_EXPIRED:
+    case v1::REASON_PROOF_INVALID:
       return kNotSetUp;
     case v1::REASON_NOT_FOUND:
       return kNotFound;

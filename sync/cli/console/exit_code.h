@@ -18,7 +18,7 @@ enum ExitCode {
   kUsage = 2,
   // No answer from the server. Whether it did what was asked is not known.
   kUnreachable = 3,
-  // The phone is not set up, or the credential is missing or not known.
+  // The phone is not set up, or the program is not signed in, or no longer.
   kNotSetUp = 4,
   // There is no such record, page or file.
   kNotFound = 5,

@@ -97,9 +97,7 @@ std::string MessageText(const Message& value, const Display& display) {
     return PositionText(static_cast<const v1::Position&>(value), display.language);
   }
   if (type == "vigil.v1.RoleGrant") {
-    const auto& grant = static_cast<const v1::RoleGrant&>(value);
-    const std::string role = NameOf(grant.role(), display.language);
-    return grant.unit().empty() ? role : role + " @ " + NameOfRecord(grant.unit(), display);
+    return GrantText(static_cast<const v1::RoleGrant&>(value), display);
   }
   if (type == "vigil.v1.ImportSource") {
     const auto& source = static_cast<const v1::ImportSource&>(value);
@@ -230,6 +228,19 @@ std::string BodyText(const Message& body, const Display& display) {
         absl::StrCat(label, display.language == Language::kChinese ? "：" : ": ", text));
   }
   return absl::StrJoin(parts, display.language == Language::kChinese ? "，" : ", ");
+}
+
+std::string GrantText(const v1::RoleGrant& grant, const Display& display) {
+  std::string text = NameOf(grant.role(), display.language);
+  if (!grant.unit().empty()) text += " @ " + NameOfRecord(grant.unit(), display);
+  if (grant.has_until()) {
+    text += Fill(Text(" until $0", "（至 $0）").In(display.language), {DateText(grant.until())});
+  }
+  if (!grant.delegated_by().empty()) {
+    text += Fill(Text(" for $0", "（代 $0）").In(display.language),
+                 {NameOfRecord(grant.delegated_by(), display)});
+  }
+  return text;
 }
 
 std::string StateText(const v1::HazardState& state, Language language) {

@@ -33,6 +33,9 @@ std::string DateText(const v1::Date& date);
 // "2017-06-30 09:15" in the zone; empty for an unset time.
 std::string TimeText(const google::protobuf::Timestamp& time, const absl::TimeZone& zone);
 
+// "verifier @ LFU-01 until 2017-09-30 for inspector-07".
+std::string GrantText(const v1::RoleGrant& grant, const Display& display);
+
 // One field of an entity; a repeated one's elements are joined with "; ". Empty where it is unset.
 std::string FieldText(const google::protobuf::Message& body,
                       const google::protobuf::FieldDescriptor& field, const Display& display);

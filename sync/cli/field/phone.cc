@@ -52,19 +52,28 @@ absl::StatusOr<Settings> LoadSettings(FileSystem& files, const std::string& dire
   }
   VIGIL_ASSIGN_OR_RETURN(const std::string text, files.Read(path, kSettingsBytesMax));
   Settings settings;
+  transport::ConnectionFiles& connection = settings.connection;
   for (const auto& line : absl::StrSplit(text, '\n')) {
     const std::pair<std::string, std::string> entry = absl::StrSplit(line, absl::MaxSplits('=', 1));
-    if (entry.first == "server") settings.server = entry.second;
-    if (entry.first == "token") settings.token = entry.second;
+    if (entry.first == "server") connection.server = entry.second;
+    if (entry.first == "ca") connection.ca_file = entry.second;
+    if (entry.first == "certificate") connection.certificate_file = entry.second;
+    if (entry.first == "key") connection.key_file = entry.second;
+    if (entry.first == "plain_text") connection.plain_text = entry.second == "1";
+    if (entry.first == "access") settings.access = entry.second;
   }
   return settings;
 }
 
 absl::Status SaveSettings(FileSystem& files, const std::string& directory,
                           const Settings& settings) {
+  const transport::ConnectionFiles& connection = settings.connection;
   return files.WriteAtomic(
       SettingsPath(directory),
-      absl::StrCat("server=", settings.server, "\ntoken=", settings.token, "\n"),
+      absl::StrCat("server=", connection.server, "\nca=", connection.ca_file,
+                   "\ncertificate=", connection.certificate_file, "\nkey=", connection.key_file,
+                   "\nplain_text=", connection.plain_text ? 1 : 0, "\naccess=", settings.access,
+                   "\n"),
       {.mode = kSecretMode});
 }
 

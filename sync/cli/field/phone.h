@@ -14,14 +14,16 @@
 #include "sync/cli/console/value_text.h"
 #include "sync/cli/verbs/desk.h"
 #include "sync/replica/replica.h"
+#include "sync/transport/connection.h"
 
 namespace vigil::field {
 
-// Where the register is and the device's credential: the file `settings` in the phone's directory,
-// readable for its owner alone.
+// Where the register is, and which of the phone's accesses is in use: the file `settings` in the
+// phone's directory.
 struct Settings {
-  std::string server;
-  std::string token;
+  transport::ConnectionFiles connection;
+  // Directory of the access (see sync/transport/access_state.h) in the phone's: "access-1".
+  std::string access;
 };
 absl::StatusOr<Settings> LoadSettings(FileSystem& files, const std::string& directory);
 absl::Status SaveSettings(FileSystem& files, const std::string& directory,

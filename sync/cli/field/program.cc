@@ -31,16 +31,32 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShorter 
 std::vector<Entry> MakeEntries() {
   std::vector<Entry> entries;
   entries.push_back(
-      {.spec = {"init",
-                {"make this directory a person's phone", "初始化本目录为某人的手机"},
-                {{"--server", "HOST:PORT", {"the register", "登记库地址"}, Count::kRequired},
-                 {"--token-file", "FILE", {"the device's credential", "设备凭据文件"}},
-                 {"--token", "TOKEN", {"the same, on the command line", "设备凭据"}},
-                 {"--hand-over",
-                  "",
-                  {"the phone goes to another person; unsent work stays its author's",
-                   "手机转交他人；未发送的工作仍归原作者"}}},
-                {"--server 127.0.0.1:7433 --token-file phone-a.token"}},
+      {.spec =
+           {"init",
+            {"make this directory a person's phone", "初始化本目录为某人的手机"},
+            {{"--server", "HOST:PORT", {"the register", "登记库地址"}, Count::kRequired},
+             {"--code", "CODE", {"the one-time code from the office", "一次性代码"}},
+             {"--code-file", "FILE", {"file with the one-time code", "一次性代码文件"}},
+             {"--label", "TEXT", {"what people call this phone", "手机标签"}},
+             {"--ca",
+              "FILE",
+              {"authority of the register's certificate; default: the system's",
+               "登记库证书的签发机构；默认随系统"}},
+             {"--plain-text", "", {"without encryption, on this machine only", "不加密，仅限本机"}},
+             {"--client-certificate",
+              "FILE",
+              {"for a register that asks for one", "登记库要求时的客户端证书"}},
+             {"--client-key", "FILE", {"its key", "客户端证书的私钥"}},
+             {"--hand-over",
+              "",
+              {"the phone becomes another device; unsent work stays its author's",
+               "手机转交他人；未发送的工作仍归原作者"}},
+             {"--device",
+              "ID",
+              {"back to a device that this phone was before, instead of a code",
+               "恢复为本机原有的设备（代替一次性代码）"}}},
+            {"--server register.example:7433 --code 7K2M-0000-1111-2222 --ca authority.pem",
+             "--server 127.0.0.1:7433 --plain-text --code-file phone-a.code"}},
        .outer = RunInit});
   entries.push_back(
       {.spec = {"sync",
@@ -78,7 +94,7 @@ console::ProgramSpec Program() {
                 "命令行上的手机：离线可用，联网时同步。"},
       .options = console::CommonOptions(),
       .commands = {},
-      .examples = {"init --phone ./a --server 127.0.0.1:7433 --token-file a.token", "sync", "due",
+      .examples = {"init --phone ./a --server 127.0.0.1:7433 --code-file a.code", "sync", "due",
                    "inspect RS-LF-001", "report --source RS-LF-001 --description '坝体渗水'",
                    "status"}};
   program.options.push_back(

@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "sync/base/executor.h"
 #include "sync/cli/console/command.h"
 #include "sync/cli/field/phone.h"
 #include "sync/engine/transport.h"
+#include "sync/transport/access_calls.h"
+#include "sync/transport/connection.h"
+#include "sync/transport/program_access.h"
 
 // vigil-field's commands: the domain's events (sync/cli/verbs) that the contract takes from a
 // phone, and what a phone does by itself.
@@ -21,9 +25,13 @@ namespace vigil::field {
 struct Surroundings {
   Phone::Parts parts;
   std::string directory;
-  // The way to the register, on the loop that the command pumps.
-  std::unique_ptr<engine::Transport> (*make_transport)(Executor& executor,
-                                                       const Settings& settings);
+  // The way to the register for a phone that it knows, on the loop that the command pumps.
+  absl::StatusOr<std::unique_ptr<engine::Transport>> (*make_transport)(
+      Executor& executor, const transport::Connection& connection,
+      std::shared_ptr<transport::ProgramAccess> access);
+  // For one that is becoming known.
+  absl::StatusOr<std::unique_ptr<transport::AccessCalls>> (*connect)(
+      const transport::Connection& connection);
 };
 
 struct Command {

@@ -52,7 +52,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
   console::JsonObject object;
   object.Set("person", identity->person)
       .Set("device", identity->device)
-      .Set("server", phone.settings().server)
+      .Set("server", phone.settings().connection.server)
       .Set("pending", counts.pending)
       .Set("deferred", counts.deferred)
       .Set("refused", counts.refused)

@@ -3,11 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "google/protobuf/util/time_util.h"
 #include "sync/base/loop_executor.h"
 #include "sync/base/status.h"
 #include "sync/cli/console/error_text.h"
-#include "sync/cli/console/exit_code.h"
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/field/program.h"
@@ -15,83 +13,15 @@
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
 
-// What needs the register: the first greeting, and a session.
+// A session with the register.
 
 namespace vigil::field {
 
 using console::Arguments;
-using replica::Identity;
-using replica::Replica;
 
 namespace {
 
 constexpr std::string_view kClient = "vigil-field/0.1.0";
-constexpr unsigned kPhoneMode = 0700;
-constexpr std::size_t kTokenBytesMax = 4096;
-
-absl::StatusOr<std::string> TakeToken(FileSystem& files, const Arguments& arguments) {
-  if (arguments.Has("--token") == arguments.Has("--token-file")) {
-    return console::UsageError("give --token-file or --token");
-  }
-  std::string token = arguments.Value("--token");
-  if (const auto path = arguments.Find("--token-file")) {
-    VIGIL_ASSIGN_OR_RETURN(token, files.Read(*path, kTokenBytesMax));
-  }
-  token.erase(token.find_last_not_of(" \r\n\t") + 1);
-  return token;
-}
-
-// Asks the register whose credential this is.
-absl::StatusOr<Identity> AskIdentity(const Surroundings& surroundings, const Settings& settings) {
-  LoopExecutor loop(surroundings.parts.clock);
-  const std::unique_ptr<engine::Transport> transport = surroundings.make_transport(loop, settings);
-  v1::HelloRequest request;
-  request.set_protocol(engine::kProtocolVersion);
-  request.set_client(std::string(kClient));
-  *request.mutable_device_time() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(
-      absl::ToUnixMillis(surroundings.parts.clock.Now()));
-  std::optional<absl::StatusOr<v1::HelloResponse>> answer;
-  transport->Hello(
-      request, [&](absl::StatusOr<v1::HelloResponse> response) { answer = std::move(response); });
-  loop.RunUntil([&] { return answer.has_value(); });
-  VIGIL_RETURN_IF_ERROR(*answer);
-  return Identity{.device = (**answer).device(), .person = (**answer).person()};
-}
-
-}  // namespace
-
-absl::Status RunInit(const Surroundings& surroundings, const Arguments& arguments) {
-  FileSystem& files = surroundings.parts.files;
-  if (surroundings.directory.empty()) {
-    return rules::Refuse(v1::REASON_NOT_INITIALISED,
-                         "which phone? Give --phone or VIGIL_PHONE_DIR in the environment");
-  }
-  Settings settings;
-  settings.server = arguments.Value("--server");
-  VIGIL_ASSIGN_OR_RETURN(settings.token, TakeToken(files, arguments));
-  VIGIL_ASSIGN_OR_RETURN(const Identity identity, AskIdentity(surroundings, settings));
-  VIGIL_RETURN_IF_ERROR(files.MakeDirectories(surroundings.directory, kPhoneMode));
-  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<Replica> replica,
-                         Replica::Open(ReplicaPath(surroundings.directory), {},
-                                       surroundings.parts.clock, surroundings.parts.random));
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<Identity> present, replica->GetIdentity());
-  if (present && !(*present == identity) && arguments.Has("--hand-over")) {
-    VIGIL_RETURN_IF_ERROR(replica->HandOver(identity));
-  } else {
-    VIGIL_RETURN_IF_ERROR(replica->Initialise(identity));
-  }
-  VIGIL_RETURN_IF_ERROR(SaveSettings(files, surroundings.directory, settings));
-  console::JsonObject object;
-  object.Set("device", identity.device).Set("person", identity.person);
-  surroundings.parts.console.Json(object.ToString());
-  surroundings.parts.console.Say(
-      {"this directory is a phone now; get the register's records with `sync`",
-       "手机已初始化；请运行 sync 获取记录"});
-  return absl::OkStatus();
-}
-
-namespace {
-
 // Everything that the register has refused and its author has not dealt with.
 absl::Status NoteRefused(Phone& phone) {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<replica::AttentionItem> items,
@@ -105,6 +35,25 @@ absl::Status NoteRefused(Phone& phone) {
                      console.language()),
                  console::ReasonText(item.outcome.error().reason(), console.language())});
   }
+  return absl::OkStatus();
+}
+
+// Nobody knows this phone any more: what its user has to know is that nothing of his is lost.
+absl::Status NoteAccessLost(Phone& phone, const absl::Status& status) {
+  const v1::Reason reason = rules::ReasonOf(status);
+  if (reason != v1::REASON_UNAUTHENTICATED && reason != v1::REASON_DEVICE_REVOKED) {
+    return absl::OkStatus();
+  }
+  VIGIL_ASSIGN_OR_RETURN(const replica::StatusCounts counts, phone.replica().Counts());
+  phone.console().Note(
+      {"The register does not let this phone in any more. What is unsent stays here for its author "
+       "($0 operations; `outbox export` puts them into a file). To go on, ask the administrator "
+       "for a one-time code, then: vigil-field init --hand-over --server $1 --code CODE",
+       "登记库不再接受本机。未发送的工作仍保留在本机，归原作者所有（$0 个操作，可用 outbox export "
+       "导出）。如需继续，请向管理员索取一次性代码，然后运行：vigil-field init --hand-over "
+       "--server "
+       "$1 --code 代码"},
+      {std::to_string(counts.pending), phone.settings().connection.server});
   return absl::OkStatus();
 }
 
@@ -150,9 +99,17 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
                          Phone::Open(surroundings.parts, surroundings.directory));
   console::Console& console = phone->console();
   LoopExecutor loop(surroundings.parts.clock);
-  Settings settings = phone->settings();
-  if (const auto server = arguments.Find("--server")) settings.server = *server;
-  const std::unique_ptr<engine::Transport> transport = surroundings.make_transport(loop, settings);
+  const Phone::Parts& parts = surroundings.parts;
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::shared_ptr<transport::ProgramAccess> access,
+      transport::ProgramAccess::Open({parts.files, parts.clock, parts.random},
+                                     JoinPath(surroundings.directory, phone->settings().access)));
+  transport::ConnectionFiles asked = phone->settings().connection;
+  if (const auto server = arguments.Find("--server")) asked.server = *server;
+  VIGIL_ASSIGN_OR_RETURN(const transport::Connection connection,
+                         transport::ReadConnection(parts.files, asked));
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<engine::Transport> transport,
+                         surroundings.make_transport(loop, connection, access));
   std::optional<engine::SessionReport> report;
   engine::Session::Options options;
   options.client = std::string(kClient);
@@ -163,7 +120,7 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
     }
   };
   const auto session =
-      engine::Session::Start({phone->replica(), *transport, loop}, options,
+      engine::Session::Start({phone->replica(), *transport, loop, access->signer()}, options,
                              [&](const engine::SessionReport& done) { report = done; });
   loop.RunUntil([&] { return report.has_value(); });
   console.Json(ReportJson(*report));
@@ -173,6 +130,7 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
                               0;
   if (report->status.ok() || said_something) SayReport(console, *report);
   VIGIL_RETURN_IF_ERROR(NoteRefused(*phone));
+  VIGIL_RETURN_IF_ERROR(NoteAccessLost(*phone, report->status));
   VIGIL_RETURN_IF_ERROR(report->status);
   return report->push_status;
 }

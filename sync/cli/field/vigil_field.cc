@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/base/file.h"
@@ -11,6 +12,7 @@
 #include "sync/base/time.h"
 #include "sync/cli/console/console.h"
 #include "sync/cli/field/program.h"
+#include "sync/transport/access_client.h"
 #include "sync/transport/grpc_transport.h"
 
 namespace {
@@ -18,11 +20,16 @@ namespace {
 using vigil::console::Arguments;
 using vigil::console::Console;
 
-std::unique_ptr<vigil::engine::Transport> MakeTransport(vigil::Executor& executor,
-                                                        const vigil::field::Settings& settings) {
-  return std::make_unique<vigil::transport::GrpcTransport>(
-      executor,
-      vigil::transport::GrpcTransport::Options{.server = settings.server, .token = settings.token});
+absl::StatusOr<std::unique_ptr<vigil::engine::Transport>> MakeTransport(
+    vigil::Executor& executor, const vigil::transport::Connection& connection,
+    std::shared_ptr<vigil::transport::ProgramAccess> access) {
+  return vigil::transport::GrpcTransport::Make(
+      executor, {.connection = connection, .access = std::move(access)});
+}
+
+absl::StatusOr<std::unique_ptr<vigil::transport::AccessCalls>> Connect(
+    const vigil::transport::Connection& connection) {
+  return vigil::transport::AccessClient::Make(connection);
 }
 
 std::string PhoneDirectory(const Arguments& arguments) {
@@ -39,12 +46,15 @@ absl::Status Run(std::size_t command, const Arguments& arguments, Console& conso
       command, arguments,
       {.parts = {.console = console, .files = files, .clock = clock, .random = random},
        .directory = PhoneDirectory(arguments),
-       .make_transport = MakeTransport});
+       .make_transport = MakeTransport,
+       .connect = Connect});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What gRPC would write into the answers to people; errors say it all.
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);
   return vigil::console::RunProgram(vigil::field::Program(),
                                     std::vector<std::string>(argv + 1, argv + argc),
                                     {std::cin, std::cout, std::cerr}, Run);

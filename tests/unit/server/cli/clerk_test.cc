@@ -17,7 +17,6 @@ namespace vigil::office {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class ClerkTest : public ::testing::Test {
  protected:
@@ -162,14 +161,6 @@ TEST_F(ClerkTest, TheSummaryLineHasAFixedOrder) {
   EXPECT_EQ(out_,
             "summary: risk_sources=912 hazards=370 rectified= open= rate=86.49% tagged= slopes= "
             "transferred= kept= done= underway=\n");
-}
-
-TEST_F(ClerkTest, ATokenGoesIntoAFileForItsOwnerAlone) {
-  EXPECT_EQ(Ctl({"device", "add", "--person", "safety-01", "--out", "a.token", "--lang", "en"}), 0)
-      << err_;
-  EXPECT_EQ(files_.files.at("a.token"), "secret\n");
-  EXPECT_EQ(files_.modes.at("a.token"), 0600U);
-  EXPECT_THAT(out_, Not(HasSubstr("secret")));
 }
 
 TEST_F(ClerkTest, ImportSendsCsvFilesAndListsBadRows) {

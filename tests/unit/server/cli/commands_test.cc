@@ -130,14 +130,26 @@ Ran RunWords(const std::vector<std::string>& words) {
   return ran;
 }
 
+// There is no clerk yet.
+bool ComesBeforeSignIn(const std::string& path) {
+  for (const AccessCommand& command : AccessCommands()) {
+    if (command.spec.path == path) return true;
+  }
+  return false;
+}
+
+// These ask the server to make operations of its own, or what they make follows from who there is
+// (people_test.cc).
+bool NeedsMoreThanAFake(const std::string& path) {
+  static const std::set<std::string> paths = {"import", "escalation tick", "person leave",
+                                              "person delegate", "role revoke"};
+  return paths.count(path) > 0 || ComesBeforeSignIn(path);
+}
+
 TEST(CommandsTest, ACommandMakesTheEventsThatItsTableSays) {
   int verbs = 0;
   for (const CommandSpec& command : Program().commands) {
-    // These ask the server to make operations of its own.
-    if (command.makes.empty() || command.path == "import" || command.path == "device add" ||
-        command.path == "escalation tick") {
-      continue;
-    }
+    if (command.makes.empty() || NeedsMoreThanAFake(command.path)) continue;
     ++verbs;
     std::vector<std::string> words = Words(command.path);
     for (std::string& word : Words(command.examples.front())) words.push_back(std::move(word));
@@ -157,7 +169,7 @@ TEST(CommandsTest, ACommandMakesTheEventsThatItsTableSays) {
 
 TEST(CommandsTest, EveryOtherCommandRunsInBothLanguagesAndAsJson) {
   for (const CommandSpec& command : Program().commands) {
-    if (!command.makes.empty()) continue;
+    if (!command.makes.empty() || ComesBeforeSignIn(command.path)) continue;
     for (const char* style : {"--lang=en", "--lang=zh", "--json"}) {
       std::vector<std::string> words = Words(command.path);
       for (std::string& word : Words(command.examples.front())) words.push_back(std::move(word));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "sync/base/hash.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
@@ -190,11 +191,23 @@ absl::StatusOr<v1::GetDigestResponse> FakeOffice::GetDigest(const v1::GetDigestR
   return v1::GetDigestResponse();
 }
 
-absl::StatusOr<v1::AddDeviceResponse> FakeOffice::AddDevice(const v1::AddDeviceRequest&) {
-  v1::AddDeviceResponse response;
-  response.set_device(IdOf("device"));
+KnownRegister FakeOffice::Known() {
+  return {.address = "register.example:7443", .id = IdOf("org_unit"), .public_key = {}};
+}
+
+absl::StatusOr<v1::InviteResponse> FakeOffice::Invite(const v1::InviteRequest& request) {
+  last_invite = request;
+  v1::InviteResponse response;
+  response.set_code(kCode);
   response.set_person(IdOf("person"));
-  response.set_token("secret");
+  response.mutable_expires_at()->set_seconds(1499133600);
+  return response;
+}
+
+// Nothing was judged yet.
+absl::StatusOr<v1::ListLogResponse> FakeOffice::ListLog(const v1::ListLogRequest&) {
+  v1::ListLogResponse response;
+  response.mutable_head()->set_root(std::string(Sha256Of("").bytes()));
   return response;
 }
 

@@ -14,13 +14,15 @@ namespace vigil::office {
 
 // A register that has one record of every kind, at version 40 and, for those who ask, any other;
 // it applies whatever it is sent and keeps it.
-class FakeOffice final : public Office {
+class FakeOffice : public Office {
  public:
   static constexpr std::uint64_t kVersion = 40;
+  static constexpr char kCode[] = "K3M7-2QPX-9RTB-H4WD";
 
   // The id of the one record of a kind.
   static std::string IdOf(std::string_view kind);
 
+  KnownRegister Known() override;
   absl::StatusOr<v1::SubmitResponse> Submit(const v1::SubmitRequest& request) override;
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request) override;
   absl::StatusOr<v1::ListRecordsResponse> ListRecords(
@@ -37,7 +39,8 @@ class FakeOffice final : public Office {
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) override;
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override;
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override;
-  absl::StatusOr<v1::AddDeviceResponse> AddDevice(const v1::AddDeviceRequest& request) override;
+  absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) override;
+  absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) override;
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request) override;
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
@@ -50,6 +53,7 @@ class FakeOffice final : public Office {
   // Answers to the next submissions, before those that are made up.
   std::vector<absl::StatusOr<v1::SubmitResponse>> answers;
   v1::ListHazardsRequest last_list;
+  v1::InviteRequest last_invite;
   v1::ImportOptions last_options;
   std::vector<v1::ImportFile> last_files;
   std::vector<v1::ImportResponse> import_says;

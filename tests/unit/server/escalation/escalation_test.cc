@@ -42,7 +42,8 @@ class EscalationTest : public ::testing::Test {
   std::vector<v1::Escalation> Escalations() {
     std::vector<v1::Escalation> found;
     auto snapshot = reg_.store().Read();
-    auto page = (*snapshot)->Records(v1::Entity::kEscalation, Uuid(), 1000, "");
+    auto page = (*snapshot)->Records(v1::Entity::kEscalation, Uuid(), 1000, "",
+                                     store::RecordScope::Everything());
     EXPECT_THAT(page, IsOk());
     for (const store::StoredRecord& stored : page->records) {
       v1::Record record;

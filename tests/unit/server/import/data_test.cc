@@ -72,8 +72,9 @@ TEST(DataTest, IsTakenWholeAndASecondTimeChangesNothing) {
   EXPECT_THAT(again.operations, IsEmpty());
   EXPECT_THAT(again.problems, IsEmpty()) << Describe(again);
 
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto figures,
-                             snapshot->Stats(v1::HazardFilter(), reg.target().Today()));
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const auto figures,
+      snapshot->Stats(v1::HazardFilter(), reg.target().Today(), store::RecordScope::Everything()));
   std::map<std::string, std::string> values;
   for (const v1::Figure& figure : figures) values[figure.name()] = figure.value();
   EXPECT_EQ(values["hazards"], "370");

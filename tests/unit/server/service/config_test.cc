@@ -24,7 +24,8 @@ TEST(ConfigTest, WhatIsUnsetGetsItsDefault) {
   EXPECT_EQ(config.time_zone(), "Asia/Shanghai");
   EXPECT_EQ(config.escalation_tick_s(), 30U);
   EXPECT_EQ(config.limits().push_operations_max(), 500U);
-  VIGIL_EXPECT_OK(CheckConfig(config));
+  EXPECT_EQ(config.lifetimes().access_token_s(), 900U);
+  EXPECT_EQ(config.limits().connections_per_address_max(), 500U);
 }
 
 struct Wrong {
@@ -49,8 +50,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"data_dir: 7", "1:11", "Expected string"},
                       Wrong{"data_dir: \"x\n", "1:13", "line"},
                       Wrong{"listen_port: 70000", "1:1", "between 0 and 65535"},
-                      Wrong{"\n\n  listen_address: \"0.0.0.0\"", "3:3", "loopback"},
-                      Wrong{"listen_address: \"example.org\"", "1:1", "loopback"},
+                      Wrong{"lifetimes {\n  access_token_s: 59 }", "2:3", "between 60 and 3600"},
+                      Wrong{"limits { call_s: 601 }", "1:10", "between 1 and 600"},
                       Wrong{"time_zone: \"Mars/Olympus\"", "1:1", "time zone database"},
                       Wrong{"escalation_tick_s: 4000", "1:1", "between 1 and 3600"},
                       Wrong{"limits {\n  drain_s: 601\n}", "2:3", "between 1 and 600"},
@@ -66,11 +67,50 @@ TEST(ConfigTest, TheExampleIsTheDefaultWithADirectory) {
   EXPECT_NE(example.listen_port(), 0U);
   example.clear_data_dir();
   example.clear_listen_port();
+  EXPECT_FALSE(example.tls().certificate_file().empty());
+  example.clear_tls();
   EXPECT_EQ(example.DebugString(), DefaultConfig().DebugString());
 }
 
+v1::ServerConfig WithDirectory() {
+  v1::ServerConfig config = DefaultConfig();
+  config.set_data_dir("reg");
+  return config;
+}
+
 TEST(ConfigTest, ADataDirectoryIsNeeded) {
-  EXPECT_THAT(CheckConfig(DefaultConfig()), ReasonIs("REASON_INVALID_CONFIGURATION"));
+  v1::ServerConfig config = DefaultConfig();
+  config.set_plain_text(true);
+  EXPECT_THAT(CheckConfig(config), ReasonIs("REASON_INVALID_CONFIGURATION"));
+  config.set_data_dir("reg");
+  VIGIL_EXPECT_OK(CheckConfig(config));
+}
+
+TEST(ConfigTest, EncryptionIsTheDefaultAndNeedsACertificate) {
+  v1::ServerConfig config = WithDirectory();
+  EXPECT_THAT(CheckConfig(config), ReasonIs("REASON_INVALID_CONFIGURATION"));
+  config.mutable_tls()->set_certificate_file("server.pem");
+  EXPECT_THAT(CheckConfig(config), ReasonIs("REASON_INVALID_CONFIGURATION"))
+      << "the key is missing";
+  config.mutable_tls()->set_key_file("server.key");
+  VIGIL_EXPECT_OK(CheckConfig(config));
+  config.set_listen_address("0.0.0.0");
+  VIGIL_EXPECT_OK(CheckConfig(config));
+  config.set_plain_text(true);
+  EXPECT_THAT(CheckConfig(config), ReasonIs("REASON_INVALID_CONFIGURATION")) << "both";
+}
+
+TEST(ConfigTest, PlainTextOnlyOnLoopback) {
+  v1::ServerConfig config = WithDirectory();
+  config.set_plain_text(true);
+  for (const char* address : {"127.0.0.1", "127.8.9.10", "::1", "localhost"}) {
+    config.set_listen_address(address);
+    VIGIL_EXPECT_OK(CheckConfig(config)) << address;
+  }
+  for (const char* address : {"0.0.0.0", "::", "10.0.0.1", "example.org", "127.example.org"}) {
+    config.set_listen_address(address);
+    EXPECT_THAT(CheckConfig(config), ReasonIs("REASON_INVALID_CONFIGURATION")) << address;
+  }
 }
 
 }  // namespace

@@ -24,8 +24,19 @@ TEST(OptionsTest, TakesValuesAsWordsAndAfterAnEqualsSign) {
   EXPECT_EQ(options.port, 0U);
   EXPECT_EQ(options.config_path, "c");
   EXPECT_FALSE(options.help);
+  EXPECT_FALSE(options.plain_text);
   VIGIL_ASSERT_OK_AND_ASSIGN(const Options help, ParseOptions({"--help"}));
   EXPECT_TRUE(help.help);
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const Options secure,
+      ParseOptions({"--tls-certificate", "a", "--tls-key=b", "--tls-client-authorities", "c"}));
+  EXPECT_EQ(secure.tls_certificate, "a");
+  EXPECT_EQ(secure.tls_key, "b");
+  EXPECT_EQ(secure.tls_client_authorities, "c");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const Options plain,
+                             ParseOptions({"--plain-text", "--invite-administrator"}));
+  EXPECT_TRUE(plain.plain_text);
+  EXPECT_TRUE(plain.invite_administrator);
 }
 
 TEST(OptionsTest, RefusesWhatItDoesNotKnow) {
@@ -41,7 +52,9 @@ TEST(OptionsTest, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(OptionsTest, TheHelpNamesEveryOptionAndHasExamples) {
-  for (const char* word : {"--config", "--data-dir", "--port", "--version", "Examples", "Exit"}) {
+  for (const char* word : {"--config", "--data-dir", "--port", "--tls-certificate", "--tls-key",
+                           "--tls-client-authorities", "--plain-text", "--invite-administrator",
+                           "--version", "Examples", "Exit"}) {
     EXPECT_THAT(std::string(HelpText()), HasSubstr(word));
   }
 }
@@ -56,6 +69,17 @@ TEST(LogTest, ALineStaysOneLine) {
 
 TEST(GuardTest, EveryMethodOfTheContractSaysWhoMayCallIt) {
   VIGIL_EXPECT_OK(service::Guard::CheckContract());
+}
+
+TEST(GuardTest, OneHouseholdIsOneAddress) {
+  using service::AddressOf;
+  EXPECT_EQ(AddressOf("ipv4:127.0.0.1:5000"), "127.0.0.1");
+  EXPECT_NE(AddressOf("ipv4:127.0.0.2:5000"), "127.0.0.1");
+  const std::string here = AddressOf("ipv6:%5B2001:db8:0:7::1%5D:5000");
+  EXPECT_EQ(AddressOf("ipv6:%5B2001:db8:0:7:1:2:3:4%5D:5001"), here);
+  EXPECT_NE(AddressOf("ipv6:%5B2001:db8:0:8::1%5D:5000"), here);
+  EXPECT_EQ(AddressOf("ipv6:%5Bfe80::1%25eth0%5D:5000"), AddressOf("ipv6:%5Bfe80::2%5D:1"));
+  EXPECT_NE(AddressOf("ipv6:%5B::ffff:10.0.0.1%5D:1"), AddressOf("ipv6:%5B::ffff:10.0.0.2%5D:1"));
 }
 
 }  // namespace

@@ -64,14 +64,16 @@ class RegisterCoreTest : public ::testing::Test {
 TEST_F(RegisterCoreTest, FindsARecordByIdAndByKeyWithItsState) {
   v1::GetRecordRequest request;
   request.set_record(hazard_);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse by_id, core_.GetRecord(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse by_id,
+                             core_.GetRecord(one_.author, request));
   EXPECT_EQ(by_id.record().id(), hazard_);
   EXPECT_EQ(by_id.state().status(), v1::HAZARD_STATUS_CONFIRMED);
   EXPECT_EQ(by_id.state().due_date().day(), 30);
   request.clear_record();
   request.set_kind("hazard");
   request.set_key(by_id.record().entity().hazard().number());
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse by_key, core_.GetRecord(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse by_key,
+                             core_.GetRecord(one_.author, request));
   EXPECT_EQ(by_key.SerializeAsString(), by_id.SerializeAsString());
 }
 
@@ -99,7 +101,8 @@ TEST_F(RegisterCoreTest, ADuplicatesDuplicateCountsInEveryView) {
   }
   v1::GetRecordRequest request;
   request.set_record(hazard_);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse shown, core_.GetRecord(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse shown,
+                             core_.GetRecord(one_.author, request));
   EXPECT_EQ(shown.state().grade(), v1::HAZARD_GRADE_MAJOR);
   EXPECT_EQ(shown.state().SerializeAsString(), reg_.StateOf(hazard_).SerializeAsString());
 }
@@ -117,11 +120,13 @@ TEST_F(RegisterCoreTest, ShowsARecordAsItWas) {
 
   v1::GetRecordRequest request;
   request.set_record(hazard_);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse now, core_.GetRecord(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse now,
+                             core_.GetRecord(one_.author, request));
   EXPECT_EQ(now.record().entity().hazard().description(), "now wider");
   EXPECT_THAT(now.children(), SizeIs(1));
   request.set_version(before);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse then, core_.GetRecord(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse then,
+                             core_.GetRecord(one_.author, request));
   EXPECT_EQ(then.record().entity().hazard().description(), "crack above the path");
   EXPECT_THAT(then.children(), IsEmpty());
 }
@@ -129,19 +134,20 @@ TEST_F(RegisterCoreTest, ShowsARecordAsItWas) {
 TEST_F(RegisterCoreTest, SaysWhatIsWrongWithAQuestion) {
   v1::GetRecordRequest request;
   request.set_record("no id");
-  EXPECT_THAT(core_.GetRecord(request), ReasonIs("REASON_INVALID_ID"));
+  EXPECT_THAT(core_.GetRecord(one_.author, request), ReasonIs("REASON_INVALID_ID"));
   request.set_record(reg_.NewId());
-  EXPECT_THAT(core_.GetRecord(request), ReasonIs("REASON_NOT_FOUND"));
+  EXPECT_THAT(core_.GetRecord(one_.author, request), ReasonIs("REASON_NOT_FOUND"));
   request.clear_record();
   request.set_kind("unicorn");
-  EXPECT_THAT(core_.GetRecord(request), ReasonIs("REASON_INVALID_FILTER"));
-  EXPECT_THAT(core_.ListRecords(v1::ListRecordsRequest()), ReasonIs("REASON_INVALID_FILTER"));
+  EXPECT_THAT(core_.GetRecord(one_.author, request), ReasonIs("REASON_INVALID_FILTER"));
+  EXPECT_THAT(core_.ListRecords(one_.author, v1::ListRecordsRequest()),
+              ReasonIs("REASON_INVALID_FILTER"));
   v1::ListHistoryRequest history;
   history.set_record(reg_.NewId());
-  EXPECT_THAT(core_.ListHistory(history), ReasonIs("REASON_NOT_FOUND"));
+  EXPECT_THAT(core_.ListHistory(one_.author, history), ReasonIs("REASON_NOT_FOUND"));
   history.set_record(hazard_);
   history.set_page_token("x");
-  EXPECT_THAT(core_.ListHistory(history), ReasonIs("REASON_INVALID_PAGE_TOKEN"));
+  EXPECT_THAT(core_.ListHistory(one_.author, history), ReasonIs("REASON_INVALID_PAGE_TOKEN"));
 }
 
 TEST_F(RegisterCoreTest, ListsRecordsOfAKindPageByPage) {
@@ -150,7 +156,8 @@ TEST_F(RegisterCoreTest, ListsRecordsOfAKindPageByPage) {
   request.set_page_size(2);
   std::vector<std::string> codes;
   do {
-    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListRecordsResponse page, core_.ListRecords(request));
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListRecordsResponse page,
+                               core_.ListRecords(one_.author, request));
     EXPECT_LE(page.records_size(), 2);
     for (const v1::Record& record : page.records()) {
       codes.push_back(record.entity().org_unit().code());
@@ -162,13 +169,13 @@ TEST_F(RegisterCoreTest, ListsRecordsOfAKindPageByPage) {
 
 TEST_F(RegisterCoreTest, AConflictShowsEveryValueItsAuthorAndWhatHeHadSeen) {
   VIGIL_ASSERT_OK_AND_ASSIGN(v1::ListConflictsResponse none,
-                             core_.ListConflicts(v1::ListConflictsRequest()));
+                             core_.ListConflicts(one_.author, v1::ListConflictsRequest()));
   EXPECT_THAT(none.conflicts(), IsEmpty());
   const std::uint64_t seen = reg_.Find(hazard_).version();
   Describe(one_, seen, "a crack of 2 cm");
   EXPECT_EQ(Describe(other_, seen, "a crack of 5 cm").verdict(), v1::VERDICT_MERGED);
   VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListConflictsResponse found,
-                             core_.ListConflicts(v1::ListConflictsRequest()));
+                             core_.ListConflicts(one_.author, v1::ListConflictsRequest()));
   ASSERT_THAT(found.conflicts(), SizeIs(1));
   const v1::ConflictRow& row = found.conflicts(0);
   EXPECT_EQ(row.record(), hazard_);
@@ -195,12 +202,14 @@ TEST_F(RegisterCoreTest, HistoryTellsEachVersionWithWhatItChanged) {
   v1::ListHistoryRequest request;
   request.set_record(hazard_);
   request.set_page_size(2);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListHistoryResponse first, core_.ListHistory(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListHistoryResponse first,
+                             core_.ListHistory(one_.author, request));
   ASSERT_THAT(first.entries(), SizeIs(2));
   EXPECT_EQ(first.entries(0).command(), "report_hazard");
   EXPECT_EQ(first.entries(1).command(), "confirm_hazard");
   request.set_page_token(first.next_page_token());
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListHistoryResponse second, core_.ListHistory(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListHistoryResponse second,
+                             core_.ListHistory(one_.author, request));
   ASSERT_THAT(second.entries(), SizeIs(1));
   const v1::HistoryEntry& entry = second.entries(0);
   EXPECT_EQ(entry.command(), "edit_record");
@@ -235,15 +244,17 @@ TEST_F(RegisterCoreTest, SubmitNumbersAnOfficesOperationsAndAbortsAtAMovedPrecon
 TEST_F(RegisterCoreTest, TheDigestOfUnitsIsThatOfAPhoneThere) {
   v1::GetDigestRequest request;
   request.add_units(reg_.bureau);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetDigestResponse some, core_.GetDigest(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetDigestResponse some,
+                             core_.GetDigest(one_.author, request));
   VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetDigestResponse all,
-                             core_.GetDigest(v1::GetDigestRequest()));
+                             core_.GetDigest(one_.author, v1::GetDigestRequest()));
   EXPECT_THAT(all.digest(), SizeIs(256));
   EXPECT_THAT(some.digest(), ::testing::ElementsAreArray(all.digest()))
       << "everything lies below the bureau";
   EXPECT_EQ(some.records(), all.records());
   request.set_units(0, reg_.district);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetDigestResponse few, core_.GetDigest(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetDigestResponse few,
+                             core_.GetDigest(one_.author, request));
   EXPECT_LT(few.records(), all.records());
 }
 
@@ -258,13 +269,14 @@ TEST_F(RegisterCoreTest, ASessionSaysWhoOneIs) {
 
 TEST_F(RegisterCoreTest, TheLedgerHasAPageSizeOfItsOwn) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListHazardsResponse ledger,
-                             core_.ListHazards(v1::ListHazardsRequest()));
+                             core_.ListHazards(one_.author, v1::ListHazardsRequest()));
   ASSERT_THAT(ledger.hazards(), SizeIs(1));
   EXPECT_EQ(ledger.hazards(0).record(), hazard_);
   EXPECT_EQ(ledger.total_size(), 1);
   v1::ListHazardsRequest request;
   request.set_order_by("colour");
-  EXPECT_THAT(core_.ListHazards(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(core_.ListHazards(one_.author, request),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -140,9 +140,18 @@ class SyncCoreTest : public ::testing::Test {
     return entry;
   }
 
-  absl::StatusOr<v1::PushResponse> Push(const v1::PushRequest& request) {
+  // Links the entries to what was pushed before, and signs.
+  absl::StatusOr<v1::PushResponse> Push(v1::PushRequest request) {
+    for (v1::PushEntry& entry : *request.mutable_entries()) {
+      hashes_[entry.device_seq()] = entry.has_withheld_hash()
+                                        ? *Sha256::FromBytes(entry.withheld_hash())
+                                        : Sha256Of(entry.operation());
+      if (entry.device_seq() == 1) continue;
+      entry.set_previous_hash(std::string(hashes_.at(entry.device_seq() - 1).bytes()));
+    }
+    reg_.Sign(inspector_, request);
     absl::StatusOr<v1::PushResponse> answer = absl::UnknownError("not answered");
-    core_.Push(inspector_.author, request,
+    core_.Push({inspector_.author, Uuid(), inspector_.key->public_key()}, request,
                [&](absl::StatusOr<v1::PushResponse> response) { answer = std::move(response); });
     reg_.executor().RunUntilIdle();
     return answer;
@@ -152,6 +161,8 @@ class SyncCoreTest : public ::testing::Test {
   TestRegister reg_;
   SyncCore core_;
   Actor inspector_;
+  // Of the inspector's operations, by their sequence.
+  std::map<std::uint64_t, Sha256> hashes_;
 };
 
 TEST_F(SyncCoreTest, HelloNamesTheScopeAndTheRegister) {

@@ -164,7 +164,7 @@ std::unique_ptr<Snapshot> LedgerFixture::Read() {
 LedgerPage LedgerFixture::Page(const v1::HazardFilter& filter) {
   v1::ListHazardsRequest request;
   *request.mutable_filter() = filter;
-  auto page = Read()->Hazards(request, today_);
+  auto page = Read()->Hazards(request, today_, RecordScope::Everything());
   EXPECT_TRUE(page.ok()) << page.status();
   return page.ok() ? *std::move(page) : LedgerPage();
 }

@@ -143,7 +143,8 @@ TEST_F(LedgerTest, DaysAreThoseOfTheRegistersZone) {
 
 TEST_F(LedgerTest, ABadFilterOrOrderIsNamed) {
   const auto refused = [this](const v1::ListHazardsRequest& request) {
-    const absl::Status status = Read()->Hazards(request, today_).status();
+    const absl::Status status =
+        Read()->Hazards(request, today_, RecordScope::Everything()).status();
     EXPECT_THAT(status, ReasonIs("REASON_INVALID_FILTER"));
     return MetadataValueOf(status, "field").value_or("");
   };
@@ -196,7 +197,8 @@ TEST_F(LedgerTest, EveryOrderIsPagedWithoutLossOrRepeat) {
       request.set_order_by(order_by);
       request.set_page_size(page_size);
       do {
-        VIGIL_ASSERT_OK_AND_ASSIGN(const LedgerPage page, Read()->Hazards(request, today_));
+        VIGIL_ASSERT_OK_AND_ASSIGN(const LedgerPage page,
+                                   Read()->Hazards(request, today_, RecordScope::Everything()));
         EXPECT_EQ(page.total, 6);
         EXPECT_LE(static_cast<int>(page.rows.size()), page_size);
         for (const v1::HazardRow& row : page.rows) numbers.push_back(row.number());
@@ -210,23 +212,28 @@ TEST_F(LedgerTest, EveryOrderIsPagedWithoutLossOrRepeat) {
 TEST_F(LedgerTest, ATokenOfAnotherQueryIsRefused) {
   v1::ListHazardsRequest request;
   request.set_page_size(2);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const LedgerPage page, Read()->Hazards(request, today_));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const LedgerPage page,
+                             Read()->Hazards(request, today_, RecordScope::Everything()));
   request.set_page_token(page.next_page_token);
   // Another page size is the same query.
   request.set_page_size(1);
-  EXPECT_EQ(Read()->Hazards(request, today_)->rows[0].number(), "H-3");
+  EXPECT_EQ(Read()->Hazards(request, today_, RecordScope::Everything())->rows[0].number(), "H-3");
   request.set_order_by("number desc");
-  EXPECT_THAT(Read()->Hazards(request, today_), ReasonIs("REASON_INVALID_PAGE_TOKEN"));
+  EXPECT_THAT(Read()->Hazards(request, today_, RecordScope::Everything()),
+              ReasonIs("REASON_INVALID_PAGE_TOKEN"));
   request.set_order_by("grade");
-  EXPECT_THAT(Read()->Hazards(request, today_), ReasonIs("REASON_INVALID_PAGE_TOKEN"));
+  EXPECT_THAT(Read()->Hazards(request, today_, RecordScope::Everything()),
+              ReasonIs("REASON_INVALID_PAGE_TOKEN"));
   request.clear_order_by();
   request.mutable_filter()->set_tagged(v1::TRI_STATE_YES);
-  EXPECT_THAT(Read()->Hazards(request, today_), ReasonIs("REASON_INVALID_PAGE_TOKEN"));
+  EXPECT_THAT(Read()->Hazards(request, today_, RecordScope::Everything()),
+              ReasonIs("REASON_INVALID_PAGE_TOKEN"));
 }
 
 TEST_F(LedgerTest, OrdersAreFilteredAndPaged) {
   v1::ListOrdersRequest request;
-  VIGIL_ASSERT_OK_AND_ASSIGN(const OrderPage all, Read()->Orders(request));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const OrderPage all,
+                             Read()->Orders(request, RecordScope::Everything()));
   ASSERT_EQ(all.rows.size(), 5U);
   EXPECT_EQ(all.total, 5);
   const v1::OrderRow& row = all.rows[0];
@@ -245,22 +252,24 @@ TEST_F(LedgerTest, OrdersAreFilteredAndPaged) {
   EXPECT_EQ(row.responsible_unit_name(), "Slope");
 
   request.set_ledger("park-slopes");
-  EXPECT_EQ(Read()->Orders(request)->total, 3);
+  EXPECT_EQ(Read()->Orders(request, RecordScope::Everything())->total, 3);
   request.add_statuses(v1::ORDER_STATUS_LIFTED);
-  EXPECT_EQ(Read()->Orders(request)->total, 1);
+  EXPECT_EQ(Read()->Orders(request, RecordScope::Everything())->total, 1);
   request.Clear();
   request.set_hazard(Id(103).ToString());
-  EXPECT_EQ(Read()->Orders(request)->total, 1);
+  EXPECT_EQ(Read()->Orders(request, RecordScope::Everything())->total, 1);
   request.set_hazard("x");
-  EXPECT_THAT(Read()->Orders(request), ReasonIs("REASON_INVALID_FILTER"));
+  EXPECT_THAT(Read()->Orders(request, RecordScope::Everything()),
+              ReasonIs("REASON_INVALID_FILTER"));
   request.Clear();
   request.set_ledger("it's none");
-  EXPECT_EQ(Read()->Orders(request)->total, 0);
+  EXPECT_EQ(Read()->Orders(request, RecordScope::Everything())->total, 0);
   request.Clear();
   request.set_page_size(2);
   std::vector<std::string> numbers;
   do {
-    VIGIL_ASSERT_OK_AND_ASSIGN(const OrderPage page, Read()->Orders(request));
+    VIGIL_ASSERT_OK_AND_ASSIGN(const OrderPage page,
+                               Read()->Orders(request, RecordScope::Everything()));
     for (const v1::OrderRow& order : page.rows) numbers.push_back(order.number());
     request.set_page_token(page.next_page_token);
   } while (!request.page_token().empty());

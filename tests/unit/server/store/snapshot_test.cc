@@ -306,25 +306,31 @@ TEST_F(SnapshotTest, RecordsOfAKindArePagedByKeyAndChildrenById) {
   group.Create({.id = Id(4), .kind = 9, .parent = Id(1)});
   Commit(group);
   const auto snapshot = Read();
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage first, snapshot->Records(4, Uuid(), 2, ""));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage first,
+                             snapshot->Records(4, Uuid(), 2, "", RecordScope::Everything()));
   EXPECT_THAT(IdsOf(first.records), ElementsAre(Id(2), Id(1)));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage second,
-                             snapshot->Records(4, Uuid(), 2, first.next_page_token));
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const RecordPage second,
+      snapshot->Records(4, Uuid(), 2, first.next_page_token, RecordScope::Everything()));
   EXPECT_THAT(IdsOf(second.records), ElementsAre(Id(3)));
   EXPECT_EQ(second.next_page_token, "");
   // Without keys: in the order in which they were made.
-  EXPECT_THAT(IdsOf(snapshot->Records(8, Uuid(), 0, "")->records), ElementsAre(Id(6), Id(5)));
+  EXPECT_THAT(IdsOf(snapshot->Records(8, Uuid(), 0, "", RecordScope::Everything())->records),
+              ElementsAre(Id(6), Id(5)));
 
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage child, snapshot->Records(0, Id(1), 1, ""));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage child,
+                             snapshot->Records(0, Id(1), 1, "", RecordScope::Everything()));
   EXPECT_THAT(IdsOf(child.records), ElementsAre(Id(4)));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage sibling,
-                             snapshot->Records(0, Id(1), 1, child.next_page_token));
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const RecordPage sibling,
+      snapshot->Records(0, Id(1), 1, child.next_page_token, RecordScope::Everything()));
   EXPECT_THAT(IdsOf(sibling.records), ElementsAre(Id(5)));
   EXPECT_EQ(sibling.next_page_token, "");
-  EXPECT_THAT(IdsOf(snapshot->Records(8, Id(1), 0, "")->records), ElementsAre(Id(5)));
-  EXPECT_THAT(snapshot->Records(8, Uuid(), 2, first.next_page_token),
+  EXPECT_THAT(IdsOf(snapshot->Records(8, Id(1), 0, "", RecordScope::Everything())->records),
+              ElementsAre(Id(5)));
+  EXPECT_THAT(snapshot->Records(8, Uuid(), 2, first.next_page_token, RecordScope::Everything()),
               ReasonIs("REASON_INVALID_PAGE_TOKEN"));
-  EXPECT_THAT(snapshot->Records(4, Id(1), 2, first.next_page_token),
+  EXPECT_THAT(snapshot->Records(4, Id(1), 2, first.next_page_token, RecordScope::Everything()),
               ReasonIs("REASON_INVALID_PAGE_TOKEN"));
 }
 
@@ -336,16 +342,19 @@ TEST_F(SnapshotTest, ConflictsAreListedUntilTheyAreSettled) {
     group.writes().conflicts.push_back({Id(i), {"description", "grade"}});
   }
   Commit(group);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage first, Read()->Conflicts(2, ""));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage first,
+                             Read()->Conflicts(2, "", RecordScope::Everything()));
   EXPECT_THAT(IdsOf(first.records), ElementsAre(Id(1), Id(2)));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage second, Read()->Conflicts(2, first.next_page_token));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage second, Read()->Conflicts(2, first.next_page_token,
+                                                                        RecordScope::Everything()));
   EXPECT_THAT(IdsOf(second.records), ElementsAre(Id(3)));
   EXPECT_EQ(second.next_page_token, "");
   GroupMaker next = Group();
   next.Operation();
   next.writes().conflicts = {{Id(2), {}}, {Id(3), {"grade"}}};
   Commit(next);
-  EXPECT_THAT(IdsOf(Read()->Conflicts(0, "")->records), ElementsAre(Id(1), Id(3)));
+  EXPECT_THAT(IdsOf(Read()->Conflicts(0, "", RecordScope::Everything())->records),
+              ElementsAre(Id(1), Id(3)));
 }
 
 TEST_F(SnapshotTest, AHazardsProjectionIsFoundAsItWasStored) {

@@ -21,7 +21,7 @@ using ::vigil::testing::ReasonIs;
 class StatsTest : public LedgerFixture {
  protected:
   std::map<std::string, v1::Figure> Figures(const v1::HazardFilter& filter) {
-    auto figures = Read()->Stats(filter, today_);
+    auto figures = Read()->Stats(filter, today_, RecordScope::Everything());
     EXPECT_THAT(figures, ::vigil::testing::IsOk());
     std::map<std::string, v1::Figure> by_name;
     for (const v1::Figure& figure : *figures) by_name[figure.name()] = figure;
@@ -76,7 +76,8 @@ TEST_F(StatsTest, AFilterNarrowsHazardsOrdersAndRiskSources) {
   EXPECT_EQ(values.at("risk_sources"), "1");
   EXPECT_EQ(values.at("slopes"), "2");
   filter.set_unit("x");
-  EXPECT_THAT(Read()->Stats(filter, today_), ReasonIs("REASON_INVALID_FILTER"));
+  EXPECT_THAT(Read()->Stats(filter, today_, RecordScope::Everything()),
+              ReasonIs("REASON_INVALID_FILTER"));
 }
 
 // Somebody who runs the query that is shown gets the figure that is shown.

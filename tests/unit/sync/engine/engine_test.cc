@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/rules/reason.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
 
@@ -125,6 +126,25 @@ TEST_F(EngineTest, FailuresPauseLongerAndLongerWithJitter) {
     longest = std::min(longest * 2, tuning.backoff_max);
   }
   EXPECT_NE(pauses[pauses.size() - 1], pauses[pauses.size() - 2]) << "no jitter";
+}
+
+TEST_F(EngineTest, ARevokedPhoneAsksSeldomAndKeepsItsWork) {
+  engine_->Start();
+  executor().RunFor(absl::Seconds(5));
+  phone_.Report(server_.base().risk_source, "crack");
+  phone_.faults().let_in = rules::Refuse(v1::REASON_DEVICE_REVOKED, "revoked");
+  reports_.clear();
+  engine_->SyncNow();
+  executor().RunFor(absl::Hours(1));
+  EXPECT_GE(failures_seen(), 11);
+  EXPECT_LE(failures_seen(), 13) << "from the first refusal on, once in five minutes";
+  EXPECT_EQ(phone_.replica().Counts()->pending, 1);
+  // Enrolled anew, the user asks.
+  phone_.faults().let_in = absl::OkStatus();
+  engine_->SyncNow();
+  executor().RunFor(absl::Seconds(5));
+  VIGIL_EXPECT_OK(reports_.back().status);
+  EXPECT_EQ(phone_.replica().Counts()->pending, 0);
 }
 
 TEST_F(EngineTest, TheNetworkIsBackAndTheUserAsks) {

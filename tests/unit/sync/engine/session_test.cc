@@ -339,8 +339,9 @@ SessionReport SyncOver(TestPhone& phone, engine::Transport& transport, SimExecut
   SessionReport report;
   engine::Session::Options options;
   options.client = "test/1";
-  const auto session = engine::Session::Start({phone.replica(), transport, executor}, options,
-                                              [&](const SessionReport& end) { report = end; });
+  const auto session =
+      engine::Session::Start({phone.replica(), transport, executor, phone.parts().signer}, options,
+                             [&](const SessionReport& end) { report = end; });
   executor.RunUntilIdle();
   return report;
 }
@@ -470,10 +471,11 @@ TEST_F(SessionTest, CancelledItReportsOnceAndTouchesNothing) {
 TEST_F(SessionTest, AnotherPersonsCredentialIsNotUsed) {
   TestPhone phone(server_, Inspector());
   const Actor other = Inspector();
-  SimTransport transport(server_, other.author);
+  SimTransport transport(server_, other);
   std::optional<SessionReport> report;
-  const auto session = engine::Session::Start({phone.replica(), transport, server_.executor()}, {},
-                                              [&](const SessionReport& done) { report = done; });
+  const auto session =
+      engine::Session::Start({phone.replica(), transport, server_.executor(), *other.key}, {},
+                             [&](const SessionReport& done) { report = done; });
   server_.executor().RunUntilDone([&] { return report.has_value(); });
   EXPECT_THAT(report->status, ReasonIs("REASON_WRONG_AUTHOR"));
 }

@@ -112,6 +112,23 @@ TEST_F(MakeTest, ARefusalIsToldAtOnceAndNothingIsQueued) {
       << "the refused operation took a number";
 }
 
+TEST_F(MakeTest, ARoleEndsWithItsLastDay) {
+  const Actor deputy = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  TestPhone phone(server_, deputy, {.seed = 3});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::Date today, replica().Today());
+  v1::RoleGrant grant = deputy.author.roles.front();
+  *grant.mutable_until() = today;
+  base().ChangeRole(deputy, grant);
+  phone.MustSync();
+  phone.faults().reachable = false;
+  EXPECT_THAT(*phone.replica().Roles(), SizeIs(1));
+  VIGIL_EXPECT_OK(phone.replica().Make(Edit(hazard_, "crack of 2 m")));
+  server_.executor().RunFor(absl::Hours(24));
+  EXPECT_THAT(*phone.replica().Roles(), IsEmpty());
+  EXPECT_THAT(phone.replica().Make(Edit(hazard_, "crack of 3 m")),
+              ReasonIs("REASON_NOT_PERMITTED"));
+}
+
 TEST_F(MakeTest, Promise7NoPhoneLiftsATag) {
   v1::Operation lift;
   lift.mutable_lift_tag()->set_order(phone_.NewId());

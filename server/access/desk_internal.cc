@@ -1,0 +1,145 @@
+#include "server/access/desk_internal.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "google/protobuf/util/time_util.h"
+#include "server/access/access_control.h"
+#include "server/access/one_time_code.h"
+#include "sync/base/status.h"
+#include "sync/base/time.h"
+#include "sync/rules/reason.h"
+#include "vigil/v1/operation.pb.h"
+
+namespace vigil::access::internal {
+
+namespace {
+
+// Whatever was asked for, an answer is short.
+constexpr std::size_t kPersonNameShown = 64;
+
+}  // namespace
+
+using rules::Refuse;
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(time));
+}
+
+absl::StatusOr<Program> ReadProgram(
+    const v1::ProgramKey& key,
+    const std::function<std::string(const Sha256& refresh_hash)>& to_sign) {
+  const std::optional<Sha256> refresh_hash = Sha256::FromBytes(key.refresh_hash());
+  if (!refresh_hash || refresh_hash->is_zero()) {
+    return Refuse(v1::REASON_INVALID_VALUE, "the hash of the first refresh token is no SHA-256")
+        .With("field", "refresh_hash");
+  }
+  absl::StatusOr<P256PublicKey> public_key = P256PublicKey::FromDer(key.public_key());
+  if (!public_key.ok()) {
+    return Refuse(v1::REASON_INVALID_VALUE, ToStd(public_key.status().message()))
+        .With("field", "public_key");
+  }
+  const std::string bytes = to_sign(*refresh_hash);
+  if (!public_key->Verifies({.message = bytes, .signature = key.signature()})) {
+    return Refuse(v1::REASON_SIGNATURE_INVALID, "the signature was not made with this key");
+  }
+  return Program{*std::move(public_key), *refresh_hash};
+}
+
+absl::Status InvalidCode() {
+  return Refuse(v1::REASON_CODE_INVALID,
+                "this one-time code is not good (any more); ask the administrator for a new one");
+}
+
+absl::StatusOr<store::OneTimeCode> FindCode(store::Snapshot& snapshot, const std::string& code,
+                                            v1::DeviceKind kind, absl::Time now) {
+  VIGIL_ASSIGN_OR_RETURN(std::optional<store::OneTimeCode> found,
+                         snapshot.FindOneTimeCode(CodeHash(code)));
+  if (!found || found->kind != kind || now >= found->expires_at) return InvalidCode();
+  return *std::move(found);
+}
+
+absl::StatusOr<rules::Author> InviterOf(store::Snapshot& snapshot, const store::OneTimeCode& code,
+                                        absl::Time now, const absl::TimeZone& zone) {
+  if (code.inviter_person.is_nil()) return FirstAdministrator(code.person);
+  const absl::StatusOr<rules::Author> inviter = AuthorOf(
+      snapshot, Identity{code.inviter_device, code.inviter_person, v1::CHANNEL_OFFICE}, now, zone);
+  if (rules::ReasonOf(inviter.status()) != v1::REASON_UNSPECIFIED) return InvalidCode();
+  VIGIL_RETURN_IF_ERROR(inviter);
+  google::protobuf::RepeatedField<int> administrator;
+  administrator.Add(v1::ROLE_ADMINISTRATOR);
+  VIGIL_ASSIGN_OR_RETURN(const bool is_administrator,
+                         HoldsEverywhere(administrator, *inviter, snapshot));
+  if (!is_administrator) return InvalidCode();
+  return inviter;
+}
+
+absl::StatusOr<store::SignIn> FindSignIn(store::Snapshot& snapshot, const Uuid& device,
+                                         const Program& program) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::SignIn> sign_ins,
+                         snapshot.SignInsOfDevice(device));
+  for (const store::SignIn& sign_in : sign_ins) {
+    if (sign_in.public_key == program.key.der() && sign_in.refresh_hash == program.refresh_hash) {
+      return sign_in;
+    }
+  }
+  return InvalidCode();
+}
+
+absl::StatusOr<std::optional<Uuid>> FindSigner(store::Snapshot& snapshot, const Uuid& device,
+                                               const SignedMessage& signed_message) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::SignIn> sign_ins,
+                         snapshot.SignInsOfDevice(device));
+  for (const store::SignIn& sign_in : sign_ins) {
+    VIGIL_ASSIGN_OR_RETURN(const P256PublicKey key, P256PublicKey::FromDer(sign_in.public_key));
+    if (key.Verifies(signed_message)) return std::optional<Uuid>(sign_in.id);
+  }
+  return std::optional<Uuid>();
+}
+
+absl::StatusOr<v1::Record> FindPerson(store::Snapshot& snapshot, std::string_view id_or_code) {
+  std::optional<Uuid> id = Uuid::Parse(id_or_code);
+  if (!id) {
+    VIGIL_ASSIGN_OR_RETURN(id, snapshot.FindByKey(v1::Entity::kPerson, id_or_code));
+  }
+  if (id) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> found,
+                           snapshot.FindRecord(*id));
+    if (found && found->kind == v1::Entity::kPerson) {
+      v1::Record record;
+      if (record.ParseFromString(found->bytes)) return record;
+      return Error(absl::StatusCode::kDataLoss, "a stored record cannot be read")
+          .With("record", id->ToString());
+    }
+  }
+  return Refuse(v1::REASON_NOT_FOUND, "the register has no person with this id or code")
+      .With("person", id_or_code.substr(0, kPersonNameShown));
+}
+
+Uuid OfficeDeviceOf(const Uuid& person) {
+  return DerivedUuid({.name_space = "vigil/office-device", .name = person.ToString()});
+}
+
+rules::Author FirstAdministrator(const Uuid& person) {
+  rules::Author author;
+  author.device = OfficeDeviceOf(person).ToString();
+  author.person = person.ToString();
+  author.channel = v1::CHANNEL_OFFICE;
+  author.roles.emplace_back().set_role(v1::ROLE_ADMINISTRATOR);
+  return author;
+}
+
+registry::Incoming Create(const NewRecord& ids, const rules::Author& author, v1::Entity entity) {
+  v1::Operation operation;
+  operation.set_id(ids.id.ToString());
+  operation.set_device(author.device);
+  operation.set_person(author.person);
+  *operation.mutable_made_at() = ToTimestamp(ids.now);
+  operation.mutable_create_record()->set_record(ids.record.ToString());
+  *operation.mutable_create_record()->mutable_entity() = std::move(entity);
+  registry::Incoming incoming;
+  incoming.bytes = operation.SerializeAsString();
+  return incoming;
+}
+
+}  // namespace vigil::access::internal

@@ -1,0 +1,77 @@
+#include "server/service/open_streams.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::service {
+
+namespace {
+
+bool HasSameRoles(const rules::Author& a, const rules::Author& b) {
+  return std::equal(a.roles.begin(), a.roles.end(), b.roles.begin(), b.roles.end(),
+                    [](const v1::RoleGrant& x, const v1::RoleGrant& y) {
+                      return x.role() == y.role() && x.unit() == y.unit();
+                    });
+}
+
+absl::Status ShuttingDown() {
+  return rules::Refuse(v1::REASON_SHUTTING_DOWN, "the server is shutting down");
+}
+
+}  // namespace
+
+absl::StatusOr<OpenStreams::Ticket> OpenStreams::Open(Caller caller, End end) {
+  const MutexLock lock(mutex_);
+  if (closed_) return ShuttingDown();
+  std::uint32_t& of_device = by_device_[caller->author.device];
+  if (of_device >= per_device_max_) {
+    return rules::Refuse(v1::REASON_RATE_LIMITED, "this device has too many streams open")
+        .With("streams", std::int64_t{per_device_max_})
+        .With("retry_after_ms", 1000);
+  }
+  ++of_device;
+  const std::uint64_t number = next_++;
+  streams_[number] = {std::move(caller), std::move(end)};
+  return Ticket(this, [this, number](void*) { Forget(number); });
+}
+
+void OpenStreams::Forget(std::uint64_t number) {
+  Stream gone;
+  const MutexLock lock(mutex_);
+  const auto found = streams_.find(number);
+  const auto device = by_device_.find(found->second.caller->author.device);
+  if (--device->second == 0) by_device_.erase(device);
+  // Destroyed after the lock is released: it may hold the last of what it would end.
+  gone = std::move(found->second);
+  streams_.erase(found);
+}
+
+absl::flat_hash_map<std::uint64_t, OpenStreams::Stream> OpenStreams::Copy() {
+  const MutexLock lock(mutex_);
+  return streams_;
+}
+
+void OpenStreams::LookAgain(absl::Time now) {
+  for (const auto& [number, stream] : Copy()) {
+    const absl::StatusOr<Caller> today = authenticator_.LookAgain(*stream.caller, now);
+    if (!today.ok()) {
+      stream.end(today.status());
+    } else if (!HasSameRoles((*today)->author, stream.caller->author)) {
+      stream.end(rules::Refuse(v1::REASON_OUT_OF_SCOPE, "your roles have changed; begin anew"));
+    }
+  }
+}
+
+void OpenStreams::Close() {
+  {
+    const MutexLock lock(mutex_);
+    closed_ = true;
+  }
+  for (const auto& [number, stream] : Copy()) stream.end(ShuttingDown());
+}
+
+}  // namespace vigil::service

@@ -1,0 +1,123 @@
+#include "server/service/connection_gate.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "sync/base/mutex.h"
+#include "tests/support/status_matchers.h"
+
+namespace vigil::testing {
+namespace {
+
+using service::ConnectionGate;
+
+int Connect(std::uint32_t port) {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<in_port_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  return descriptor;
+}
+
+// Waits until the other side has closed it.
+bool IsClosed(int descriptor) {
+  char byte = 0;
+  return recv(descriptor, &byte, 1, 0) <= 0;
+}
+
+// As gRPC ends a connection that it is done with.
+void End(int descriptor) {
+  shutdown(descriptor, SHUT_RDWR);
+  close(descriptor);
+}
+
+// Keeps what it is handed.
+class Keeper {
+ public:
+  ConnectionGate::HandOn HandOn() {
+    return [this](int descriptor) {
+      const MutexLock lock(mutex_);
+      descriptors_.push_back(descriptor);
+      changed_.NotifyAll();
+    };
+  }
+  // Waits for so many; the last one.
+  int WaitFor(std::size_t count) {
+    const MutexLock lock(mutex_);
+    while (descriptors_.size() < count) changed_.Wait(mutex_);
+    return descriptors_.back();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<int> descriptors_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST(ConnectionGateTest, SoManyFromOneAddressAndAPlaceIsFreeAgainWhenOneEnds) {
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const std::unique_ptr<ConnectionGate> gate,
+      ConnectionGate::Listen({.connections_max = 10, .connections_per_address_max = 2}));
+  Keeper keeper;
+  gate->Open(keeper.HandOn());
+  const int first = Connect(gate->port());
+  const int first_here = keeper.WaitFor(1);
+  const int second = Connect(gate->port());
+  const int second_here = keeper.WaitFor(2);
+  const int third = Connect(gate->port());
+  EXPECT_TRUE(IsClosed(third));
+  close(third);
+  EXPECT_EQ(gate->turned_away(), 1U);
+
+  // The client goes; the place is free as soon as that is seen, and until then a new one is turned
+  // away.
+  close(first);
+  End(first_here);
+  while (gate->connections() == 2) {
+    pollfd nothing{};
+    poll(&nothing, 0, 1);
+  }
+  const int fourth = Connect(gate->port());
+  const int fourth_here = keeper.WaitFor(3);
+  // The server ends it: that counts as well.
+  End(fourth_here);
+  EXPECT_TRUE(IsClosed(fourth));
+  close(fourth);
+  gate->Close();
+  close(second);
+  End(second_here);
+}
+
+TEST(ConnectionGateTest, SoManyInAll) {
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const std::unique_ptr<ConnectionGate> gate,
+      ConnectionGate::Listen({.connections_max = 1, .connections_per_address_max = 2}));
+  Keeper keeper;
+  gate->Open(keeper.HandOn());
+  const int first = Connect(gate->port());
+  const int first_here = keeper.WaitFor(1);
+  const int second = Connect(gate->port());
+  EXPECT_TRUE(IsClosed(second));
+  close(first);
+  End(first_here);
+  close(second);
+}
+
+TEST(ConnectionGateTest, SaysThatAPortIsInUse) {
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<ConnectionGate> gate,
+                             ConnectionGate::Listen(ConnectionGate::Options()));
+  EXPECT_THAT(ConnectionGate::Listen({.port = gate->port()}), ReasonIs("REASON_PORT_IN_USE"));
+}
+
+}  // namespace
+}  // namespace vigil::testing
