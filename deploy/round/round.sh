@@ -4,14 +4,17 @@
 #   deploy/round/round.sh ab|ba DIRECTORY
 #
 # The first word says which phone synchronises first afterwards. The phones live in DIRECTORY, and
-# so does ledger.txt, the ledger as it stands after the round. Needs vigilctl and vigil-field on
-# the path, and VIGIL_SERVER and VIGIL_TOKEN_FILE as the quickstart's env sets them.
+# so do people (see people.sh), of whom the administrator is signed in already, and ledger.txt, the
+# ledger as it stands after the round. Needs vigilctl and vigil-field on the path, VIGIL_SERVER, and
+# VIGIL_CA or VIGIL_PLAIN_TEXT.
 #
 # Exit: 0 the round ended and all three replicas are equal; 1 something else.
 set -euo pipefail
 # Otherwise a failure within $(…) would go unseen.
 shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
+# shellcheck source=deploy/round/people.sh
+source "$(dirname "${BASH_SOURCE[0]}")/people.sh"
 
 # value KEY: the first value of that key in the JSON on standard input, nothing if there is none.
 # Reads to the end: a pipe that closes early would kill the program that writes into it.
@@ -28,10 +31,12 @@ phone() {
   vigil-field --phone "$directory/phone-$which" "$@"
 }
 
-# quietly COMMAND…: shows what it printed only if it fails.
-quietly() {
+# not_permitted COMMAND…: must be refused because of the person's roles.
+not_permitted() {
   local output
-  output=$("$@" 2>&1) || { printf '%s\n' "$output" && return 1; }
+  ! output=$("$@" 2>&1) && [[ $output == *NOT_PERMITTED* ]] && return
+  printf '%s\n' "$output" "This should have been refused: $*" >&2
+  return 1
 }
 
 # first_hazard OPTION…: the number of the first hazard that the ledger finds.
@@ -60,20 +65,44 @@ ledger_lines() {
     tr '\n' ' ' | sed 's/"description":/\n&/g' | sort
 }
 
+# person ROLE UNIT: the code of somebody who has this role there.
+person() { vigilctl_as admin people --role "$1" --unit "$2" --json | value code; }
+
+# introduce PERSON: signs somebody in and says how much he sees, and by which roles.
+introduce() {
+  local all seen roles
+  enrol_office "$1"
+  seen=$(vigilctl_as "$1" ledger --page-size 1 --json | value total_size)
+  all=$(vigilctl_as admin ledger --page-size 1 --json | value total_size)
+  roles=$(vigilctl_as "$1" whoami | sed -n 's/^role: \(.* @ [^ ]*\).*/\1/p' | paste -sd ,)
+  step "$(printf '%-12s sees %3d of %d hazards   %s' "$1" "$seen" "$all" "${roles//,/, }")"
+}
+
+# Each acts for himself from here on; the administrator only lets people in.
+make_people() {
+  local moved
+  department=$(person industry_department "$(state "$submitted" supervising_unit)")
+  responsible=$(person responsible_unit "$(state "$submitted" responsible_unit)")
+  moved=$(order_hazard --status transferred)
+  receiver=$(person receiver "$(state "$moved" responsible_unit)")
+  local person
+  for person in safety-01 "$department" "$responsible" "$receiver" auditor-01; do
+    [[ -n $person ]] || { echo "the data has nobody for a part of the round" >&2 && return 1; }
+    introduce "$person"
+  done
+  export VIGIL_ACCESS=$people/safety-01
+}
+
 # Makes the two phones. Both inspectors work everywhere and verify too.
 make_phones() {
-  local which token person records
+  local which person
   for which in a b; do
     person=inspector-01
     [[ $which == a ]] || person=inspector-02
-    token=$(vigilctl device add --person "$person" --json | value token)
-    (umask 077 && printf '%s\n' "$token" >"$directory/phone-$which.token")
-    quietly phone "$which" init --server "$VIGIL_SERVER" \
-      --token-file "$directory/phone-$which.token"
+    enrol_phone "$person" "$directory/phone-$which"
     quietly phone "$which" sync
     check "phone $which complete" true "$(phone "$which" status --json | value complete)"
-    records=$(phone "$which" status --json | value records)
-    step "phone $which ($person): $records records, complete"
+    step "phone $which ($person): $(phone "$which" status --json | value records) records, complete"
   done
 }
 
@@ -133,10 +162,15 @@ office_work() {
   say "Meanwhile the office, which knows nothing of this, …"
   quietly vigilctl confirm "$reported" --grade general --unit "$unit" --due "$next_year"
   step "confirms $reported as a general hazard;"
-  quietly vigilctl tag "$submitted" --level city --number '督字〔2026〕1号' \
+  quietly vigilctl_as "$department" tag propose "$submitted" --level city
+  quietly vigilctl tag issue "$submitted" --level city --number '督字〔2026〕1号' \
     --signatory 'deputy head of the bureau' --content 'rectify and verify by the date' \
-    --plan-due "$next_year" --due "$next_year" --received-by 'head of the unit'
-  step "puts $submitted under tagged supervision: proposed, issued, served;"
+    --plan-due "$next_year" --due "$next_year"
+  quietly vigilctl_as "$responsible" tag serve "$submitted" --received-by 'head of the unit'
+  step "puts $submitted under tagged supervision:"
+  step "  $department proposes, safety-01 issues the notice, $responsible signs the receipt;"
+  not_permitted vigilctl_as "$responsible" lift "$submitted"
+  step "  $responsible would have it lifted and is refused: only the safety office may;"
   quietly vigilctl lift "$passed"
   step "lifts the tag of $passed;"
   quietly vigilctl edit "$late" --set "due_date=$yesterday"
@@ -215,7 +249,7 @@ compare_replicas() {
   local register a b
   quietly phone a sync
   quietly phone b sync
-  register=$(vigilctl digest --json | value digest)
+  register=$(vigilctl_as auditor-01 digest --json | value digest)
   a=$(phone a digest --json | value digest)
   b=$(phone b digest --json | value digest)
   replicas=no
@@ -226,13 +260,17 @@ main() {
   local sequence=$1 fired_before fired which
   [[ $sequence == ab || $sequence == ba ]] || { echo "the order is ab or ba" >&2 && exit 2; }
   directory=$2
+  people=$directory/people
   applied=0 merged=0 refused=0
-  fired_before=$(figure escalations)
+  export VIGIL_ACCESS=$people/admin
   yesterday=$(TZ=Asia/Shanghai date -d yesterday +%F)
   next_year=$(TZ=Asia/Shanghai date -d '1 year' +%F)
-  say "A field round. Two inspectors get phones and synchronise:"
-  make_phones
   choose_hazards
+  say "A field round. These sign in at the office, and see what their roles let them see:"
+  make_people
+  fired_before=$(figure escalations)
+  say "Two inspectors enrol their phones with one-time codes and synchronise:"
+  make_phones
   unit=$(state "$reported" unit)
   offline_work
   office_work
