@@ -64,6 +64,19 @@ TEST_F(AccessTest, TheContractSaysWhoMayCallWhat) {
   EXPECT_EQ(unruled, nullptr);
 }
 
+TEST_F(AccessTest, AnAdministratorOfOneUnitMakesNobodyOneOfAll) {
+  Actor local = reg_.Clerk(v1::ROLE_ADMINISTRATOR, reg_.unit);
+  v1::Operation operation = reg_.Begin(local);
+  reg_.See(operation, {local.author.person});
+  operation.mutable_edit_record()->set_record(local.author.person);
+  operation.mutable_edit_record()->mutable_update_mask()->add_paths("roles");
+  operation.mutable_edit_record()->mutable_entity()->mutable_person()->add_roles()->set_role(
+      v1::ROLE_ADMINISTRATOR);
+  const v1::Outcome outcome = reg_.Submit(local, operation);
+  EXPECT_EQ(outcome.verdict(), v1::VERDICT_REFUSED);
+  EXPECT_EQ(outcome.error().reason(), v1::REASON_OUT_OF_SCOPE);
+}
+
 TEST_F(AccessTest, AScopeIsWhereThePersonHasRoles) {
   VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg_.store().Read());
   Actor inspector = reg_.Phone(v1::ROLE_INSPECTOR, reg_.department);

@@ -125,6 +125,7 @@ TEST_F(ChainOfPushesTest, WhatIsPutOffKeepsItsPlace) {
   registry::Incoming other = waits;
   Tamper(other);
   EXPECT_THAT(Push({other, Report()}), ElementsAre(kBroken, kApplied));
+  EXPECT_THAT(Push({other}), ElementsAre(kBroken)) << "signed for itself, too";
 }
 
 TEST_F(ChainOfPushesTest, AWithheldOperationTravelsAsItsHash) {
