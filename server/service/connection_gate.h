@@ -16,8 +16,9 @@ namespace vigil::service {
 class ConnectionGate {
  public:
   struct Options {
-    // Numeric, or a name; an empty port takes a free one.
+    // Numeric, or a name, of which the first address counts.
     std::string address = "127.0.0.1";
+    // 0 takes a free one.
     std::uint32_t port = 0;
     std::uint32_t connections_max = 4000;
     std::uint32_t connections_per_address_max = 500;

@@ -48,7 +48,7 @@ constexpr unsigned kSecretMode = 0400;
 // with their day, calls that wait.
 constexpr absl::Duration kKeeperTick = absl::Seconds(5);
 constexpr std::uint64_t kTicksPerLook = 6;
-// How long before its end a certificate is warned of.
+// A new certificate that ends before is taken with a warning.
 constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 
 // Nobody may go on with what is in memory: whether the last group is on the disk is unknown.

@@ -1,6 +1,5 @@
 #include "server/service/tls_credentials.h"
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
