@@ -92,7 +92,8 @@ absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const Identity& ident
                                        const absl::TimeZone& zone) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> device, Find(snapshot, identity.device));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> person, Find(snapshot, identity.person));
-  if (!device || !device->entity().has_device() || !person || !person->entity().has_person()) {
+  if (!device || !person || !person->entity().has_person() ||
+      device->entity().device().person() != person->id()) {
     return NotKnown();
   }
   if (device->entity().device().revoked() || !device->withdrawn_by().empty()) {

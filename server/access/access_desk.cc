@@ -37,15 +37,6 @@ absl::Status NoNextToken() {
                 "this program is not known here (any more); enrol or sign in anew");
 }
 
-v1::Entity AdministratorEntity() {
-  v1::Entity entity;
-  entity.mutable_person()->set_code(kFirstAdministratorCode);
-  entity.mutable_person()->set_name("Administrator");
-  entity.mutable_person()->add_roles()->set_role(v1::ROLE_ADMINISTRATOR);
-  entity.mutable_person()->add_roles()->set_role(v1::ROLE_SAFETY_OFFICE);
-  return entity;
-}
-
 v1::Entity PhoneEntity(const Uuid& person, const v1::EnrolRequest& request) {
   v1::Entity entity;
   v1::Device& device = *entity.mutable_device();
@@ -180,7 +171,6 @@ void AccessDesk::Enrol(const v1::EnrolRequest& request, Done<v1::EnrolResponse> 
           change.access.sign_ins.push_back(sign_in);
           kept.used_at = now;
           kept.device = device;
-          kept.public_key = program.key.der();
           change.access.codes.push_back(kept);
         }
         VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, RegisterIdOf(snapshot));
@@ -274,11 +264,19 @@ void AccessDesk::InviteFirstAdministrator(Done<std::string> done) {
                                snapshot.FindByKey(v1::Entity::kPerson, kFirstAdministratorCode));
         const Uuid person = found.value_or(MakeUuidV7(now, parts_.random));
         Register::AccessChange change;
-        if (!found) {
-          change.author = internal::FirstAdministrator(person);
-          change.operations.push_back(
-              internal::Create({.id = MakeUuidV7(now, parts_.random), .record = person, .now = now},
-                               change.author, AdministratorEntity()));
+        change.author = internal::FirstAdministrator(person);
+        const internal::OperationIds ids{
+            .id = MakeUuidV7(now, parts_.random), .record = person, .now = now};
+        if (found) {
+          VIGIL_ASSIGN_OR_RETURN(
+              std::optional<registry::Incoming> reinstated,
+              internal::Reinstate(snapshot, ids, change.author, parts_.target.zone()));
+          if (reinstated) change.operations.push_back(*std::move(reinstated));
+        } else {
+          v1::Entity entity = internal::AdministratorEntity();
+          entity.mutable_person()->set_code(kFirstAdministratorCode);
+          entity.mutable_person()->set_name("Administrator");
+          change.operations.push_back(internal::Create(ids, change.author, std::move(entity)));
         }
         store::OneTimeCode kept;
         kept.code_hash = CodeHash(*code);

@@ -79,12 +79,14 @@ class AccessDesk {
 
   // Makes the first administrator if there is none, with the roles of an administrator and of the
   // safety office everywhere, and a code for his password that is good for a week. Gives the code.
+  // Whoever is called `admin` and is no administrator everywhere any more, or has left, is one
+  // again: the machine's owner cannot lock himself out.
   void InviteFirstAdministrator(Done<std::string> done);
 
  private:
-  absl::StatusOr<Uuid> TakeCode(store::Snapshot& snapshot, const std::string& code,
-                                const v1::SetPasswordRequest& request, absl::Time now,
-                                registry::Register::AccessChange& change);
+  absl::StatusOr<store::Password> TakeCode(store::Snapshot& snapshot, const std::string& code,
+                                           const v1::SetPasswordRequest& request, absl::Time now,
+                                           registry::Register::AccessChange& change);
   // Runs it on the worker, or at once with an error where too many wait already.
   void PostPassword(std::function<void(const absl::Status&)> task);
   absl::Status CheckAttempt(std::string_view person_code, std::string_view address);

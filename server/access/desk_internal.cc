@@ -8,7 +8,9 @@
 #include "server/access/one_time_code.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/workdays.h"
 #include "vigil/v1/operation.pb.h"
 
 namespace vigil::access::internal {
@@ -17,6 +19,27 @@ namespace {
 
 // Whatever was asked for, an answer is short.
 constexpr std::size_t kPersonNameShown = 64;
+
+google::protobuf::RepeatedField<int> AdministratorRole() {
+  google::protobuf::RepeatedField<int> roles;
+  roles.Add(v1::ROLE_ADMINISTRATOR);
+  return roles;
+}
+
+v1::Operation Begin(const OperationIds& ids, const rules::Author& author) {
+  v1::Operation operation;
+  operation.set_id(ids.id.ToString());
+  operation.set_device(author.device);
+  operation.set_person(author.person);
+  *operation.mutable_made_at() = ToTimestamp(ids.now);
+  return operation;
+}
+
+registry::Incoming ToIncoming(const v1::Operation& operation) {
+  registry::Incoming incoming;
+  incoming.bytes = operation.SerializeAsString();
+  return incoming;
+}
 
 }  // namespace
 
@@ -66,10 +89,8 @@ absl::StatusOr<rules::Author> InviterOf(store::Snapshot& snapshot, const store::
       snapshot, Identity{code.inviter_device, code.inviter_person, v1::CHANNEL_OFFICE}, now, zone);
   if (rules::ReasonOf(inviter.status()) != v1::REASON_UNSPECIFIED) return InvalidCode();
   VIGIL_RETURN_IF_ERROR(inviter);
-  google::protobuf::RepeatedField<int> administrator;
-  administrator.Add(v1::ROLE_ADMINISTRATOR);
   VIGIL_ASSIGN_OR_RETURN(const bool is_administrator,
-                         HoldsEverywhere(administrator, *inviter, snapshot));
+                         HoldsEverywhere(AdministratorRole(), *inviter, snapshot));
   if (!is_administrator) return InvalidCode();
   return inviter;
 }
@@ -116,30 +137,54 @@ absl::StatusOr<v1::Record> FindPerson(store::Snapshot& snapshot, std::string_vie
       .With("person", id_or_code.substr(0, kPersonNameShown));
 }
 
-Uuid OfficeDeviceOf(const Uuid& person) {
-  return DerivedUuid({.name_space = "vigil/office-device", .name = person.ToString()});
-}
-
 rules::Author FirstAdministrator(const Uuid& person) {
   rules::Author author;
-  author.device = OfficeDeviceOf(person).ToString();
+  author.device =
+      DerivedUuid({.name_space = "vigil/device", .name = "first administrator"}).ToString();
   author.person = person.ToString();
   author.channel = v1::CHANNEL_OFFICE;
   author.roles.emplace_back().set_role(v1::ROLE_ADMINISTRATOR);
   return author;
 }
 
-registry::Incoming Create(const NewRecord& ids, const rules::Author& author, v1::Entity entity) {
-  v1::Operation operation;
-  operation.set_id(ids.id.ToString());
-  operation.set_device(author.device);
-  operation.set_person(author.person);
-  *operation.mutable_made_at() = ToTimestamp(ids.now);
+registry::Incoming Create(const OperationIds& ids, const rules::Author& author, v1::Entity entity) {
+  v1::Operation operation = Begin(ids, author);
   operation.mutable_create_record()->set_record(ids.record.ToString());
   *operation.mutable_create_record()->mutable_entity() = std::move(entity);
-  registry::Incoming incoming;
-  incoming.bytes = operation.SerializeAsString();
-  return incoming;
+  return ToIncoming(operation);
+}
+
+v1::Entity AdministratorEntity() {
+  v1::Entity entity;
+  entity.mutable_person()->add_roles()->set_role(v1::ROLE_ADMINISTRATOR);
+  entity.mutable_person()->add_roles()->set_role(v1::ROLE_SAFETY_OFFICE);
+  entity.mutable_person()->set_departed(false);
+  return entity;
+}
+
+absl::StatusOr<std::optional<registry::Incoming>> Reinstate(store::Snapshot& snapshot,
+                                                            const OperationIds& ids,
+                                                            const rules::Author& author,
+                                                            const absl::TimeZone& zone) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record record, FindPerson(snapshot, ids.record.ToString()));
+  const v1::Person& person = record.entity().person();
+  rules::Author himself;
+  himself.roles = rules::RolesOn(person, rules::DateAt(ids.now, zone));
+  VIGIL_ASSIGN_OR_RETURN(const bool is_one,
+                         HoldsEverywhere(AdministratorRole(), himself, snapshot));
+  if (is_one && !person.departed()) return std::optional<registry::Incoming>();
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> epochs, snapshot.Epochs());
+  v1::Operation operation = Begin(ids, author);
+  operation.set_epoch(epochs.front().id());
+  v1::Seen& seen = *operation.add_seen();
+  seen.set_record(record.id());
+  seen.set_version(record.version());
+  v1::EditRecord& edit = *operation.mutable_edit_record();
+  edit.set_record(record.id());
+  *edit.mutable_entity() = AdministratorEntity();
+  edit.mutable_update_mask()->add_paths("roles");
+  edit.mutable_update_mask()->add_paths("departed");
+  return std::optional<registry::Incoming>(ToIncoming(operation));
 }
 
 }  // namespace vigil::access::internal

@@ -64,17 +64,24 @@ absl::StatusOr<std::optional<Uuid>> FindSigner(store::Snapshot& snapshot, const 
 // By id or code; NOT_FOUND.
 absl::StatusOr<v1::Record> FindPerson(store::Snapshot& snapshot, std::string_view id_or_code);
 
-// The person's one device at the office: each of its programs signs in with a key of its own.
-Uuid OfficeDeviceOf(const Uuid& person);
 // He who is there before anybody could have invited him.
 rules::Author FirstAdministrator(const Uuid& person);
 
-struct NewRecord {
+// Of an operation on one record.
+struct OperationIds {
   Uuid id;
   Uuid record;
   absl::Time now;
 };
-registry::Incoming Create(const NewRecord& ids, const rules::Author& author, v1::Entity entity);
+registry::Incoming Create(const OperationIds& ids, const rules::Author& author, v1::Entity entity);
+
+// Makes somebody an administrator and one of the safety office, everywhere, who is there.
+v1::Entity AdministratorEntity();
+// An operation by which `person` becomes that again; none where he is an administrator everywhere.
+absl::StatusOr<std::optional<registry::Incoming>> Reinstate(store::Snapshot& snapshot,
+                                                            const OperationIds& ids,
+                                                            const rules::Author& author,
+                                                            const absl::TimeZone& zone);
 
 }  // namespace vigil::access::internal
 

@@ -1,5 +1,6 @@
 // Passwords of the office, and sign-ins with them.
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,39 +31,58 @@ constexpr std::size_t kPersonCodeMax = 64;
 constexpr std::size_t kPasswordMax = 1024;
 // Each takes about a tenth of a second.
 constexpr int kPasswordsWaitingMax = 50;
+// Programs of one person at the office.
+constexpr std::size_t kOfficeSignInsMax = 20;
 
 absl::Status WrongPassword() {
   return Refuse(v1::REASON_WRONG_PASSWORD, "no such person, or another password");
 }
 
-// A person who may sign in, and the hash of his password.
-struct Candidate {
-  Uuid person;
-  std::string hash;
-};
-
-absl::StatusOr<std::optional<Candidate>> FindCandidate(store::Snapshot& snapshot,
-                                                       const std::string& person_code) {
+absl::StatusOr<std::optional<store::Password>> FindPassword(store::Snapshot& snapshot,
+                                                            const std::string& person_code) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> person,
                          snapshot.FindByKey(v1::Entity::kPerson, person_code));
-  if (!person) return std::optional<Candidate>();
-  VIGIL_ASSIGN_OR_RETURN(std::optional<std::string> hash, snapshot.FindPassword(*person));
-  if (!hash) return std::optional<Candidate>();
-  return std::optional<Candidate>(Candidate{*person, *std::move(hash)});
+  if (!person) return std::optional<store::Password>();
+  return snapshot.FindPassword(*person);
 }
 
 // Costs the same whether there is such a person or not.
-absl::StatusOr<Candidate> CheckPassword(registry::Register& target, const std::string& person_code,
-                                        const std::string& password, const PasswordCost& cost,
-                                        Random& random) {
+absl::StatusOr<store::Password> CheckPassword(registry::Register& target,
+                                              const std::string& person_code,
+                                              const std::string& password, const PasswordCost& cost,
+                                              Random& random) {
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, target.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(std::optional<Candidate> candidate, FindCandidate(*snapshot, person_code));
-  if (!candidate) {
+  VIGIL_ASSIGN_OR_RETURN(std::optional<store::Password> found,
+                         FindPassword(*snapshot, person_code));
+  if (!found) {
     VIGIL_RETURN_IF_ERROR(HashPassword("nobody's password", cost, random));
     return WrongPassword();
   }
-  if (!PasswordMatches(password, candidate->hash)) return WrongPassword();
-  return *std::move(candidate);
+  if (!PasswordMatches(password, found->hash)) return WrongPassword();
+  return *std::move(found);
+}
+
+// The password may have been changed while it was checked.
+absl::Status CheckInForce(store::Snapshot& snapshot, const store::Password& checked) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::Password> in_force,
+                         snapshot.FindPassword(checked.person));
+  if (!in_force || in_force->hash != checked.hash) return WrongPassword();
+  return absl::OkStatus();
+}
+
+// So that there is a place for one more: ends those that were used least lately.
+absl::Status MakePlace(store::Snapshot& snapshot, const Uuid& person, store::AccessWrites& writes) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::SignIn> sign_ins, snapshot.SignInsOfPerson(person));
+  std::erase_if(sign_ins,
+                [](const store::SignIn& each) { return each.channel != v1::CHANNEL_OFFICE; });
+  // Each use moves the end.
+  std::sort(sign_ins.begin(), sign_ins.end(), [](const store::SignIn& a, const store::SignIn& b) {
+    return a.expires_at < b.expires_at;
+  });
+  for (std::size_t i = 0; i + kOfficeSignInsMax <= sign_ins.size(); ++i) {
+    writes.ended_sign_ins.push_back(sign_ins[i].id);
+  }
+  return absl::OkStatus();
 }
 
 v1::Entity OfficeDevice(const Uuid& person) {
@@ -113,7 +133,7 @@ void AccessDesk::SignIn(const v1::SignInRequest& request, std::string_view addre
   if (!program.ok()) return done(program.status());
   PostPassword([this, request, program = *std::move(program), done](const absl::Status& taken) {
     if (!taken.ok()) return done(taken);
-    const absl::StatusOr<Candidate> checked =
+    const absl::StatusOr<store::Password> checked =
         CheckPassword(parts_.target, request.person_code(), request.password(),
                       options_.password_cost, parts_.random);
     if (!checked.ok()) return done(checked.status());
@@ -121,12 +141,9 @@ void AccessDesk::SignIn(const v1::SignInRequest& request, std::string_view addre
     parts_.target.ChangeAccess(
         [this, checked = *checked, program, response](
             store::Snapshot& snapshot, absl::Time now) -> absl::StatusOr<Register::AccessChange> {
-          // The password may have been changed while it was checked.
-          VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> hash,
-                                 snapshot.FindPassword(checked.person));
-          if (hash != checked.hash) return WrongPassword();
+          VIGIL_RETURN_IF_ERROR(CheckInForce(snapshot, checked));
           store::SignIn sign_in{.id = MakeUuidV7(now, parts_.random),
-                                .device = internal::OfficeDeviceOf(checked.person),
+                                .device = checked.device,
                                 .person = checked.person,
                                 .channel = v1::CHANNEL_OFFICE,
                                 .public_key = program.key.der(),
@@ -136,6 +153,7 @@ void AccessDesk::SignIn(const v1::SignInRequest& request, std::string_view addre
           VIGIL_RETURN_IF_ERROR(AuthorOf(snapshot, sign_in, now, parts_.target.zone()));
           VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, RegisterIdOf(snapshot));
           Register::AccessChange change;
+          VIGIL_RETURN_IF_ERROR(MakePlace(snapshot, checked.person, change.access));
           v1::AccessToken token = IssueToken(sign_in.id, now, change.access);
           *response->mutable_access() = MakeAccess(sign_in, register_id, std::move(token), now);
           change.access.sign_ins.push_back(std::move(sign_in));
@@ -159,7 +177,7 @@ void AccessDesk::SetPassword(const v1::SetPasswordRequest& request, std::string_
   if (!status.ok()) return done(status);
   PostPassword([this, request, code, done](const absl::Status& taken) {
     if (!taken.ok()) return done(taken);
-    absl::StatusOr<Candidate> checked = Candidate();
+    absl::StatusOr<store::Password> checked = store::Password();
     if (!code) {
       checked = CheckPassword(parts_.target, request.person_code(), request.old_password(),
                               options_.password_cost, parts_.random);
@@ -172,17 +190,16 @@ void AccessDesk::SetPassword(const v1::SetPasswordRequest& request, std::string_
         [this, request, code, old = *checked, hash = *hash](
             store::Snapshot& snapshot, absl::Time now) -> absl::StatusOr<Register::AccessChange> {
           Register::AccessChange change;
-          Uuid person = old.person;
+          store::Password password = old;
           if (code) {
-            VIGIL_ASSIGN_OR_RETURN(person, TakeCode(snapshot, *code, request, now, change));
+            VIGIL_ASSIGN_OR_RETURN(password, TakeCode(snapshot, *code, request, now, change));
           } else {
-            VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> in_force,
-                                   snapshot.FindPassword(person));
-            if (in_force != old.hash) return WrongPassword();
+            VIGIL_RETURN_IF_ERROR(CheckInForce(snapshot, old));
           }
-          change.access.passwords.push_back({.person = person, .hash = hash});
+          password.hash = hash;
+          change.access.passwords.push_back(password);
           VIGIL_ASSIGN_OR_RETURN(const std::vector<store::SignIn> sign_ins,
-                                 snapshot.SignInsOfPerson(person));
+                                 snapshot.SignInsOfPerson(password.person));
           for (const store::SignIn& sign_in : sign_ins) {
             if (sign_in.channel != v1::CHANNEL_OFFICE) continue;
             change.access.ended_sign_ins.push_back(sign_in.id);
@@ -193,10 +210,12 @@ void AccessDesk::SetPassword(const v1::SetPasswordRequest& request, std::string_
   });
 }
 
-// The code is used up, and its person has a device at the office.
-absl::StatusOr<Uuid> AccessDesk::TakeCode(store::Snapshot& snapshot, const std::string& code,
-                                          const v1::SetPasswordRequest& request, absl::Time now,
-                                          Register::AccessChange& change) {
+// The code is used up, and its person has a device at the office that was not revoked.
+absl::StatusOr<store::Password> AccessDesk::TakeCode(store::Snapshot& snapshot,
+                                                     const std::string& code,
+                                                     const v1::SetPasswordRequest& request,
+                                                     absl::Time now,
+                                                     Register::AccessChange& change) {
   VIGIL_ASSIGN_OR_RETURN(store::OneTimeCode kept,
                          internal::FindCode(snapshot, code, v1::DEVICE_KIND_OFFICE, now));
   VIGIL_ASSIGN_OR_RETURN(const v1::Record person,
@@ -207,18 +226,25 @@ absl::StatusOr<Uuid> AccessDesk::TakeCode(store::Snapshot& snapshot, const std::
   }
   VIGIL_ASSIGN_OR_RETURN(const rules::Author inviter,
                          internal::InviterOf(snapshot, kept, now, parts_.target.zone()));
-  const Uuid device = internal::OfficeDeviceOf(kept.person);
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> known,
-                         snapshot.FindRecord(device));
-  if (!known) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::Password> before,
+                         snapshot.FindPassword(kept.person));
+  store::Password password{.person = kept.person, .device = {}, .hash = {}};
+  if (before) {
+    const Identity at_office{before->device, kept.person, v1::CHANNEL_OFFICE};
+    const absl::Status usable = AuthorOf(snapshot, at_office, now, parts_.target.zone()).status();
+    if (usable.ok()) password.device = before->device;
+    if (!usable.ok() && rules::ReasonOf(usable) == v1::REASON_UNSPECIFIED) return usable;
+  }
+  if (password.device.is_nil()) {
+    password.device = MakeUuidV7(now, parts_.random);
     change.author = inviter;
-    change.operations.push_back(
-        internal::Create({.id = MakeUuidV7(now, parts_.random), .record = device, .now = now},
-                         inviter, OfficeDevice(kept.person)));
+    change.operations.push_back(internal::Create(
+        {.id = MakeUuidV7(now, parts_.random), .record = password.device, .now = now}, inviter,
+        OfficeDevice(kept.person)));
   }
   kept.used_at = now;
   change.access.codes.push_back(kept);
-  return kept.person;
+  return password;
 }
 
 }  // namespace vigil::access

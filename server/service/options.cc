@@ -89,7 +89,7 @@ SIGINT.
                           PEM: lets in only clients with a certificate of these authorities
   --plain-text            no encryption, on a loopback address only
   --invite-administrator  writes a new one-time code for the first administrator, who has lost his
-                          password
+                          password; gives him his roles back if they are gone
   --version               prints the version
   --help                  prints this
 

@@ -268,7 +268,7 @@ absl::StatusOr<bool> Process::NeedsAdministrator() {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> person,
                          snapshot->FindByKey(v1::Entity::kPerson, access::kFirstAdministratorCode));
   if (!person) return true;
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> password,
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::Password> password,
                          snapshot->FindPassword(*person));
   return !password;
 }

@@ -11,7 +11,7 @@ namespace {
 using sqlite::Statement;
 
 constexpr char kFindCode[] = R"sql(
-SELECT person, kind, inviter_person, inviter_device, expires_at, used_at, device, public_key
+SELECT person, kind, inviter_person, inviter_device, expires_at, used_at, device
 FROM one_time_code WHERE code_hash = ?1
 )sql";
 
@@ -33,7 +33,7 @@ SELECT id, device, person, channel, refresh_hash, previous_hash, expires_at, pub
 FROM sign_in WHERE person = ?1 ORDER BY id
 )sql";
 
-constexpr char kFindPassword[] = "SELECT hash FROM password WHERE person = ?1";
+constexpr char kFindPassword[] = "SELECT device, hash FROM password WHERE person = ?1";
 
 absl::StatusOr<SignIn> ReadSignIn(const Statement& row) {
   SignIn sign_in;
@@ -74,7 +74,6 @@ absl::StatusOr<std::optional<OneTimeCode>> SqliteSnapshot::FindOneTimeCode(
   code.expires_at = find.ColumnTime(4);
   if (!find.ColumnIsNull(5)) code.used_at = find.ColumnTime(5);
   VIGIL_ASSIGN_OR_RETURN(code.device, ReadReference(find, 6));
-  code.public_key = find.ColumnBlob(7);
   return std::optional<OneTimeCode>(std::move(code));
 }
 
@@ -102,12 +101,14 @@ absl::StatusOr<std::vector<SignIn>> SqliteSnapshot::SignInsOfPerson(const Uuid& 
   return ReadSignIns(std::move(rows));
 }
 
-absl::StatusOr<std::optional<std::string>> SqliteSnapshot::FindPassword(const Uuid& person) {
+absl::StatusOr<std::optional<Password>> SqliteSnapshot::FindPassword(const Uuid& person) {
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindPassword));
   find.BindUuid(1, person);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
-  if (!found) return std::optional<std::string>();
-  return std::optional<std::string>(find.ColumnText(0));
+  if (!found) return std::optional<Password>();
+  Password password{.person = person, .device = {}, .hash = std::string(find.ColumnText(1))};
+  VIGIL_ASSIGN_OR_RETURN(password.device, find.ColumnUuid(0));
+  return std::optional<Password>(std::move(password));
 }
 
 }  // namespace vigil::store

@@ -26,10 +26,9 @@ struct OneTimeCode {
   Uuid inviter_person;
   Uuid inviter_device;
   absl::Time expires_at;
-  // What it was exchanged for: the device (nil where it set a password), and the key that asked.
+  // What it was exchanged for: the device; nil where it set a password.
   std::optional<absl::Time> used_at;
   Uuid device;
-  std::string public_key;
 };
 
 // A program that is known: a phone since its enrolment, or a person at one program of the office.
@@ -55,6 +54,8 @@ struct AccessToken {
 
 struct Password {
   Uuid person;
+  // The person's at the office, of which each program signs in with a key of its own.
+  Uuid device;
   // As access/password.h makes it.
   std::string hash;
 };

@@ -10,10 +10,9 @@ using sqlite::Transaction;
 
 constexpr char kPutCode[] = R"sql(
 INSERT INTO one_time_code (code_hash, person, kind, inviter_person, inviter_device, expires_at,
-                           used_at, device, public_key)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-ON CONFLICT (code_hash) DO UPDATE SET
-  used_at = excluded.used_at, device = excluded.device, public_key = excluded.public_key
+                           used_at, device)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (code_hash) DO UPDATE SET used_at = excluded.used_at, device = excluded.device
 )sql";
 
 constexpr char kPutSignIn[] = R"sql(
@@ -33,8 +32,8 @@ INSERT INTO access_token (token_hash, sign_in, expires_at) VALUES (?1, ?2, ?3)
 )sql";
 
 constexpr char kPutPassword[] = R"sql(
-INSERT INTO password (person, hash) VALUES (?1, ?2)
-ON CONFLICT (person) DO UPDATE SET hash = excluded.hash
+INSERT INTO password (person, device, hash) VALUES (?1, ?2, ?3)
+ON CONFLICT (person) DO UPDATE SET device = excluded.device, hash = excluded.hash
 )sql";
 
 constexpr char kForgetTokens[] = R"sql(
@@ -52,7 +51,6 @@ absl::Status PutCode(Transaction& transaction, const OneTimeCode& code) {
   BindReference(put, 5, code.inviter_device);
   put.BindTime(6, code.expires_at).BindOptionalTime(7, code.used_at);
   BindReference(put, 8, code.device);
-  put.BindBlob(9, code.public_key);
   return put.Run();
 }
 
@@ -106,7 +104,7 @@ absl::Status WriteAccess(Transaction& transaction, const AccessWrites& writes) {
   }
   for (const Password& password : writes.passwords) {
     VIGIL_ASSIGN_OR_RETURN(Statement put, transaction.Prepare(kPutPassword));
-    put.BindUuid(1, password.person).BindText(2, password.hash);
+    put.BindUuid(1, password.person).BindUuid(2, password.device).BindText(3, password.hash);
     VIGIL_RETURN_IF_ERROR(put.Run());
   }
   if (writes.forget_before == absl::InfinitePast()) return absl::OkStatus();

@@ -167,7 +167,7 @@ class Snapshot {
   virtual absl::StatusOr<std::optional<IssuedToken>> FindAccessToken(const Sha256& token_hash) = 0;
   virtual absl::StatusOr<std::vector<SignIn>> SignInsOfDevice(const Uuid& device) = 0;
   virtual absl::StatusOr<std::vector<SignIn>> SignInsOfPerson(const Uuid& person) = 0;
-  virtual absl::StatusOr<std::optional<std::string>> FindPassword(const Uuid& person) = 0;
+  virtual absl::StatusOr<std::optional<Password>> FindPassword(const Uuid& person) = 0;
 
   // Changes of these units (nil: everybody's) after `after`, about `bytes` of records.
   virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,

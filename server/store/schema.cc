@@ -275,11 +275,31 @@ CREATE TABLE unjudged_link (
 DROP TABLE credential;
 )sql";
 
+constexpr char kOfficeDevice[] = R"sql(
+-- device: the person's at the office. Whoever signs in with none now is invited anew.
+CREATE TABLE office_password (
+  person BLOB PRIMARY KEY CHECK (length(person) = 16),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  hash TEXT NOT NULL
+) STRICT;
+INSERT INTO office_password (person, device, hash)
+SELECT password.person, MIN(sign_in.device), password.hash
+FROM password JOIN sign_in ON sign_in.person = password.person AND sign_in.channel = 2
+GROUP BY password.person;
+DROP TABLE password;
+ALTER TABLE office_password RENAME TO password;
+
+-- Which program asked is known from its sign-in.
+ALTER TABLE one_time_code DROP COLUMN public_key;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
     {2, "access", "Enrolment, sign-ins and passwords; the chains and signatures of phones.",
      kAccess},
+    {3, "office-device", "Which device is a person's at the office stands beside his password.",
+     kOfficeDevice},
 };
 
 }  // namespace

@@ -51,7 +51,7 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<std::optional<IssuedToken>> FindAccessToken(const Sha256& token_hash) override;
   absl::StatusOr<std::vector<SignIn>> SignInsOfDevice(const Uuid& device) override;
   absl::StatusOr<std::vector<SignIn>> SignInsOfPerson(const Uuid& person) override;
-  absl::StatusOr<std::optional<std::string>> FindPassword(const Uuid& person) override;
+  absl::StatusOr<std::optional<Password>> FindPassword(const Uuid& person) override;
   absl::StatusOr<std::int64_t> Counter(std::string_view series) override;
   absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) override;
   absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) override;

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "sync/base/ids.h"
 #include "sync/base/status.h"
 #include "sync/rules/judge_internal.h"
 #include "sync/rules/merge.h"
@@ -23,6 +24,7 @@ using google::protobuf::Message;
 using google::protobuf::RepeatedField;
 
 constexpr int kLevelsMax = 32;
+constexpr int kDerivedVersion = 8;
 
 std::string RoleNames(const RepeatedField<int>& roles) {
   std::vector<std::string> names;
@@ -110,6 +112,15 @@ absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) 
 
 absl::Status Case::CheckNew(std::string_view id) {
   VIGIL_RETURN_IF_ERROR(ValidateId(id, "id"));
+  const bool is_peoples =
+      author_.channel == v1::CHANNEL_PHONE || author_.channel == v1::CHANNEL_OFFICE;
+  if (is_peoples && Uuid::Parse(id)->version() == kDerivedVersion) {
+    // Whoever took one before its owner would keep an import from its record for good.
+    return Refuse(
+               v1::REASON_INVALID_VALUE,
+               "ids of version 8 follow from names and are the register's own; make a random one")
+        .With("field", "id");
+  }
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, world_.Current(id));
   if (record == nullptr) return absl::OkStatus();
   return Refuse(v1::REASON_ALREADY_EXISTS, "a record with this id exists").With("record", id);

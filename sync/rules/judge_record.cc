@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
+#include "sync/base/p256.h"
 #include "sync/base/status.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/judge_internal.h"
@@ -56,6 +57,20 @@ absl::Status CheckRolesGrantable(const Message& body) {
   return absl::OkStatus();
 }
 
+// The log is checked with the keys of phones, so each has one.
+absl::Status CheckDeviceKey(const Message& body) {
+  const auto* device = dynamic_cast<const v1::Device*>(&body);
+  if (device == nullptr) return absl::OkStatus();
+  const bool good = device->kind() == v1::DEVICE_KIND_PHONE
+                        ? P256PublicKey::FromDer(device->public_key()).ok()
+                        : device->public_key().empty();
+  if (good) return absl::OkStatus();
+  return Refuse(v1::REASON_INVALID_VALUE,
+                "a phone has a P-256 public key, and no other device has one; phones become known "
+                "by enrolling")
+      .With("field", "public_key");
+}
+
 absl::Status CreateRecord(Case& judged) {
   const v1::CreateRecord& command = judged.operation().create_record();
   VIGIL_ASSIGN_OR_RETURN(const EntityInfo* info, KindOf(command.entity()));
@@ -67,6 +82,7 @@ absl::Status CreateRecord(Case& judged) {
   }
   VIGIL_RETURN_IF_ERROR(ValidateNewBody(*info, body));
   VIGIL_RETURN_IF_ERROR(CheckRolesGrantable(body));
+  VIGIL_RETURN_IF_ERROR(CheckDeviceKey(body));
   VIGIL_RETURN_IF_ERROR(judged.CheckReferences(*info, body));
   VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.record()));
   VIGIL_ASSIGN_OR_RETURN(const std::string unit, ScopeOfNew(judged, *info, command.entity()));

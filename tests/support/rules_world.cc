@@ -60,7 +60,10 @@ v1::Entity SourceEntity(std::string_view name, std::string_view unit) {
 }  // namespace
 
 std::string IdOf(std::string_view name) {
-  return DerivedUuid({.name_space = "rules world", .name = name}).ToString();
+  // As a client makes them, but for the chance.
+  std::string bytes(DerivedUuid({.name_space = "rules world", .name = name}).bytes());
+  bytes[6] = static_cast<char>(0x70 | (bytes[6] & 0x0f));
+  return Uuid::FromBytes(bytes)->ToString();
 }
 
 std::string Canonical(const v1::Record& record) {

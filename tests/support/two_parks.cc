@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/base/check.h"
+#include "sync/base/p256.h"
 #include "sync/base/status.h"
 
 namespace vigil::testing {
@@ -18,6 +19,7 @@ TwoParks::TwoParks(TestRegister& reg)
   v1::Device& device = *create.mutable_create_record()->mutable_entity()->mutable_device();
   device.set_person(administrator.author.person);
   device.set_kind(v1::DEVICE_KIND_PHONE);
+  device.set_public_key(P256PrivateKey::Generate().public_key().der());
   Apply(administrator, create);
 }
 

@@ -1,5 +1,6 @@
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,6 +11,8 @@
 
 namespace vigil::testing {
 namespace {
+
+using ::testing::SizeIs;
 
 class SignInTest : public AccessFixture {
  protected:
@@ -142,18 +145,86 @@ TEST_F(SignInTest, WhoHasLeftSignsInNoMore) {
 
 TEST_F(SignInTest, TheFirstAdministratorIsOnePersonWhateverHisCodes) {
   const std::string person = administrator_.access.person();
-  const auto code =
-      Ask<std::string>([&](auto done) { desk_.InviteFirstAdministrator(std::move(done)); });
-  VIGIL_ASSERT_OK(code);
-  v1::SetPasswordRequest request;
-  request.set_person_code(access::kFirstAdministratorCode);
-  request.set_code(*code);
-  request.set_new_password(kSecond);
-  VIGIL_ASSERT_OK(SetPassword(request));
+  const Seq before = reg_.Head().seq;
+  VIGIL_ASSERT_OK(ChooseAdministratorsPassword(kSecond));
   Program program;
   VIGIL_ASSERT_OK(SignIn(program, access::kFirstAdministratorCode, kSecond));
   EXPECT_EQ(program.access.person(), person);
   EXPECT_EQ(program.access.device(), administrator_.access.device());
+  EXPECT_EQ(reg_.Head().seq, before) << "he was all that he should be";
+}
+
+TEST_F(SignInTest, WhoeverHasTheMachineIsAdministratorAgain) {
+  const std::string person = administrator_.access.person();
+  v1::Entity none;
+  none.mutable_person();
+  v1::Entity gone;
+  *gone.mutable_person()->mutable_roles() = reg_.Find(person).entity().person().roles();
+  Edit(person, none, "roles", gone);
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto principal, Whose(administrator_));
+  ASSERT_THAT(principal->author.roles, SizeIs(0));
+  VIGIL_ASSERT_OK(ChooseAdministratorsPassword(kSecond));
+  Program program;
+  VIGIL_ASSERT_OK(SignIn(program, access::kFirstAdministratorCode, kSecond));
+  EXPECT_EQ(program.access.person(), person);
+  VIGIL_ASSERT_OK_AND_ASSIGN(principal, Whose(program));
+  EXPECT_THAT(principal->author.roles, SizeIs(2));
+}
+
+TEST_F(SignInTest, AnAdministratorWhoLeftComesBack) {
+  v1::Entity departed;
+  departed.mutable_person()->set_departed(true);
+  Edit(administrator_.access.person(), departed, "departed");
+  VIGIL_ASSERT_OK(ChooseAdministratorsPassword(kSecond));
+  Program program;
+  VIGIL_EXPECT_OK(SignIn(program, access::kFirstAdministratorCode, kSecond));
+}
+
+TEST_F(SignInTest, WhoseOfficeDeviceWasRevokedGetsANewOne) {
+  VIGIL_ASSERT_OK(Choose(OfficeCode(), kFirst));
+  Program before;
+  VIGIL_ASSERT_OK(SignIn(before, code_, kFirst));
+  v1::Entity revoked;
+  revoked.mutable_device()->set_revoked(true);
+  Edit(before.access.device(), revoked, "revoked");
+  EXPECT_THAT(Whose(before), ReasonIs("REASON_DEVICE_REVOKED"));
+  EXPECT_THAT(SignIn(before, code_, kFirst), ReasonIs("REASON_DEVICE_REVOKED"));
+  VIGIL_ASSERT_OK(Choose(OfficeCode(), kSecond));
+  Program after;
+  VIGIL_ASSERT_OK(SignIn(after, code_, kSecond));
+  EXPECT_NE(after.access.device(), before.access.device());
+  VIGIL_EXPECT_OK(Whose(after));
+}
+
+TEST_F(SignInTest, ThePersonsDeviceStaysWithANewPassword) {
+  VIGIL_ASSERT_OK(Choose(OfficeCode(), kFirst));
+  Program before;
+  VIGIL_ASSERT_OK(SignIn(before, code_, kFirst));
+  VIGIL_ASSERT_OK(Choose(OfficeCode(), kSecond));
+  Program after;
+  VIGIL_ASSERT_OK(SignIn(after, code_, kSecond));
+  EXPECT_EQ(after.access.device(), before.access.device());
+}
+
+TEST_F(SignInTest, TheProgramThatWasUsedLeastLatelyMakesPlace) {
+  VIGIL_ASSERT_OK(Choose(OfficeCode(), kFirst));
+  const Program phone = NewPhone(clerk_.author.person);
+  std::vector<Program> programs(20);
+  for (Program& program : programs) {
+    VIGIL_ASSERT_OK(SignIn(program, code_, kFirst));
+    reg_.executor().RunFor(absl::Minutes(1));
+  }
+  VIGIL_ASSERT_OK(Refresh(programs[0], programs[0].Refresh(std::string(32, 'b'))));
+  Program one_more;
+  VIGIL_ASSERT_OK(SignIn(one_more, code_, kFirst));
+  authenticator_.Forget();
+  EXPECT_THAT(Refresh(programs[1], programs[1].Refresh(std::string(32, 'b'))),
+              ReasonIs("REASON_UNAUTHENTICATED"));
+  VIGIL_EXPECT_OK(Refresh(programs[2], programs[2].Refresh(std::string(32, 'b'))));
+  VIGIL_EXPECT_OK(Whose(programs[0]));
+  VIGIL_EXPECT_OK(Whose(one_more));
+  Program of_phone = phone;
+  VIGIL_EXPECT_OK(Refresh(of_phone, of_phone.Refresh(std::string(32, 'b')))) << "no office program";
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "server/store/schema.h"
 #include "sync/base/file.h"
 #include "sync/sqlite/database.h"
+#include "sync/sqlite/migrations.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/server/store/store_maker.h"
@@ -253,14 +254,13 @@ TEST_F(SqliteStoreTest, ACodeAndAPasswordAreFoundAsTheyWereLeft) {
   code.expires_at = StoryBegin() + absl::Hours(1);
   WriteSet writes;
   writes.access.codes.push_back(code);
-  writes.access.passwords.push_back({Id(4), "first"});
+  writes.access.passwords.push_back({Id(4), Id(8), "first"});
   VIGIL_ASSERT_OK(store->Commit(Seq(0), writes, StoryBegin()));
   code.used_at = StoryBegin() + absl::Minutes(1);
   code.device = Id(7);
-  code.public_key = "key";
   WriteSet used;
   used.access.codes.push_back(code);
-  used.access.passwords.push_back({Id(4), "second"});
+  used.access.passwords.push_back({Id(4), Id(9), "second"});
   VIGIL_ASSERT_OK(store->Commit(Seq(0), used, StoryBegin()));
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto found, snapshot->FindOneTimeCode(Sha256Of("code")));
@@ -271,8 +271,11 @@ TEST_F(SqliteStoreTest, ACodeAndAPasswordAreFoundAsTheyWereLeft) {
   EXPECT_EQ(found->inviter_device, Id(6));
   EXPECT_EQ(found->used_at, StoryBegin() + absl::Minutes(1));
   EXPECT_EQ(found->device, Id(7));
-  EXPECT_EQ(found->public_key, "key");
-  EXPECT_EQ(*snapshot->FindPassword(Id(4)), "second");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto password, snapshot->FindPassword(Id(4)));
+  ASSERT_TRUE(password.has_value());
+  EXPECT_EQ(password->person, Id(4));
+  EXPECT_EQ(password->device, Id(9));
+  EXPECT_EQ(password->hash, "second");
   EXPECT_FALSE(snapshot->FindPassword(Id(5))->has_value());
 }
 
@@ -336,6 +339,44 @@ TEST_F(SqliteStoreTest, AnotherProgramsDatabaseIsRefused) {
   const auto store = SqliteRegisterStore::Open(path(), NewRegister());
   EXPECT_THAT(store, ReasonIs("REASON_FOREIGN_FILE"));
   EXPECT_THAT(store, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path())));
+}
+
+TEST_F(SqliteStoreTest, PasswordsOfTheSecondSchemaKnowTheirDevice) {
+  {
+    sqlite::OpenOptions options;
+    options.application_id = kRegisterApplicationId;
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Database old, sqlite::Database::Open(path(), options));
+    sqlite::Schema second = RegisterSchema();
+    second.migrations = second.migrations.first(2);
+    VIGIL_ASSERT_OK(sqlite::Migrate(old, second));
+    VIGIL_ASSERT_OK_AND_ASSIGN(sqlite::Transaction transaction, old.BeginWrite());
+    // Person 1 is signed in at the office, 2 is not, 3 has a phone alone.
+    VIGIL_ASSERT_OK(transaction.ExecuteScript(R"sql(
+      INSERT INTO password (person, hash) VALUES
+        (X'00000000000000000000000000000001', 'one'),
+        (X'00000000000000000000000000000002', 'two'),
+        (X'00000000000000000000000000000003', 'three');
+      INSERT INTO sign_in (id, device, person, channel, refresh_hash, previous_hash, expires_at,
+                           public_key) VALUES
+        (X'00000000000000000000000000000011', X'00000000000000000000000000000021',
+         X'00000000000000000000000000000001', 2, zeroblob(32), zeroblob(32), 0, X'00'),
+        (X'00000000000000000000000000000012', X'00000000000000000000000000000021',
+         X'00000000000000000000000000000001', 2, zeroblob(32), zeroblob(32), 0, X'00'),
+        (X'00000000000000000000000000000013', X'00000000000000000000000000000023',
+         X'00000000000000000000000000000003', 1, zeroblob(32), zeroblob(32), 0, X'00');
+    )sql"));
+    VIGIL_ASSERT_OK(transaction.Commit());
+    VIGIL_ASSERT_OK(sqlite::Migrate(old, RegisterSchema()));
+  }
+  const auto store = Open();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+  const auto id = [](char last) { return *Uuid::FromBytes(std::string(15, '\0') + last); };
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto one, snapshot->FindPassword(id(0x01)));
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(one->device, id(0x21));
+  EXPECT_EQ(one->hash, "one");
+  EXPECT_FALSE(snapshot->FindPassword(id(0x02))->has_value());
+  EXPECT_FALSE(snapshot->FindPassword(id(0x03))->has_value());
 }
 
 TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {

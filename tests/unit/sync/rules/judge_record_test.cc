@@ -5,6 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/base/ids.h"
+#include "sync/base/p256.h"
 #include "sync/rules/judge.h"
 #include "sync/rules/record.h"
 #include "tests/unit/sync/rules/judge_fixture.h"
@@ -232,6 +234,43 @@ TEST_F(RecordTest, NobodyMakesAnEscalationClockOfAPerson) {
     edit.mutable_edit_record()->mutable_update_mask()->add_paths("roles");
     EXPECT_EQ(ReasonOf(edit, editor), v1::REASON_INVALID_VALUE);
   }
+}
+
+TEST_F(RecordTest, NobodyTakesAnIdThatFollowsFromAName) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  const std::string id =
+      DerivedUuid({.name_space = "vigil/import/risk_source", .name = "S1"}).ToString();
+  for (RulesActor actor : {Phone(), Clerk()}) {
+    const Op inspect = Begin("report_hazard", actor, [&](Op& operation) {
+      operation.mutable_report_hazard()->set_hazard_id(id);
+    });
+    EXPECT_EQ(ReasonOf(inspect, actor), v1::REASON_INVALID_VALUE);
+  }
+  RulesActor importer = world().Importer();
+  Op import = world().Begin(importer, {});
+  import.mutable_import_record()->set_record(id);
+  import.mutable_import_record()->mutable_entity()->mutable_campaign()->set_code("C1");
+  EXPECT_EQ(ReasonOf(import, importer), v1::REASON_UNSPECIFIED);
+}
+
+TEST_F(RecordTest, APhoneHasAKeyAndNoOtherDeviceHasOne) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  const std::string key = P256PrivateKey::Generate().public_key().der();
+  const auto reason_of = [&](v1::DeviceKind kind, const std::string& public_key) {
+    RulesActor admin = Clerk({v1::ROLE_ADMINISTRATOR});
+    Op create = Blank(admin);
+    create.mutable_create_record()->set_record(IdOf(admin.author.device + "'s"));
+    v1::Device& device = *create.mutable_create_record()->mutable_entity()->mutable_device();
+    device.set_person(admin.author.person);
+    device.set_kind(kind);
+    if (!public_key.empty()) device.set_public_key(public_key);
+    return ReasonOf(create, admin);
+  };
+  EXPECT_EQ(reason_of(v1::DEVICE_KIND_PHONE, key), v1::REASON_UNSPECIFIED);
+  EXPECT_EQ(reason_of(v1::DEVICE_KIND_PHONE, ""), v1::REASON_INVALID_VALUE);
+  EXPECT_EQ(reason_of(v1::DEVICE_KIND_PHONE, key + "x"), v1::REASON_INVALID_VALUE);
+  EXPECT_EQ(reason_of(v1::DEVICE_KIND_OFFICE, ""), v1::REASON_UNSPECIFIED);
+  EXPECT_EQ(reason_of(v1::DEVICE_KIND_OFFICE, key), v1::REASON_INVALID_VALUE);
 }
 
 TEST_F(RecordTest, AnAppendOnlyRecordIsWithdrawnByItsAuthorOrTheOffice) {
