@@ -68,7 +68,7 @@ constexpr std::array kLimitNumbers = {
     Number{"push_operations_max", 500, 1, 10'000},
     Number{"queue_operations_max", 10'000, 1, 1'000'000},
     Number{"drain_s", 10, 1, 600},
-    Number{"message_bytes_max", 16 * 1024 * 1024, 64 * 1024, 64 * 1024 * 1024},
+    Number{"message_bytes_max", 4 * 1024 * 1024, 64 * 1024, 64 * 1024 * 1024},
     Number{"connections_max", 4000, 1, 100'000},
     Number{"connections_per_address_max", 500, 1, 100'000},
     Number{"calls_per_address_s", 2000, 1, 1'000'000},
@@ -77,6 +77,9 @@ constexpr std::array kLimitNumbers = {
     Number{"streams_per_device_max", 8, 1, 1000},
     Number{"call_s", 60, 1, 600},
 };
+
+// What a push takes beside the bytes of its only operation.
+constexpr std::uint32_t kEntryBytes = 1024;
 
 // A fault of one field, which stands in the message of this name (empty: the configuration itself).
 struct Fault {
@@ -157,7 +160,16 @@ std::optional<Fault> FindFault(const v1::ServerConfig& config) {
         "time_zone", "",
         absl::StrCat("time_zone '", config.time_zone(), "' is not in the time zone database")};
   }
-  return FindNumberFault(config);
+  if (auto fault = FindNumberFault(config)) return fault;
+  const v1::Limits& limits = config.limits();
+  if (limits.message_bytes_max() < limits.operation_bytes_max() + kEntryBytes) {
+    return Fault{"operation_bytes_max", "limits",
+                 absl::StrCat("operation_bytes_max is ", limits.operation_bytes_max(),
+                              "; such an operation does not fit into a message, of which "
+                              "message_bytes_max is ",
+                              limits.message_bytes_max())};
+  }
+  return std::nullopt;
 }
 
 void FillDefaults(v1::ServerConfig& config) {

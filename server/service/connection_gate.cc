@@ -17,6 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
@@ -27,6 +28,9 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kEventsMax = 64;
+// How often connections are looked at that wait for their first call; the line carries so much
+// beyond what they may send.
+constexpr int kLookMs = 100;
 
 // A descriptor of ours.
 class Descriptor {
@@ -70,26 +74,19 @@ absl::Status CannotListen(const ConnectionGate::Options& options, int cause) {
                absl::StrCat("cannot listen on ", HostPort(options), ": ", strerror(cause)));
 }
 
-// The address without its port, as its bytes.
-std::string KeyOf(const sockaddr_storage& peer) {
-  if (peer.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
-    return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof(v4.sin_addr)};
-  }
-  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
-  const auto* bytes = reinterpret_cast<const char*>(&v6);
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) return {bytes + 12, 4};
-  // The first half: one household has all of the rest.
-  return {bytes, 8};
-}
-
 class Gate final : public ConnectionGate {
  public:
-  Gate(Options options, Descriptor listener, std::uint32_t port)
-      : options_(std::move(options)), listener_(std::move(listener)), port_(port) {}
+  Gate(Options options, FirstCalls& first_calls, Descriptor listener, std::uint32_t port)
+      : options_(std::move(options)),
+        first_calls_(first_calls),
+        listener_(std::move(listener)),
+        port_(port) {}
   ~Gate() override {
     Close();
-    for (const auto& [watched, address] : watched_) close(watched);
+    for (const auto& [watched, peer] : watched_) {
+      first_calls_.Ended(peer, watched);
+      close(watched);
+    }
   }
 
   absl::Status Prepare();
@@ -114,6 +111,7 @@ class Gate final : public ConnectionGate {
   void Forget(int watched);
 
   const Options options_;
+  FirstCalls& first_calls_;
   Descriptor listener_;
   const std::uint32_t port_;
   Descriptor epoll_;
@@ -125,7 +123,7 @@ class Gate final : public ConnectionGate {
   std::atomic<std::uint32_t> count_ = 0;
   std::atomic<std::uint64_t> turned_away_ = 0;
   // A second descriptor of each connection, by which its end is seen; whose it is.
-  absl::flat_hash_map<int, std::string> watched_;
+  absl::flat_hash_map<int, PeerAddress> watched_;
   absl::flat_hash_map<std::string, std::uint32_t> by_address_;
 };
 
@@ -146,7 +144,8 @@ absl::Status Gate::Prepare() {
 void Gate::Run() {
   std::array<epoll_event, kEventsMax> events{};
   while (true) {
-    const int count = epoll_wait(epoll_.get(), events.data(), kEventsMax, -1);
+    const int patience_ms = first_calls_.waiting() == 0 ? -1 : kLookMs;
+    const int count = epoll_wait(epoll_.get(), events.data(), kEventsMax, patience_ms);
     for (int i = 0; i < count; ++i) {
       const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
       if (descriptor == stop_.get()) return;
@@ -156,6 +155,7 @@ void Gate::Run() {
         Forget(descriptor);
       }
     }
+    first_calls_.EndOverdue(absl::Now());
   }
 }
 
@@ -175,7 +175,8 @@ void Gate::Accept() {
 }
 
 void Gate::Take(Descriptor connection, const sockaddr_storage& peer) {
-  const std::string key = KeyOf(peer);
+  const PeerAddress from = PeerOfSocket(peer);
+  const std::string key = from.Household();
   const auto known = by_address_.find(key);
   const std::uint32_t of_address = known == by_address_.end() ? 0 : known->second;
   if (count_ >= options_.connections_max || of_address >= options_.connections_per_address_max) {
@@ -194,14 +195,16 @@ void Gate::Take(Descriptor connection, const sockaddr_storage& peer) {
   static_cast<void>(setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)));
   ++by_address_[key];
   ++count_;
-  watched_.emplace(watched.Release(), key);
+  first_calls_.Began(from, watched.get(), absl::Now());
+  watched_.emplace(watched.Release(), from);
   hand_on_(connection.Release());
 }
 
 void Gate::Forget(int watched) {
   const auto found = watched_.find(watched);
   if (found == watched_.end()) return;
-  const auto address = by_address_.find(found->second);
+  first_calls_.Ended(found->second, watched);
+  const auto address = by_address_.find(found->second.Household());
   if (--address->second == 0) by_address_.erase(address);
   watched_.erase(found);
   --count_;
@@ -212,7 +215,8 @@ void Gate::Forget(int watched) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ConnectionGate>> ConnectionGate::Listen(const Options& options) {
+absl::StatusOr<std::unique_ptr<ConnectionGate>> ConnectionGate::Listen(const Options& options,
+                                                                       FirstCalls& first_calls) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
@@ -243,7 +247,7 @@ absl::StatusOr<std::unique_ptr<ConnectionGate>> ConnectionGate::Listen(const Opt
   const in_port_t port = bound.ss_family == AF_INET
                              ? reinterpret_cast<const sockaddr_in&>(bound).sin_port
                              : reinterpret_cast<const sockaddr_in6&>(bound).sin6_port;
-  auto gate = std::make_unique<Gate>(options, std::move(listener), ntohs(port));
+  auto gate = std::make_unique<Gate>(options, first_calls, std::move(listener), ntohs(port));
   VIGIL_RETURN_IF_ERROR(gate->Prepare());
   return std::unique_ptr<ConnectionGate>(std::move(gate));
 }

@@ -7,12 +7,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/service/first_calls.h"
 
 namespace vigil::service {
 
 // Accepts connections and hands them on, not more than so many in all and from one address; what is
-// too much is closed at once. gRPC's own listener has no such bounds, and once it has run out of
-// file descriptors it accepts nothing any more.
+// too much is closed at once, and what brings no call that is let in is ended (FirstCalls). gRPC's
+// own listener has no such bounds, and once it has run out of file descriptors it accepts nothing
+// any more.
 class ConnectionGate {
  public:
   struct Options {
@@ -26,8 +28,10 @@ class ConnectionGate {
   // Takes over an open connection.
   using HandOn = std::function<void(int descriptor)>;
 
-  // Binds and listens. PORT_IN_USE, or UNAVAILABLE where the address cannot be bound.
-  static absl::StatusOr<std::unique_ptr<ConnectionGate>> Listen(const Options& options);
+  // Binds and listens. PORT_IN_USE, or UNAVAILABLE where the address cannot be bound. `first_calls`
+  // must outlive the gate.
+  static absl::StatusOr<std::unique_ptr<ConnectionGate>> Listen(const Options& options,
+                                                                FirstCalls& first_calls);
   // Closes the gate; what was handed on stays open.
   virtual ~ConnectionGate() = default;
 

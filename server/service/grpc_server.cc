@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kQuotaBytes = 512 * 1024 * 1024;
 // For the health service, which is synchronous; our own services need none.
 constexpr int kThreadsMax = 16;
-constexpr int kStreamsPerConnectionMax = 32;
+constexpr int kStreamsPerConnectionMax = 16;
 // Names and proofs take a few hundred bytes.
 constexpr int kMetadataBytesMax = 16 * 1024;
 // Phones ask whether the connection still stands once a minute while a watch is open.
@@ -66,7 +66,7 @@ void LogOfGrpc(gpr_log_func_args* line) {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Services& services,
                                                               const Options& options) {
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(services));
-  VIGIL_ASSIGN_OR_RETURN(server->gate_, ConnectionGate::Listen(options.gate));
+  VIGIL_ASSIGN_OR_RETURN(server->gate_, ConnectionGate::Listen(options.gate, services.first_calls));
   server->credentials_ =
       options.credentials ? options.credentials : grpc::InsecureServerCredentials();
 

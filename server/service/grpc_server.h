@@ -12,6 +12,7 @@
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
 #include "server/service/connection_gate.h"
+#include "server/service/first_calls.h"
 #include "server/service/open_streams.h"
 #include "server/service/register_service.h"
 #include "server/service/sync_service.h"
@@ -26,7 +27,7 @@ class GrpcServer {
     // Null: plain text.
     std::shared_ptr<grpc::ServerCredentials> credentials;
     // Bytes of one message from a client.
-    std::uint32_t message_bytes_max = 16 * 1024 * 1024;
+    std::uint32_t message_bytes_max = 4 * 1024 * 1024;
   };
   // Must outlive the server.
   struct Services {
@@ -35,6 +36,7 @@ class GrpcServer {
     RegisterService& office;
     AdminService& admin;
     OpenStreams& streams;
+    FirstCalls& first_calls;
   };
 
   // PORT_IN_USE, or UNAVAILABLE where the address cannot be bound.

@@ -1,14 +1,11 @@
 #include "server/service/guard.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/access/access_control.h"
+#include "server/service/peer_address.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
@@ -66,27 +63,8 @@ std::string_view Metadata(const grpc::ServerContextBase& context, const char* ke
 
 }  // namespace
 
-std::string AddressOf(std::string_view peer) {
-  const std::size_t kind = peer.find(':');
-  const std::size_t port = peer.rfind(':');
-  if (kind == std::string_view::npos || port <= kind) return std::string(peer);
-  const std::string host(peer.substr(kind + 1, port - kind - 1));
-  if (peer.substr(0, kind) != "ipv6") return host;
-  // "%5B2001:db8::1%5D", perhaps with "%25" and a zone.
-  std::string address = host;
-  if (address.rfind("%5B", 0) == 0) address.erase(0, 3);
-  address.erase(std::min(address.find('%'), address.size()));
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, address.c_str(), &v6) != 1) return host;
-  const auto* bytes = reinterpret_cast<const char*>(&v6);
-  const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6);
-  return absl::BytesToHexString(is_v4 ? absl::string_view(bytes + 12, 4)
-                                      : absl::string_view(bytes, 8));
-}
-
-Guard::Guard(access::Authenticator& authenticator, const Clock& clock, const Limits& limits)
-    : authenticator_(authenticator),
-      clock_(clock),
+Guard::Guard(const Parts& parts, const Limits& limits)
+    : parts_(parts),
       by_address_(PerSecond(limits.calls_per_address_s)),
       by_person_(PerSecond(limits.calls_per_person_s)),
       by_device_(PerSecond(limits.calls_per_device_s)),
@@ -121,7 +99,7 @@ const Guard::Method& Guard::Find(std::string_view method) const {
 }
 
 absl::Status Guard::CheckRate(access::RateLimiter& limiter, std::string_view key) const {
-  const absl::Duration wait = limiter.Take(key, clock_.Now());
+  const absl::Duration wait = limiter.Take(key, parts_.clock.Now());
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
   return rules::Refuse(v1::REASON_RATE_LIMITED, "too many calls; come back in a moment")
       .With("retry_after_ms", std::max<std::int64_t>(1, absl::ToInt64Milliseconds(wait)));
@@ -130,7 +108,7 @@ absl::Status Guard::CheckRate(access::RateLimiter& limiter, std::string_view key
 absl::StatusOr<std::string> Guard::AdmitOpen(const grpc::ServerContextBase& context,
                                              std::string_view method) {
   VIGIL_CHECK(Find(method).open) << method;
-  std::string address = AddressOf(context.peer());
+  std::string address = PeerOfCall(context.peer()).Household();
   VIGIL_RETURN_IF_ERROR(CheckRate(by_address_, address));
   return address;
 }
@@ -139,12 +117,13 @@ absl::StatusOr<Guard::Caller> Guard::Admit(const grpc::ServerContextBase& contex
                                            std::string_view method) {
   const Method& called = Find(method);
   VIGIL_CHECK(!called.open) << method;
-  VIGIL_RETURN_IF_ERROR(CheckRate(by_address_, AddressOf(context.peer())));
+  const PeerAddress peer = PeerOfCall(context.peer());
+  VIGIL_RETURN_IF_ERROR(CheckRate(by_address_, peer.Household()));
   const std::string_view token = access::BearerToken(Metadata(context, kAuthorization));
-  const absl::Time now = clock_.Now();
-  VIGIL_ASSIGN_OR_RETURN(Caller caller, authenticator_.Authenticate(token, now));
+  const absl::Time now = parts_.clock.Now();
+  VIGIL_ASSIGN_OR_RETURN(Caller caller, parts_.authenticator.Authenticate(token, now));
   if (!called.signed_request) {
-    VIGIL_RETURN_IF_ERROR(authenticator_.CheckProof(
+    VIGIL_RETURN_IF_ERROR(parts_.authenticator.CheckProof(
         *caller, {.token = token, .method = called.path, .proof = Metadata(context, kProof)}, now));
   }
   // After the proof: whoever has only the token must not use up what is its owner's.
@@ -152,8 +131,9 @@ absl::StatusOr<Guard::Caller> Guard::Admit(const grpc::ServerContextBase& contex
   VIGIL_RETURN_IF_ERROR(CheckRate(by_person_, caller->author.person));
   VIGIL_RETURN_IF_ERROR(access::CheckRpc(*called.descriptor, caller->author));
   if (called.everywhere) {
-    VIGIL_RETURN_IF_ERROR(authenticator_.CheckReach(*called.descriptor, *caller));
+    VIGIL_RETURN_IF_ERROR(parts_.authenticator.CheckReach(*called.descriptor, *caller));
   }
+  parts_.first_calls.Came(peer);
   return caller;
 }
 

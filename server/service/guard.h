@@ -14,6 +14,7 @@
 #include "server/access/authenticator.h"
 #include "server/access/principal.h"
 #include "server/access/rate_limiter.h"
+#include "server/service/first_calls.h"
 #include "server/service/pending_calls.h"
 #include "sync/base/time.h"
 
@@ -34,8 +35,13 @@ class Guard {
     absl::Duration call_max = absl::Seconds(60);
   };
 
-  // Both must outlive this.
-  Guard(access::Authenticator& authenticator, const Clock& clock, const Limits& limits);
+  // They must outlive this.
+  struct Parts {
+    access::Authenticator& authenticator;
+    const Clock& clock;
+    FirstCalls& first_calls;
+  };
+  Guard(const Parts& parts, const Limits& limits);
 
   // A fault of the contract: a method of vigil.v1 whose option does not say who may call it.
   static absl::Status CheckContract();
@@ -43,12 +49,12 @@ class Guard {
   // `method` as "SyncService.Hello". Errors: see authenticator.h and access_control.h;
   // RATE_LIMITED.
   absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method);
-  // A call that needs no credential. Gives the caller's address.
+  // A call that needs no credential. Gives the caller's address, for counting.
   absl::StatusOr<std::string> AdmitOpen(const grpc::ServerContextBase& context,
                                         std::string_view method);
 
   PendingCalls& pending() { return pending_; }
-  absl::Time Now() const { return clock_.Now(); }
+  absl::Time Now() const { return parts_.clock.Now(); }
 
  private:
   struct Method {
@@ -63,18 +69,13 @@ class Guard {
   const Method& Find(std::string_view method) const;
   absl::Status CheckRate(access::RateLimiter& limiter, std::string_view key) const;
 
-  access::Authenticator& authenticator_;
-  const Clock& clock_;
+  const Parts parts_;
   access::RateLimiter by_address_;
   access::RateLimiter by_person_;
   access::RateLimiter by_device_;
   PendingCalls pending_;
   absl::flat_hash_map<std::string, Method> methods_;
 };
-
-// The caller's address without its port, from gRPC's "ipv4:127.0.0.1:5000"; of IPv6 its first half,
-// since one household has all of the rest. For counting only.
-std::string AddressOf(std::string_view peer);
 
 }  // namespace vigil::service
 

@@ -18,6 +18,7 @@
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
 #include "server/service/certificate_store.h"
+#include "server/service/first_calls.h"
 #include "server/service/grpc_server.h"
 #include "server/service/guard.h"
 #include "server/service/log.h"
@@ -50,6 +51,9 @@ constexpr absl::Duration kKeeperTick = absl::Seconds(5);
 constexpr std::uint64_t kTicksPerLook = 6;
 // A new certificate that ends before is taken with a warning.
 constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
+
+// What a connection takes beside its messages: handshake, headers, frames.
+constexpr std::uint64_t kConnectionBytes = 256 * 1024;
 
 // Nobody may go on with what is in memory: whether the last group is on the disk is unknown.
 [[noreturn]] void Die(const absl::Status& status) {
@@ -93,6 +97,7 @@ class Process final : public ServerProcess {
   absl::Status Listen();
   void Keep();
   void LookAtCertificate();
+  void LookAtConnections();
 
   const v1::ServerConfig config_;
   const Options options_;
@@ -117,6 +122,7 @@ class Process final : public ServerProcess {
   std::optional<access::Authenticator> authenticator_;
   std::optional<access::AccessDesk> desk_;
   std::optional<OpenStreams> streams_;
+  std::optional<FirstCalls> first_calls_;
   std::optional<Guard> guard_;
   std::optional<AccessService> access_service_;
   std::optional<SyncService> sync_service_;
@@ -128,6 +134,7 @@ class Process final : public ServerProcess {
   // Of the keeper.
   std::uint64_t ticks_ = 0;
   std::uint64_t turned_away_ = 0;
+  std::uint64_t without_call_ = 0;
 };
 
 absl::Status Process::Begin() {
@@ -218,7 +225,10 @@ void Process::MakeAccess(const absl::TimeZone& zone) {
                 std::move(desk_options));
   const v1::Limits& limits = config_.limits();
   streams_.emplace(*authenticator_, limits.streams_per_device_max());
-  guard_.emplace(*authenticator_, clock_,
+  first_calls_.emplace(
+      FirstCalls::Limits{.age_max = absl::Seconds(limits.call_s()),
+                         .bytes_max = limits.message_bytes_max() + kConnectionBytes});
+  guard_.emplace(Guard::Parts{*authenticator_, clock_, *first_calls_},
                  Guard::Limits{.calls_per_address_s = limits.calls_per_address_s(),
                                .calls_per_person_s = limits.calls_per_person_s(),
                                .calls_per_device_s = limits.calls_per_device_s(),
@@ -315,13 +325,20 @@ void Process::Keep() {
   guard_->pending().EndOverdue(clock_.Now());
   // A change is looked at when it is made; only what ends by itself waits for this.
   if (++ticks_ % kTicksPerLook == 0) streams_->LookAgain(clock_.Now());
-  if (const std::uint64_t now = server_->gate().turned_away(); now != turned_away_) {
-    Log(v1::LOG_LEVEL_WARNING, "connections turned away",
-        {{"count", static_cast<std::int64_t>(now - turned_away_)},
-         {"open", std::int64_t{server_->gate().connections()}}});
-    turned_away_ = now;
-  }
+  LookAtConnections();
   keeper_->executor().PostAfter(kKeeperTick, [this] { Keep(); });
+}
+
+void Process::LookAtConnections() {
+  const auto say = [this](std::string_view what, std::uint64_t now, std::uint64_t& before) {
+    if (now == before) return;
+    Log(v1::LOG_LEVEL_WARNING, what,
+        {{"count", static_cast<std::int64_t>(now - before)},
+         {"open", std::int64_t{server_->gate().connections()}}});
+    before = now;
+  };
+  say("connections turned away", server_->gate().turned_away(), turned_away_);
+  say("connections ended that brought no call", first_calls_->ended(), without_call_);
 }
 
 absl::Status Process::Listen() {
@@ -339,7 +356,7 @@ absl::Status Process::Listen() {
   options.message_bytes_max = limits.message_bytes_max();
   VIGIL_ASSIGN_OR_RETURN(server_,
                          GrpcServer::Start({*access_service_, *sync_service_, *register_service_,
-                                            *admin_service_, *streams_},
+                                            *admin_service_, *streams_, *first_calls_},
                                            options));
   const std::uint32_t port = server_->gate().port();
   VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n")));

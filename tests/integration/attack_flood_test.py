@@ -2,6 +2,7 @@
 """Whoever takes more than his share, over real TLS from a real server, and the others notice
 nothing; and what the server shows and asks for."""
 
+import base64
 import socket
 import ssl
 import struct
@@ -16,6 +17,153 @@ from foreign_client import sync_service_pb2
 
 # An address of this machine that the others do not use.
 ATTACKER = "127.0.0.2"
+MIB = 1024 * 1024
+
+# --- what a client of ours never sends ------------------------------------------------------------
+
+# Of HTTP/2 (RFC 9113): 4.1, 6.
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+ACK, END_STREAM, END_HEADERS = 1, 1, 4
+INITIAL_WINDOW_SIZE = 4
+FRAME_BYTES_MAX = 16384
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0)
+
+
+def string(content: bytes) -> bytes:
+    """Of a header, HPACK (RFC 7541, 5.1 and 5.2)."""
+    size = len(content)
+    if size < 127:
+        return bytes([size]) + content
+    prefix, size = b"\x7f", size - 127
+    while size >= 128:
+        prefix, size = prefix + bytes([size % 128 + 128]), size // 128
+    return prefix + bytes([size]) + content
+
+
+def headers(path: str, more=()) -> bytes:
+    """Of a call, none of them indexed (RFC 7541, 6.2.2)."""
+    return b"".join(b"\0" + string(name.encode()) + string(value.encode()) for name, value in (
+        (":method", "POST"), (":scheme", "https"), (":authority", "localhost"), (":path", path),
+        ("content-type", "application/grpc"), ("te", "trailers"), *more))
+
+
+def connect(vigild: fc.Vigild, tls: bool):
+    host, port = vigild.server.split(":")
+    plain = socket.create_connection((host, int(port)), timeout=PATIENCE_S,
+                                     source_address=(ATTACKER, 0))
+    if not tls:
+        return plain
+    context = ssl.create_default_context(cadata=vigild.authority.certificate_pem.decode())
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(plain, server_hostname="localhost")
+
+
+class Unfinished:
+    """A connection on which messages are begun, sent as far as the server takes them in, and never
+    finished. With an access, one call of it comes first."""
+
+    PATH = "/vigil.v1.AccessService/SignIn"
+
+    def __init__(self, vigild: fc.Vigild, streams: int, bytes_each: int,
+                 access: fc.Access | None = None):
+        self.socket = connect(vigild, tls=True)
+        self.received = b""
+        self.window = {0: 65535}
+        self.initial_window = 65535
+        self.left = {}
+        self.sent = 0
+        self.is_open = True
+        self.answered = False
+        self.socket.sendall(PREFACE)
+        first = 1
+        if access:
+            self._hello(access)
+            first = 3
+        for stream in range(first, first + 2 * streams, 2):
+            self._begin(stream, bytes_each)
+
+    def _hello(self, access: fc.Access) -> None:
+        path = "/vigil.v1.SyncService/Hello"
+        proof = base64.b64encode(access.proof(path[1:])).decode().rstrip("=")
+        more = (("authorization", f"Bearer {access.token}"), ("vigil-proof-bin", proof))
+        message = sync_service_pb2.HelloRequest(protocol=1).SerializeToString()
+        self.window[1] = self.initial_window
+        self.socket.sendall(
+            frame(HEADERS, END_HEADERS, 1, headers(path, more)) +
+            frame(DATA, END_STREAM, 1, b"\0" + struct.pack(">I", len(message)) + message))
+        while not self.answered:
+            self.read()
+
+    def _begin(self, stream: int, size: int) -> None:
+        self.window[stream] = self.initial_window
+        # One byte more is promised than will ever be sent.
+        self.left[stream] = b"\0" + struct.pack(">I", size + 1) + bytes(size)
+        self.socket.sendall(frame(HEADERS, END_HEADERS, stream, headers(self.PATH)))
+
+    def read(self) -> None:
+        """What the server has to say; waits for it."""
+        received = self.socket.recv(1 << 16)
+        if not received:
+            raise ConnectionError("ended")
+        self.received += received
+        while len(self.received) >= 9:
+            size = int.from_bytes(self.received[:3], "big")
+            if len(self.received) < 9 + size:
+                break
+            kind, flags, stream = struct.unpack(">BBI", self.received[3:9])
+            payload = self.received[9:9 + size]
+            self.received = self.received[9 + size:]
+            self._take(kind, flags, stream, payload)
+
+    def _take(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        if kind == SETTINGS and not flags & ACK:
+            for at in range(0, len(payload), 6):
+                name, value = struct.unpack(">HI", payload[at:at + 6])
+                if name == INITIAL_WINDOW_SIZE:
+                    for open_stream in self.window.keys() - {0}:
+                        self.window[open_stream] += value - self.initial_window
+                    self.initial_window = value
+            self.socket.sendall(frame(SETTINGS, ACK, 0))
+        elif kind == PING and not flags & ACK:
+            self.socket.sendall(frame(PING, ACK, 0, payload))
+        elif kind == WINDOW_UPDATE and stream in self.window:
+            self.window[stream] += int.from_bytes(payload, "big")
+        elif kind == RST_STREAM or (kind == HEADERS and flags & END_STREAM):
+            self.answered |= stream == 1
+            self.left.pop(stream, None)
+        elif kind == GOAWAY:
+            raise ConnectionError("shown the door")
+
+    def send(self) -> None:
+        """As much as it may now."""
+        for stream, left in list(self.left.items()):
+            while size := min(FRAME_BYTES_MAX, self.window[stream], self.window[0], len(left)):
+                if size < 0:
+                    break
+                self.socket.sendall(frame(DATA, 0, stream, left[:size]))
+                left = left[size:]
+                self.window[stream] -= size
+                self.window[0] -= size
+                self.sent += size
+            self.left[stream] = left
+
+    def go_on(self) -> None:
+        """Sends, and hears what the server says to it, if there is something."""
+        try:
+            self.send()
+            self.socket.settimeout(0.01)
+            self.read()
+        except (socket.timeout, ssl.SSLWantReadError):
+            pass
+        except OSError:
+            self.is_open = False
+        self.socket.settimeout(PATIENCE_S)
 
 
 class FloodTest(AttackTest):
@@ -29,16 +177,8 @@ limits {
 }
 """
 
-    def raw(self, source=ATTACKER, tls=False):
-        host, port = self.vigild.server.split(":")
-        plain = socket.create_connection((host, int(port)), timeout=PATIENCE_S,
-                                         source_address=(source, 0))
-        if not tls:
-            return plain
-        context = ssl.create_default_context(
-            cadata=self.vigild.authority.certificate_pem.decode())
-        context.set_alpn_protocols(["h2"])
-        return context.wrap_socket(plain, server_hostname="localhost")
+    def raw(self, tls=False):
+        return connect(self.vigild, tls)
 
     def is_turned_away(self, connection) -> bool:
         connection.settimeout(0.2)
@@ -62,7 +202,7 @@ limits {
         # The places are free again.
         end = time.monotonic() + PATIENCE_S
         while True:
-            connection = self.raw(tls=False)
+            connection = self.raw()
             away = self.is_turned_away(connection)
             connection.close()
             if not away:
@@ -87,11 +227,8 @@ limits {
         phone = self.phone()
         memory, threads = self.status("VmRSS"), self.status("Threads")
         connection = self.raw(tls=True)
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0))
-        fields = b"".join(literal(name, value) for name, value in (
-            (":method", "POST"), (":scheme", "https"), (":authority", "localhost"),
-            (":path", "/vigil.v1.SyncService/Hello"), ("content-type", "application/grpc"),
-            ("te", "trailers")))
+        connection.sendall(PREFACE)
+        fields = headers("/vigil.v1.SyncService/Hello")
         try:
             for batch in range(200):
                 out = b""
@@ -152,14 +289,63 @@ limits {
         self.hello(other)
 
 
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """Of HTTP/2 (RFC 9113, 4.1)."""
-    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+class UnfinishedTest(AttackTest):
+    """Whoever begins messages and never finishes them."""
 
+    CONFIG = "limits { call_s: 10 }"
 
-def literal(name: str, value: str) -> bytes:
-    """A header without indexing, HPACK (RFC 7541, 6.2.2)."""
-    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.honest = cls.vigild.add_device("i1")
+
+    def attack(self, connections: int, access: fc.Access | None = None) -> int:
+        """Until all have been shown the door, or as long as anything is taken in; the memory that
+        it took at most, in KiB. Meanwhile somebody else is served."""
+        before = most = self.status("VmRSS")
+        attackers, sent = [], -1
+        while True:
+            if len(attackers) < connections:
+                attackers.append(Unfinished(self.vigild, 16, 4 * MIB - 100, access))
+                self.addCleanup(attackers[-1].socket.close)
+            for attacker in attackers:
+                if attacker.is_open:
+                    attacker.go_on()
+            self.hello(self.honest)
+            most = max(most, self.status("VmRSS"))
+            told = sum(attacker.sent for attacker in attackers)
+            if len(attackers) == connections and (
+                    told == sent or not any(each.is_open for each in attackers)):
+                break
+            sent = told
+        self.still_open = [attacker for attacker in attackers if attacker.is_open]
+        return most - before
+
+    def test_of_strangers(self):
+        self.assertLess(self.attack(100), 500 * 1024)
+        for attacker in self.still_open:
+            with self.assertRaises(OSError):
+                while True:
+                    attacker.read()
+        self.hello(self.honest)
+        self.assertIn("brought no call", self.vigild.errors())
+
+    def test_a_connection_without_a_call_ends_and_one_with_a_call_stays(self):
+        hello = self.hello(self.honest)
+        watch = self.honest.call("SyncService.Watch", sync_service_pb2.WatchRequest(
+            epoch=hello.head.epoch, seq=hello.head.seq), timeout=None)
+        # The end of the second is long after that of the watch would have been.
+        for _ in range(2):
+            stranger = connect(self.vigild, tls=True)
+            self.addCleanup(stranger.close)
+            stranger.sendall(PREFACE)
+            with self.assertRaises(OSError):
+                while stranger.recv(1024):
+                    pass
+                raise ConnectionError("ended")
+        self.assertTrue(watch.is_active())
+        self.hello(self.honest)
+        watch.cancel()
 
 
 class CertificateTest(AttackTest):

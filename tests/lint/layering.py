@@ -24,7 +24,7 @@ EXTERNAL = {
     "qrencode": ("qrencode.h",),
     "spdlog": ("spdlog/*", "fmt/*"),
     "posix": ("unistd.h", "fcntl.h", "poll.h", "signal.h", "pthread.h", "sys/*", "netinet/*",
-              "arpa/*", "netdb.h", "dirent.h", "termios.h", "pwd.h", "spawn.h"),
+              "linux/*", "arpa/*", "netdb.h", "dirent.h", "termios.h", "pwd.h", "spawn.h"),
     "threads": ("thread", "future", "stop_token", "semaphore", "barrier", "latch"),
     "io": ("fstream", "filesystem", "iostream", "cstdio"),
     "testing": ("gtest/*", "gmock/*", "rapidcheck.h", "rapidcheck/*", "benchmark/*"),

@@ -56,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"escalation_tick_s: 4000", "1:1", "between 1 and 3600"},
                       Wrong{"limits {\n  drain_s: 601\n}", "2:3", "between 1 and 600"},
                       Wrong{"limits {\n  operation_bytes_max: 10 }", "2:3", "operation_bytes_max"},
+                      Wrong{"limits {\n  operation_bytes_max: 4194304 }", "2:3", "does not fit"},
                       Wrong{"log_level: LOUD", "1:16", "LOUD"}));
 
 TEST(ConfigTest, TheExampleIsTheDefaultWithADirectory) {

@@ -7,10 +7,14 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/service/first_calls.h"
+#include "server/service/peer_address.h"
 #include "sync/base/mutex.h"
 #include "tests/support/status_matchers.h"
 
@@ -18,6 +22,7 @@ namespace vigil::testing {
 namespace {
 
 using service::ConnectionGate;
+using service::FirstCalls;
 
 int Connect(std::uint32_t port) {
   const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -65,9 +70,10 @@ class Keeper {
 };
 
 TEST(ConnectionGateTest, SoManyFromOneAddressAndAPlaceIsFreeAgainWhenOneEnds) {
+  FirstCalls calls({});
   VIGIL_ASSERT_OK_AND_ASSIGN(
       const std::unique_ptr<ConnectionGate> gate,
-      ConnectionGate::Listen({.connections_max = 10, .connections_per_address_max = 2}));
+      ConnectionGate::Listen({.connections_max = 10, .connections_per_address_max = 2}, calls));
   Keeper keeper;
   gate->Open(keeper.HandOn());
   const int first = Connect(gate->port());
@@ -99,9 +105,10 @@ TEST(ConnectionGateTest, SoManyFromOneAddressAndAPlaceIsFreeAgainWhenOneEnds) {
 }
 
 TEST(ConnectionGateTest, SoManyInAll) {
+  FirstCalls calls({});
   VIGIL_ASSERT_OK_AND_ASSIGN(
       const std::unique_ptr<ConnectionGate> gate,
-      ConnectionGate::Listen({.connections_max = 1, .connections_per_address_max = 2}));
+      ConnectionGate::Listen({.connections_max = 1, .connections_per_address_max = 2}, calls));
   Keeper keeper;
   gate->Open(keeper.HandOn());
   const int first = Connect(gate->port());
@@ -113,10 +120,61 @@ TEST(ConnectionGateTest, SoManyInAll) {
   close(second);
 }
 
-TEST(ConnectionGateTest, SaysThatAPortIsInUse) {
+// A gate that takes a connection, which is ended as the limits say.
+void ExpectEnded(const FirstCalls::Limits& limits, std::string_view sent) {
+  FirstCalls calls(limits);
   VIGIL_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<ConnectionGate> gate,
-                             ConnectionGate::Listen(ConnectionGate::Options()));
-  EXPECT_THAT(ConnectionGate::Listen({.port = gate->port()}), ReasonIs("REASON_PORT_IN_USE"));
+                             ConnectionGate::Listen(ConnectionGate::Options(), calls));
+  Keeper keeper;
+  gate->Open(keeper.HandOn());
+  const int connection = Connect(gate->port());
+  const int here = keeper.WaitFor(1);
+  EXPECT_EQ(send(connection, sent.data(), sent.size(), 0), static_cast<ssize_t>(sent.size()));
+  EXPECT_TRUE(IsClosed(connection));
+  EXPECT_EQ(calls.ended(), 1U);
+  close(connection);
+  End(here);
+}
+
+TEST(ConnectionGateTest, AConnectionThatBringsNoCallIsEnded) {
+  ExpectEnded({.age_max = absl::Milliseconds(1), .bytes_max = 1000}, "x");
+}
+
+TEST(ConnectionGateTest, AConnectionThatSendsTooMuchBeforeItsFirstCallIsEnded) {
+  ExpectEnded({.age_max = absl::Hours(1), .bytes_max = 1000}, std::string(1001, 'x'));
+}
+
+TEST(ConnectionGateTest, WhoWasLetInStays) {
+  FirstCalls calls({.age_max = absl::Hours(1), .bytes_max = 1000});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<ConnectionGate> gate,
+                             ConnectionGate::Listen(ConnectionGate::Options(), calls));
+  Keeper keeper;
+  gate->Open(keeper.HandOn());
+  const int known = Connect(gate->port());
+  const int known_here = keeper.WaitFor(1);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  EXPECT_EQ(getpeername(known_here, reinterpret_cast<sockaddr*>(&peer), &size), 0);
+  calls.Came(service::PeerOfSocket(peer));
+  const int stranger = Connect(gate->port());
+  const int stranger_here = keeper.WaitFor(2);
+  for (const int each : {known, stranger}) {
+    EXPECT_EQ(send(each, std::string(1001, 'x').data(), 1001, 0), 1001);
+  }
+  EXPECT_TRUE(IsClosed(stranger));
+  char byte = 0;
+  EXPECT_EQ(recv(known, &byte, 1, MSG_DONTWAIT), -1) << "it is open, and there is nothing to read";
+  EXPECT_EQ(calls.ended(), 1U);
+  for (const int each : {known, stranger}) close(each);
+  for (const int each : {known_here, stranger_here}) End(each);
+}
+
+TEST(ConnectionGateTest, SaysThatAPortIsInUse) {
+  FirstCalls calls({});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<ConnectionGate> gate,
+                             ConnectionGate::Listen(ConnectionGate::Options(), calls));
+  EXPECT_THAT(ConnectionGate::Listen({.port = gate->port()}, calls),
+              ReasonIs("REASON_PORT_IN_USE"));
 }
 
 }  // namespace

@@ -71,16 +71,5 @@ TEST(GuardTest, EveryMethodOfTheContractSaysWhoMayCallIt) {
   VIGIL_EXPECT_OK(service::Guard::CheckContract());
 }
 
-TEST(GuardTest, OneHouseholdIsOneAddress) {
-  using service::AddressOf;
-  EXPECT_EQ(AddressOf("ipv4:127.0.0.1:5000"), "127.0.0.1");
-  EXPECT_NE(AddressOf("ipv4:127.0.0.2:5000"), "127.0.0.1");
-  const std::string here = AddressOf("ipv6:%5B2001:db8:0:7::1%5D:5000");
-  EXPECT_EQ(AddressOf("ipv6:%5B2001:db8:0:7:1:2:3:4%5D:5001"), here);
-  EXPECT_NE(AddressOf("ipv6:%5B2001:db8:0:8::1%5D:5000"), here);
-  EXPECT_EQ(AddressOf("ipv6:%5Bfe80::1%25eth0%5D:5000"), AddressOf("ipv6:%5Bfe80::2%5D:1"));
-  EXPECT_NE(AddressOf("ipv6:%5B::ffff:10.0.0.1%5D:1"), AddressOf("ipv6:%5B::ffff:10.0.0.2%5D:1"));
-}
-
 }  // namespace
 }  // namespace vigil::testing
