@@ -48,7 +48,7 @@ grpc::ServerUnaryReactor* AdminService::Invite(grpc::CallbackServerContext* cont
                                                const v1::InviteRequest* request,
                                                v1::InviteResponse* response) {
   return AnswerLater(
-      parts_.guard, context, "AdminService.Invite", response,
+      parts_.guard, {context, "AdminService.Invite", request}, response,
       [&](const access::Principal& caller, access::AccessDesk::Done<v1::InviteResponse> done) {
         parts_.desk.Invite(caller, *request, std::move(done));
       });
@@ -57,7 +57,7 @@ grpc::ServerUnaryReactor* AdminService::Invite(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* AdminService::ListLog(grpc::CallbackServerContext* context,
                                                 const v1::ListLogRequest* request,
                                                 v1::ListLogResponse* response) {
-  return AnswerNow(parts_.guard, context, "AdminService.ListLog", response,
+  return AnswerNow(parts_.guard, {context, "AdminService.ListLog", request}, response,
                    [&](const access::Principal&) -> absl::StatusOr<v1::ListLogResponse> {
                      VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts_.target.store().Read());
                      VIGIL_ASSIGN_OR_RETURN(v1::ListLogResponse page,
@@ -92,17 +92,17 @@ grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* AdminService::Im
 grpc::ServerUnaryReactor* AdminService::ListNotifications(
     grpc::CallbackServerContext* context, const v1::ListNotificationsRequest* request,
     v1::ListNotificationsResponse* response) {
-  return AnswerNow(parts_.guard, context, "AdminService.ListNotifications", response,
+  return AnswerNow(parts_.guard, {context, "AdminService.ListNotifications", request}, response,
                    [&](const access::Principal&) {
                      return ListNotificationsOf(parts_.target.store(), *request);
                    });
 }
 
 grpc::ServerUnaryReactor* AdminService::TickEscalation(grpc::CallbackServerContext* context,
-                                                       const v1::TickEscalationRequest*,
+                                                       const v1::TickEscalationRequest* request,
                                                        v1::TickEscalationResponse* response) {
   return AnswerLater(
-      parts_.guard, context, "AdminService.TickEscalation", response,
+      parts_.guard, {context, "AdminService.TickEscalation", request}, response,
       [&](const access::Principal&,
           const std::function<void(absl::StatusOr<v1::TickEscalationResponse>)>& done) {
         parts_.clock.Tick([done](absl::StatusOr<std::int64_t> fired) {

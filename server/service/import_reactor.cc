@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "server/service/grpc_status.h"
+#include "server/service/request_texts.h"
+#include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::service {
@@ -37,6 +39,7 @@ grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* ImportReactor::R
 }
 
 absl::Status ImportReactor::Take(const v1::ImportRequest& request) {
+  VIGIL_RETURN_IF_ERROR(CheckTexts(request));
   switch (request.part_case()) {
     case v1::ImportRequest::kOptions:
       if (has_options_ || has_file_) {

@@ -9,7 +9,7 @@ namespace vigil::service {
 grpc::ServerUnaryReactor* RegisterService::Submit(grpc::CallbackServerContext* context,
                                                   const v1::SubmitRequest* request,
                                                   v1::SubmitResponse* response) {
-  return AnswerLater(guard_, context, "RegisterService.Submit", response,
+  return AnswerLater(guard_, {context, "RegisterService.Submit", request}, response,
                      [&](const access::Principal& caller, RegisterCore::SubmitDone done) {
                        core_.Submit(caller.author, *request, std::move(done));
                      });
@@ -19,7 +19,7 @@ grpc::ServerUnaryReactor* RegisterService::GetRecord(grpc::CallbackServerContext
                                                      const v1::GetRecordRequest* request,
                                                      v1::GetRecordResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.GetRecord", response,
+      guard_, {context, "RegisterService.GetRecord", request}, response,
       [&](const access::Principal& caller) { return core_.GetRecord(caller.author, *request); });
 }
 
@@ -27,7 +27,7 @@ grpc::ServerUnaryReactor* RegisterService::ListRecords(grpc::CallbackServerConte
                                                        const v1::ListRecordsRequest* request,
                                                        v1::ListRecordsResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.ListRecords", response,
+      guard_, {context, "RegisterService.ListRecords", request}, response,
       [&](const access::Principal& caller) { return core_.ListRecords(caller.author, *request); });
 }
 
@@ -35,7 +35,7 @@ grpc::ServerUnaryReactor* RegisterService::ListHazards(grpc::CallbackServerConte
                                                        const v1::ListHazardsRequest* request,
                                                        v1::ListHazardsResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.ListHazards", response,
+      guard_, {context, "RegisterService.ListHazards", request}, response,
       [&](const access::Principal& caller) { return core_.ListHazards(caller.author, *request); });
 }
 
@@ -43,14 +43,14 @@ grpc::ServerUnaryReactor* RegisterService::ListOrders(grpc::CallbackServerContex
                                                       const v1::ListOrdersRequest* request,
                                                       v1::ListOrdersResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.ListOrders", response,
+      guard_, {context, "RegisterService.ListOrders", request}, response,
       [&](const access::Principal& caller) { return core_.ListOrders(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::ListConflicts(grpc::CallbackServerContext* context,
                                                          const v1::ListConflictsRequest* request,
                                                          v1::ListConflictsResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListConflicts", response,
+  return AnswerNow(guard_, {context, "RegisterService.ListConflicts", request}, response,
                    [&](const access::Principal& caller) {
                      return core_.ListConflicts(caller.author, *request);
                    });
@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* RegisterService::ListConflicts(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* RegisterService::ListEscalations(
     grpc::CallbackServerContext* context, const v1::ListEscalationsRequest* request,
     v1::ListEscalationsResponse* response) {
-  return AnswerNow(guard_, context, "RegisterService.ListEscalations", response,
+  return AnswerNow(guard_, {context, "RegisterService.ListEscalations", request}, response,
                    [&](const access::Principal& caller) {
                      return core_.ListEscalations(caller.author, *request);
                    });
@@ -69,7 +69,7 @@ grpc::ServerUnaryReactor* RegisterService::ListHistory(grpc::CallbackServerConte
                                                        const v1::ListHistoryRequest* request,
                                                        v1::ListHistoryResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.ListHistory", response,
+      guard_, {context, "RegisterService.ListHistory", request}, response,
       [&](const access::Principal& caller) { return core_.ListHistory(caller.author, *request); });
 }
 
@@ -77,15 +77,15 @@ grpc::ServerUnaryReactor* RegisterService::GetStats(grpc::CallbackServerContext*
                                                     const v1::GetStatsRequest* request,
                                                     v1::GetStatsResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.GetStats", response,
+      guard_, {context, "RegisterService.GetStats", request}, response,
       [&](const access::Principal& caller) { return core_.GetStats(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* RegisterService::GetSession(grpc::CallbackServerContext* context,
-                                                      const v1::GetSessionRequest*,
+                                                      const v1::GetSessionRequest* request,
                                                       v1::GetSessionResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.GetSession", response,
+      guard_, {context, "RegisterService.GetSession", request}, response,
       [&](const access::Principal& caller) { return core_.GetSession(caller.author); });
 }
 
@@ -93,7 +93,7 @@ grpc::ServerUnaryReactor* RegisterService::GetDigest(grpc::CallbackServerContext
                                                      const v1::GetDigestRequest* request,
                                                      v1::GetDigestResponse* response) {
   return AnswerNow(
-      guard_, context, "RegisterService.GetDigest", response,
+      guard_, {context, "RegisterService.GetDigest", request}, response,
       [&](const access::Principal& caller) { return core_.GetDigest(caller.author, *request); });
 }
 

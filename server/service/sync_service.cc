@@ -19,11 +19,10 @@ struct Entered {
 };
 
 template <typename Message>
-absl::StatusOr<Entered> Enter(Guard& guard, OpenStreams& streams,
-                              grpc::CallbackServerContext& context, std::string_view method,
+absl::StatusOr<Entered> Enter(Guard& guard, OpenStreams& streams, const Call& call,
                               const std::shared_ptr<StreamReactor<Message>>& reactor) {
   Entered entered;
-  VIGIL_ASSIGN_OR_RETURN(entered.caller, guard.Admit(context, method));
+  VIGIL_ASSIGN_OR_RETURN(entered.caller, Admit(guard, call));
   const std::weak_ptr<StreamReactor<Message>> weak = reactor;
   VIGIL_ASSIGN_OR_RETURN(entered.ticket,
                          streams.Open(entered.caller, [weak](const absl::Status& status) {
@@ -38,14 +37,15 @@ grpc::ServerUnaryReactor* SyncService::Hello(grpc::CallbackServerContext* contex
                                              const v1::HelloRequest* request,
                                              v1::HelloResponse* response) {
   return AnswerNow(
-      guard_, context, "SyncService.Hello", response,
+      guard_, {context, "SyncService.Hello", request}, response,
       [&](const access::Principal& caller) { return core_.Hello(caller.author, *request); });
 }
 
 grpc::ServerUnaryReactor* SyncService::Push(grpc::CallbackServerContext* context,
                                             const v1::PushRequest* request,
                                             v1::PushResponse* response) {
-  return AnswerLater(guard_, context, "SyncService.Push", response,
+  // What is wrong with one entry costs that entry alone.
+  return AnswerLater(guard_, {context, "SyncService.Push", nullptr}, response,
                      [&](const access::Principal& caller, SyncCore::PushDone done) {
                        core_.Push(caller, *request, std::move(done));
                      });
@@ -54,7 +54,8 @@ grpc::ServerUnaryReactor* SyncService::Push(grpc::CallbackServerContext* context
 grpc::ServerWriteReactor<v1::PullResponse>* SyncService::Pull(grpc::CallbackServerContext* context,
                                                               const v1::PullRequest* request) {
   auto reactor = StreamReactor<v1::PullResponse>::Make(context);
-  absl::StatusOr<Entered> entered = Enter(guard_, streams_, *context, "SyncService.Pull", reactor);
+  absl::StatusOr<Entered> entered =
+      Enter(guard_, streams_, {context, "SyncService.Pull", request}, reactor);
   if (!entered.ok()) {
     reactor->Finish(entered.status());
     return reactor.get();
@@ -68,7 +69,7 @@ grpc::ServerUnaryReactor* SyncService::Repair(grpc::CallbackServerContext* conte
                                               const v1::RepairRequest* request,
                                               v1::RepairResponse* response) {
   return AnswerNow(
-      guard_, context, "SyncService.Repair", response,
+      guard_, {context, "SyncService.Repair", request}, response,
       [&](const access::Principal& caller) { return core_.Repair(caller.author, *request); });
 }
 
@@ -80,7 +81,8 @@ grpc::ServerWriteReactor<v1::WatchResponse>* SyncService::Watch(
   };
   auto reactor = StreamReactor<v1::WatchResponse>::Make(context);
   reactor->FinishWhenCancelled();
-  absl::StatusOr<Entered> entered = Enter(guard_, streams_, *context, "SyncService.Watch", reactor);
+  absl::StatusOr<Entered> entered =
+      Enter(guard_, streams_, {context, "SyncService.Watch", request}, reactor);
   if (!entered.ok()) {
     reactor->Finish(entered.status());
     return reactor.get();

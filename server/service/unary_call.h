@@ -7,15 +7,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/access/principal.h"
 #include "server/service/grpc_status.h"
 #include "server/service/guard.h"
+#include "server/service/request_texts.h"
+#include "sync/base/status.h"
 
 namespace vigil::service {
 
-// Unary calls are all alike: admit, do, encode.
+// Unary calls are all alike: admit, check the texts, do, encode.
 
 inline grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
                                         const absl::Status& status) {
@@ -24,16 +27,36 @@ inline grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
   return reactor;
 }
 
+// A call: its name, as "SyncService.Hello", and what came with it, whose texts are checked; null
+// where its parts are judged one by one.
+struct Call {
+  grpc::CallbackServerContext* context;
+  std::string_view method;
+  const google::protobuf::Message* request;
+};
+
+// Lets a call in.
+inline absl::StatusOr<Guard::Caller> Admit(Guard& guard, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(Guard::Caller caller, guard.Admit(*call.context, call.method));
+  if (call.request != nullptr) VIGIL_RETURN_IF_ERROR(CheckTexts(*call.request));
+  return caller;
+}
+
+inline absl::StatusOr<std::string> AdmitOpen(Guard& guard, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(std::string address, guard.AdmitOpen(*call.context, call.method));
+  VIGIL_RETURN_IF_ERROR(CheckTexts(*call.request));
+  return address;
+}
+
 // `action(caller)` gives the response, or an error.
 template <typename Response, typename Action>
-grpc::ServerUnaryReactor* AnswerNow(Guard& guard, grpc::CallbackServerContext* context,
-                                    std::string_view method, Response* response,
+grpc::ServerUnaryReactor* AnswerNow(Guard& guard, const Call& call, Response* response,
                                     const Action& action) {
-  const absl::StatusOr<Guard::Caller> caller = guard.Admit(*context, method);
-  if (!caller.ok()) return Finish(context, caller.status());
+  const absl::StatusOr<Guard::Caller> caller = Admit(guard, call);
+  if (!caller.ok()) return Finish(call.context, caller.status());
   absl::StatusOr<Response> result = action(**caller);
   if (result.ok()) *response = *std::move(result);
-  return Finish(context, result.status());
+  return Finish(call.context, result.status());
 }
 
 // `start(done)` calls `done` with the response or an error, on any thread.
@@ -56,22 +79,22 @@ grpc::ServerUnaryReactor* Begin(Guard& guard, grpc::CallbackServerContext* conte
 
 // `action(caller, done)` as above.
 template <typename Response, typename Action>
-grpc::ServerUnaryReactor* AnswerLater(Guard& guard, grpc::CallbackServerContext* context,
-                                      std::string_view method, Response* response,
+grpc::ServerUnaryReactor* AnswerLater(Guard& guard, const Call& call, Response* response,
                                       const Action& action) {
-  const absl::StatusOr<Guard::Caller> caller = guard.Admit(*context, method);
-  if (!caller.ok()) return Finish(context, caller.status());
-  return Begin(guard, context, response, [&](auto done) { action(**caller, std::move(done)); });
+  const absl::StatusOr<Guard::Caller> caller = Admit(guard, call);
+  if (!caller.ok()) return Finish(call.context, caller.status());
+  return Begin(guard, call.context, response,
+               [&](auto done) { action(**caller, std::move(done)); });
 }
 
 // A call that needs no credential; `action(address, done)`.
 template <typename Response, typename Action>
-grpc::ServerUnaryReactor* AnswerAnybody(Guard& guard, grpc::CallbackServerContext* context,
-                                        std::string_view method, Response* response,
+grpc::ServerUnaryReactor* AnswerAnybody(Guard& guard, const Call& call, Response* response,
                                         const Action& action) {
-  const absl::StatusOr<std::string> address = guard.AdmitOpen(*context, method);
-  if (!address.ok()) return Finish(context, address.status());
-  return Begin(guard, context, response, [&](auto done) { action(*address, std::move(done)); });
+  const absl::StatusOr<std::string> address = AdmitOpen(guard, call);
+  if (!address.ok()) return Finish(call.context, address.status());
+  return Begin(guard, call.context, response,
+               [&](auto done) { action(*address, std::move(done)); });
 }
 
 }  // namespace vigil::service

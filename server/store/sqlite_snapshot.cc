@@ -140,11 +140,6 @@ absl::StatusOr<LogRow> ReadLogRow(const Statement& read) {
   return row;
 }
 
-// No record is found by having none, and none has one that ends early.
-bool CanBeKey(std::string_view key) {
-  return !key.empty() && key.find('\0') == std::string_view::npos;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Snapshot>> SqliteSnapshot::Begin(std::shared_ptr<ReaderPool> pool,
@@ -202,7 +197,8 @@ absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecordAt(const U
 }
 
 absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::string_view key) {
-  if (!CanBeKey(key)) return std::optional<Uuid>();
+  // No record is found by having none.
+  if (key.empty()) return std::optional<Uuid>();
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindByKey));
   find.BindInt64(1, kind).BindText(2, key);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
@@ -213,7 +209,7 @@ absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::str
 
 absl::StatusOr<std::optional<Uuid>> SqliteSnapshot::FindByKey(int kind, std::string_view key,
                                                               const RecordScope& scope) {
-  if (scope.IsEverything() || !CanBeKey(key)) return FindByKey(kind, key);
+  if (scope.IsEverything() || key.empty()) return FindByKey(kind, key);
   VIGIL_ASSIGN_OR_RETURN(
       Statement find,
       database_->QueryText("SELECT id FROM record WHERE kind = ?1 AND key = ?2 AND " +
