@@ -76,10 +76,12 @@ grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* AdminService::Im
                                        std::move(sink));
   });
   const std::weak_ptr<ImportReactor> weak = reactor;
-  absl::StatusOr<OpenStreams::Ticket> ticket =
-      parts_.streams.Open(*caller, [weak](const absl::Status& status) {
+  absl::StatusOr<OpenStreams::Ticket> ticket = parts_.streams.Open(
+      *caller,
+      [weak](const absl::Status& status) {
         if (const auto alive = weak.lock()) alive->BreakOff(status);
-      });
+      },
+      parts_.guard.Now());
   if (ticket.ok()) {
     reactor->Keep(*std::move(ticket));
     reactor->Read();

@@ -24,7 +24,14 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-absl::StatusOr<OpenStreams::Ticket> OpenStreams::Open(Caller caller, End end) {
+absl::StatusOr<OpenStreams::Ticket> OpenStreams::Open(const Caller& caller, End end,
+                                                      absl::Time now) {
+  VIGIL_ASSIGN_OR_RETURN(Ticket ticket, Add(caller, std::move(end)));
+  VIGIL_RETURN_IF_ERROR(Look(*caller, now));
+  return ticket;
+}
+
+absl::StatusOr<OpenStreams::Ticket> OpenStreams::Add(const Caller& caller, End end) {
   const MutexLock lock(mutex_);
   if (closed_) return ShuttingDown();
   std::uint32_t& of_device = by_device_[caller->author.device];
@@ -35,7 +42,7 @@ absl::StatusOr<OpenStreams::Ticket> OpenStreams::Open(Caller caller, End end) {
   }
   ++of_device;
   const std::uint64_t number = next_++;
-  streams_[number] = {std::move(caller), std::move(end)};
+  streams_[number] = {caller, std::move(end)};
   return Ticket(this, [this, number](void*) { Forget(number); });
 }
 
@@ -55,14 +62,15 @@ absl::flat_hash_map<std::uint64_t, OpenStreams::Stream> OpenStreams::Copy() {
   return streams_;
 }
 
+absl::Status OpenStreams::Look(const access::Principal& caller, absl::Time now) {
+  VIGIL_ASSIGN_OR_RETURN(const Caller today, authenticator_.LookAgain(caller, now));
+  if (HasSameRoles(today->author, caller.author)) return absl::OkStatus();
+  return rules::Refuse(v1::REASON_OUT_OF_SCOPE, "your roles have changed; begin anew");
+}
+
 void OpenStreams::LookAgain(absl::Time now) {
   for (const auto& [number, stream] : Copy()) {
-    const absl::StatusOr<Caller> today = authenticator_.LookAgain(*stream.caller, now);
-    if (!today.ok()) {
-      stream.end(today.status());
-    } else if (!HasSameRoles((*today)->author, stream.caller->author)) {
-      stream.end(rules::Refuse(v1::REASON_OUT_OF_SCOPE, "your roles have changed; begin anew"));
-    }
+    if (const absl::Status status = Look(*stream.caller, now); !status.ok()) stream.end(status);
   }
 }
 

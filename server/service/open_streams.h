@@ -31,8 +31,11 @@ class OpenStreams {
   OpenStreams(access::Authenticator& authenticator, std::uint32_t per_device_max)
       : authenticator_(authenticator), per_device_max_(per_device_max) {}
 
-  // RATE_LIMITED where the device has too many, SHUTTING_DOWN after Close.
-  absl::StatusOr<Ticket> Open(Caller caller, End end) ABSL_LOCKS_EXCLUDED(mutex_);
+  // RATE_LIMITED where the device has too many, SHUTTING_DOWN after Close. The caller is looked at
+  // again, as by LookAgain: what let him in may have been revoked since, before his stream stood
+  // among those that are open.
+  absl::StatusOr<Ticket> Open(const Caller& caller, End end, absl::Time now)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Ends the streams of those who would not be let in any more, and (OUT_OF_SCOPE) of those whose
   // roles are others now: they open new ones with what they may see today.
@@ -47,6 +50,9 @@ class OpenStreams {
     End end;
   };
 
+  absl::StatusOr<Ticket> Add(const Caller& caller, End end) ABSL_LOCKS_EXCLUDED(mutex_);
+  // OK: he may go on.
+  absl::Status Look(const access::Principal& caller, absl::Time now);
   void Forget(std::uint64_t number) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::flat_hash_map<std::uint64_t, Stream> Copy() ABSL_LOCKS_EXCLUDED(mutex_);
 

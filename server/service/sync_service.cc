@@ -24,10 +24,13 @@ absl::StatusOr<Entered> Enter(Guard& guard, OpenStreams& streams, const Call& ca
   Entered entered;
   VIGIL_ASSIGN_OR_RETURN(entered.caller, Admit(guard, call));
   const std::weak_ptr<StreamReactor<Message>> weak = reactor;
-  VIGIL_ASSIGN_OR_RETURN(entered.ticket,
-                         streams.Open(entered.caller, [weak](const absl::Status& status) {
-                           if (const auto alive = weak.lock()) alive->Finish(status);
-                         }));
+  VIGIL_ASSIGN_OR_RETURN(entered.ticket, streams.Open(
+                                             entered.caller,
+                                             [weak](const absl::Status& status) {
+                                               if (const auto alive = weak.lock())
+                                                 alive->Finish(status);
+                                             },
+                                             guard.Now()));
   return entered;
 }
 

@@ -24,8 +24,9 @@ class OpenStreamsTest : public AccessFixture {
   }
   // Opens one whose end is kept.
   OpenStreams::Ticket Open(const Program& program, absl::Status& end) {
-    absl::StatusOr<OpenStreams::Ticket> ticket =
-        streams_.Open(Caller(program), [&end](const absl::Status& status) { end = status; });
+    absl::StatusOr<OpenStreams::Ticket> ticket = streams_.Open(
+        Caller(program), [&end](const absl::Status& status) { end = status; },
+        reg_.executor().Now());
     EXPECT_TRUE(ticket.ok()) << ticket.status();
     return ticket.ok() ? *std::move(ticket) : nullptr;
   }
@@ -37,7 +38,8 @@ TEST_F(OpenStreamsTest, ADeviceHasSoManyPlacesAndGetsThemBack) {
   absl::Status end;
   OpenStreams::Ticket first = Open(administrator_, end);
   OpenStreams::Ticket second = Open(administrator_, end);
-  EXPECT_THAT(streams_.Open(Caller(administrator_), [](const absl::Status&) {}),
+  EXPECT_THAT(streams_.Open(
+                  Caller(administrator_), [](const absl::Status&) {}, reg_.executor().Now()),
               ReasonIs("REASON_RATE_LIMITED"));
   first.reset();
   EXPECT_NE(Open(administrator_, end), nullptr);
@@ -75,12 +77,31 @@ TEST_F(OpenStreamsTest, EndsWhatWasOpenedWithOtherRoles) {
   EXPECT_THAT(end, ReasonIs("REASON_OUT_OF_SCOPE"));
 }
 
+TEST_F(OpenStreamsTest, WhatIsRevokedBetweenAdmissionAndOpeningDoesNotOpen) {
+  Program second;
+  VIGIL_ASSERT_OK(SignIn(second, access::kFirstAdministratorCode, kPassword));
+  const OpenStreams::Caller admitted = Caller(second);
+  VIGIL_ASSERT_OK(
+      Ask<v1::SignOutResponse>([&](auto done) { desk_.SignOut(*admitted, std::move(done)); }));
+  // The revocation looks at what is open, and this is not yet.
+  streams_.LookAgain(reg_.executor().Now());
+  EXPECT_THAT(streams_.Open(
+                  admitted, [](const absl::Status&) {}, reg_.executor().Now()),
+              ReasonIs("REASON_UNAUTHENTICATED"));
+  // It holds no place.
+  absl::Status end;
+  const OpenStreams::Ticket first = Open(administrator_, end);
+  const OpenStreams::Ticket other = Open(administrator_, end);
+  EXPECT_NE(other, nullptr);
+}
+
 TEST_F(OpenStreamsTest, ClosedItEndsAllAndTakesNoMore) {
   absl::Status end;
   const OpenStreams::Ticket ticket = Open(administrator_, end);
   streams_.Close();
   EXPECT_THAT(end, ReasonIs("REASON_SHUTTING_DOWN"));
-  EXPECT_THAT(streams_.Open(Caller(administrator_), [](const absl::Status&) {}),
+  EXPECT_THAT(streams_.Open(
+                  Caller(administrator_), [](const absl::Status&) {}, reg_.executor().Now()),
               ReasonIs("REASON_SHUTTING_DOWN"));
 }
 
