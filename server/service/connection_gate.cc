@@ -28,8 +28,8 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kEventsMax = 64;
-// How often connections are looked at that wait for their first call; the line carries so much
-// beyond what they may send.
+// How often connections are looked at that wait for their first call (the line carries so much
+// beyond what they may send), and how long nothing is accepted when there is no memory for it.
 constexpr int kLookMs = 100;
 
 // A descriptor of ours.
@@ -74,6 +74,11 @@ absl::Status CannotListen(const ConnectionGate::Options& options, int cause) {
                absl::StrCat("cannot listen on ", HostPort(options), ": ", strerror(cause)));
 }
 
+// What accepting a connection takes is used up; the connection stays in the queue.
+bool IsOutOfMeans(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
 class Gate final : public ConnectionGate {
  public:
   Gate(Options options, FirstCalls& first_calls, Descriptor listener, std::uint32_t port)
@@ -107,6 +112,7 @@ class Gate final : public ConnectionGate {
  private:
   void Run();
   void Accept();
+  void Listen(bool listening);
   void Take(Descriptor connection, const sockaddr_storage& peer);
   void Forget(int watched);
 
@@ -118,6 +124,8 @@ class Gate final : public ConnectionGate {
   Descriptor stop_;
   // Given up to turn a connection away when there are no descriptors left.
   Descriptor reserve_;
+  // Of the gate's thread.
+  bool listening_ = true;
   HandOn hand_on_;
   std::thread thread_;
   std::atomic<std::uint32_t> count_ = 0;
@@ -144,8 +152,9 @@ absl::Status Gate::Prepare() {
 void Gate::Run() {
   std::array<epoll_event, kEventsMax> events{};
   while (true) {
-    const int patience_ms = first_calls_.waiting() == 0 ? -1 : kLookMs;
-    const int count = epoll_wait(epoll_.get(), events.data(), kEventsMax, patience_ms);
+    const bool looks = first_calls_.waiting() > 0 || !listening_;
+    const int count = epoll_wait(epoll_.get(), events.data(), kEventsMax, looks ? kLookMs : -1);
+    if (!listening_) Listen(true);
     for (int i = 0; i < count; ++i) {
       const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
       if (descriptor == stop_.get()) return;
@@ -162,16 +171,29 @@ void Gate::Run() {
 void Gate::Accept() {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
-  Descriptor connection(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
-                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Descriptor connection(
+      options_.accept(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size));
   if (connection.get() >= 0) return Take(std::move(connection), peer);
-  if (errno != EMFILE && errno != ENFILE) return;
+  if (!IsOutOfMeans(errno)) return;
   // It would stay in the queue and wake us for ever.
   reserve_ = Descriptor();
-  connection = Descriptor(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  connection = Descriptor(options_.accept(listener_.get(), nullptr, nullptr));
+  if (connection.get() >= 0) {
+    ++turned_away_;
+  } else if (IsOutOfMeans(errno)) {
+    Listen(false);
+  }
   connection = Descriptor();
   reserve_ = Descriptor(dup(listener_.get()));
-  ++turned_away_;
+}
+
+// Whether a connection that comes wakes us. After the next look, or whatever else wakes us, it
+// does.
+void Gate::Listen(bool listening) {
+  epoll_event listens{.events = listening ? EPOLLIN : 0U, .data = {.fd = listener_.get()}};
+  VIGIL_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener_.get(), &listens) == 0)
+      << "cannot wait for connections";
+  listening_ = listening;
 }
 
 void Gate::Take(Descriptor connection, const sockaddr_storage& peer) {
@@ -214,6 +236,10 @@ void Gate::Forget(int watched) {
 }
 
 }  // namespace
+
+int ConnectionGate::AcceptConnection(int listener, sockaddr* peer, socklen_t* size) {
+  return accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
 absl::StatusOr<std::unique_ptr<ConnectionGate>> ConnectionGate::Listen(const Options& options,
                                                                        FirstCalls& first_calls) {

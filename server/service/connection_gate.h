@@ -1,6 +1,8 @@
 #ifndef VIGIL_SERVER_SERVICE_CONNECTION_GATE_H_
 #define VIGIL_SERVER_SERVICE_CONNECTION_GATE_H_
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,7 +16,7 @@ namespace vigil::service {
 // Accepts connections and hands them on, not more than so many in all and from one address; what is
 // too much is closed at once, and what brings no call that is let in is ended (FirstCalls). gRPC's
 // own listener has no such bounds, and once it has run out of file descriptors it accepts nothing
-// any more.
+// any more; this turns connections away then, and goes on when it can.
 class ConnectionGate {
  public:
   struct Options {
@@ -24,6 +26,8 @@ class ConnectionGate {
     std::uint32_t port = 0;
     std::uint32_t connections_max = 4000;
     std::uint32_t connections_per_address_max = 500;
+    // Takes a connection from a listening socket, as accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC.
+    std::function<int(int listener, sockaddr* peer, socklen_t* size)> accept = AcceptConnection;
   };
   // Takes over an open connection.
   using HandOn = std::function<void(int descriptor)>;
@@ -44,6 +48,8 @@ class ConnectionGate {
   // Open connections, and how many were turned away since the start.
   virtual std::uint32_t connections() const = 0;
   virtual std::uint64_t turned_away() const = 0;
+
+  static int AcceptConnection(int listener, sockaddr* peer, socklen_t* size);
 };
 
 }  // namespace vigil::service

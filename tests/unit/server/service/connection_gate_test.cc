@@ -6,12 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "server/service/first_calls.h"
 #include "server/service/peer_address.h"
@@ -168,6 +171,32 @@ TEST(ConnectionGateTest, WhoWasLetInStays) {
   for (const int each : {known, stranger}) close(each);
   for (const int each : {known_here, stranger_here}) End(each);
 }
+
+class OutOfMeansTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(OutOfMeansTest, GoesOnWhenItCanAndDoesNotSpinUntilThen) {
+  FirstCalls calls({});
+  std::atomic<int> tries = 0;
+  const absl::Time until = absl::Now() + absl::Milliseconds(300);
+  const auto accept = [&](int listener, sockaddr* peer, socklen_t* size) {
+    ++tries;
+    if (absl::Now() >= until) return ConnectionGate::AcceptConnection(listener, peer, size);
+    errno = GetParam();
+    return -1;
+  };
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<ConnectionGate> gate,
+                             ConnectionGate::Listen({.accept = accept}, calls));
+  Keeper keeper;
+  gate->Open(keeper.HandOn());
+  const int connection = Connect(gate->port());
+  const int here = keeper.WaitFor(1);
+  EXPECT_LT(tries, 100);
+  close(connection);
+  End(here);
+}
+
+INSTANTIATE_TEST_SUITE_P(Causes, OutOfMeansTest,
+                         ::testing::Values(EMFILE, ENFILE, ENOMEM, ENOBUFS));
 
 TEST(ConnectionGateTest, SaysThatAPortIsInUse) {
   FirstCalls calls({});
