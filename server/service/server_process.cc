@@ -17,6 +17,7 @@
 #include "server/register/register.h"
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
+#include "server/service/certificate_notice.h"
 #include "server/service/certificate_store.h"
 #include "server/service/first_calls.h"
 #include "server/service/grpc_server.h"
@@ -49,8 +50,6 @@ constexpr unsigned kSecretMode = 0400;
 // with their day, calls that wait.
 constexpr absl::Duration kKeeperTick = absl::Seconds(5);
 constexpr std::uint64_t kTicksPerLook = 6;
-// A new certificate that ends before is taken with a warning.
-constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 
 // What a connection takes beside its messages: handshake, headers, frames.
 constexpr std::uint64_t kConnectionBytes = 256 * 1024;
@@ -133,6 +132,7 @@ class Process final : public ServerProcess {
   std::atomic<bool> look_posted_ = false;
   // Of the keeper.
   std::uint64_t ticks_ = 0;
+  CertificateNotice certificate_notice_;
   std::uint64_t turned_away_ = 0;
   std::uint64_t without_call_ = 0;
 };
@@ -310,14 +310,25 @@ void Process::LookAtCertificate() {
   const absl::Time now = clock_.Now();
   const absl::StatusOr<CertificateStore::Look> look = certificates_->Refresh(now);
   if (!look.ok()) {
-    return LogFailure("the new certificate cannot be used; the old one stays in force",
-                      look.status());
+    LogFailure("the new certificate cannot be used; the old one stays in force", look.status());
   }
-  if (!look->changed) return;
-  Log(look->info.not_after < now + kCertificateWarning ? v1::LOG_LEVEL_WARNING : v1::LOG_LEVEL_INFO,
-      "a new certificate is in force",
-      {{"fingerprint", look->info.fingerprint},
-       {"until", absl::FormatTime(absl::RFC3339_sec, look->info.not_after, absl::UTCTimeZone())}});
+  const access::CertificateInfo info = certificates_->in_force()->info;
+  const std::string until =
+      absl::FormatTime(absl::RFC3339_sec, info.not_after, absl::UTCTimeZone());
+  const auto say = [&](v1::LogLevel level, std::string_view what) {
+    Log(level, what, {{"fingerprint", info.fingerprint}, {"until", until}});
+  };
+  if (look.ok() && look->changed) say(v1::LOG_LEVEL_INFO, "a new certificate is in force");
+  switch (certificate_notice_.Next(info.not_after, now)) {
+    case CertificateNotice::Kind::kNone:
+      break;
+    case CertificateNotice::Kind::kEndsSoon:
+      say(v1::LOG_LEVEL_WARNING, "the certificate ends soon");
+      break;
+    case CertificateNotice::Kind::kHasEnded:
+      say(v1::LOG_LEVEL_ERROR, "the certificate has ended");
+      break;
+  }
 }
 
 void Process::Keep() {

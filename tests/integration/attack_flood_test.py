@@ -361,6 +361,10 @@ class CertificateTest(AttackTest):
             self.assertLess(time.monotonic(), end, self.vigild.errors())
             time.sleep(0.1)
 
+    def test_a_certificate_that_ends_soon(self):
+        # Those of the tests are good for a day.
+        self.wait_until(lambda: "the certificate ends soon" in self.vigild.errors())
+
     def test_certificates_rotate_without_a_restart(self):
         phone = self.phone()
         before = self.shown()
