@@ -1,6 +1,5 @@
 #include "server/service/admin_service.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "server/service/import_job.h"
 #include "server/service/import_reactor.h"
 #include "server/service/unary_call.h"
+#include "server/store/page_token.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
@@ -19,7 +19,6 @@ namespace vigil::service {
 namespace {
 
 constexpr int kPageSizeDefault = 100;
-constexpr int kPageSizeMax = 1000;
 
 absl::StatusOr<v1::ListNotificationsResponse> ListNotificationsOf(
     store::RegisterStore& store, const v1::ListNotificationsRequest& request) {
@@ -27,8 +26,7 @@ absl::StatusOr<v1::ListNotificationsResponse> ListNotificationsOf(
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
     return rules::Refuse(v1::REASON_INVALID_PAGE_TOKEN, "this page token is not of this list");
   }
-  const int page_size =
-      request.page_size() <= 0 ? kPageSizeDefault : std::min(request.page_size(), kPageSizeMax);
+  const int page_size = store::ClampPageSize(request.page_size(), kPageSizeDefault);
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store.Read());
   VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Notification> notifications,
                          snapshot->Notifications(after, page_size));

@@ -1,7 +1,5 @@
 #include "server/service/config.h"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
+#include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
@@ -124,19 +123,12 @@ std::optional<Fault> FindNumberFault(v1::ServerConfig config) {
       });
 }
 
-// A name that begins with "127." is none.
-bool IsLoopback(const std::string& address) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  return address == "::1" || address == "localhost";
-}
-
 std::optional<Fault> FindTransportFault(const v1::ServerConfig& config) {
   if (config.plain_text()) {
     if (config.has_tls()) {
       return Fault{"plain_text", "", "plain_text and tls exclude each other"};
     }
-    if (IsLoopback(config.listen_address())) return std::nullopt;
+    if (IsLoopbackHost(config.listen_address())) return std::nullopt;
     return Fault{"listen_address", "",
                  absl::StrCat("listen_address is '", config.listen_address(),
                               "'; without encryption only a loopback address may be bound, such "

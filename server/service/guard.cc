@@ -1,20 +1,15 @@
 #include "server/service/guard.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "server/access/access_control.h"
 #include "server/service/peer_address.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
+#include "sync/rules/methods.h"
 #include "sync/rules/reason.h"
-#include "vigil/v1/access_service.pb.h"
-#include "vigil/v1/admin_service.pb.h"
-#include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/policy.pb.h"
-#include "vigil/v1/register_service.pb.h"
-#include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::service {
 
@@ -23,23 +18,6 @@ namespace {
 constexpr char kAuthorization[] = "authorization";
 constexpr char kProof[] = "vigil-proof-bin";
 constexpr double kBurstSeconds = 10;
-
-std::array<const google::protobuf::FileDescriptor*, 5> ServiceFiles() {
-  return {v1::HelloRequest::descriptor()->file(), v1::SubmitRequest::descriptor()->file(),
-          v1::InviteRequest::descriptor()->file(), v1::EnrolRequest::descriptor()->file(),
-          v1::EvidenceStatus::descriptor()->file()};
-}
-
-template <typename Visit>
-void ForEachMethod(const Visit& visit) {
-  for (const google::protobuf::FileDescriptor* file : ServiceFiles()) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      for (int j = 0; j < file->service(i)->method_count(); ++j) {
-        visit(*file->service(i)->method(j));
-      }
-    }
-  }
-}
 
 // Exactly one of the ways by which somebody is let in; an open call has nobody to name a channel
 // of.
@@ -69,24 +47,24 @@ Guard::Guard(const Parts& parts, const Limits& limits)
       by_person_(PerSecond(limits.calls_per_person_s)),
       by_device_(PerSecond(limits.calls_per_device_s)),
       pending_(limits.call_max) {
-  ForEachMethod([this](const google::protobuf::MethodDescriptor& method) {
-    const v1::RpcRules& rules = method.options().GetExtension(v1::rpc);
-    methods_[absl::StrCat(method.service()->name(), ".", method.name())] = {
-        .descriptor = &method,
-        .path = absl::StrCat(method.service()->full_name(), "/", method.name()),
+  for (const google::protobuf::MethodDescriptor* method : rules::Methods()) {
+    const v1::RpcRules& rules = method->options().GetExtension(v1::rpc);
+    methods_[absl::StrCat(method->service()->name(), ".", method->name())] = {
+        .descriptor = method,
+        .path = rules::PathOf(*method),
         .open = rules.open(),
         .signed_request = rules.signed_request(),
         .everywhere = rules.everywhere()};
-  });
+  }
 }
 
 absl::Status Guard::CheckContract() {
   std::string faults;
-  ForEachMethod([&faults](const google::protobuf::MethodDescriptor& method) {
-    if (!IsComplete(method.options().GetExtension(v1::rpc))) {
-      absl::StrAppend(&faults, faults.empty() ? "" : ", ", method.full_name());
+  for (const google::protobuf::MethodDescriptor* method : rules::Methods()) {
+    if (!IsComplete(method->options().GetExtension(v1::rpc))) {
+      absl::StrAppend(&faults, faults.empty() ? "" : ", ", method->full_name());
     }
-  });
+  }
   if (faults.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal,
                absl::StrCat("methods without a rule of who may call them: ", faults));

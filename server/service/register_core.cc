@@ -1,6 +1,5 @@
 #include "server/service/register_core.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,13 +22,6 @@ using access::Visibility;
 using rules::Refuse;
 
 namespace {
-
-constexpr int kPageSizeMax = 1000;
-
-int ClampPageSize(int asked, int default_size) {
-  if (asked <= 0) return default_size;
-  return std::min(asked, kPageSizeMax);
-}
 
 absl::StatusOr<Uuid> ParseId(const std::string& text, std::string_view field) {
   const std::optional<Uuid> id = Uuid::Parse(text);
@@ -124,9 +116,9 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
   }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
-  VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
-                         snapshot->Records(kind, parent, ClampPageSize(request.page_size(), 100),
-                                           request.page_token(), scope));
+  VIGIL_ASSIGN_OR_RETURN(
+      const store::RecordPage page,
+      snapshot->Records(kind, parent, request.page_size(), request.page_token(), scope));
   v1::ListRecordsResponse response;
   for (const store::StoredRecord& stored : page.records) {
     VIGIL_ASSIGN_OR_RETURN(*response.add_records(), ParseRecord(stored));
@@ -137,12 +129,10 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
 
 absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
     const rules::Author& caller, const v1::ListHazardsRequest& request) {
-  v1::ListHazardsRequest clamped = request;
-  clamped.set_page_size(ClampPageSize(request.page_size(), 50));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(store::LedgerPage page,
-                         snapshot->Hazards(clamped, register_.Today(), scope));
+                         snapshot->Hazards(request, register_.Today(), scope));
   v1::ListHazardsResponse response;
   for (v1::HazardRow& row : page.rows) *response.add_hazards() = std::move(row);
   response.set_next_page_token(page.next_page_token);
@@ -152,11 +142,9 @@ absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
 
 absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
     const rules::Author& caller, const v1::ListOrdersRequest& request) {
-  v1::ListOrdersRequest clamped = request;
-  clamped.set_page_size(ClampPageSize(request.page_size(), 50));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
-  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(clamped, scope));
+  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(request, scope));
   v1::ListOrdersResponse response;
   for (v1::OrderRow& row : page.rows) *response.add_orders() = std::move(row);
   response.set_next_page_token(page.next_page_token);

@@ -1,6 +1,5 @@
 // The office's queries that look into single fields and versions.
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "server/access/visibility.h"
 #include "server/service/record_cache.h"
 #include "server/service/register_core.h"
+#include "server/store/page_token.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/merge.h"
@@ -27,12 +27,7 @@ using rules::Refuse;
 
 namespace {
 
-constexpr int kPageSizeMax = 1000;
-
-int ClampPageSize(int asked, int default_size) {
-  if (asked <= 0) return default_size;
-  return std::min(asked, kPageSizeMax);
-}
+constexpr int kHistoryDefault = 100;
 
 // An entity of this kind with one field alone, from the bytes of a write.
 v1::Entity FieldAlone(const rules::EntityInfo& info, const rules::FieldInfo& field,
@@ -153,9 +148,8 @@ absl::StatusOr<v1::ListConflictsResponse> RegisterCore::ListConflicts(
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
-  VIGIL_ASSIGN_OR_RETURN(
-      const store::RecordPage page,
-      snapshot->Conflicts(ClampPageSize(request.page_size(), 100), request.page_token(), scope));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
+                         snapshot->Conflicts(request.page_size(), request.page_token(), scope));
   RecordCache cache(*snapshot);
   v1::ListConflictsResponse response;
   for (const store::StoredRecord& stored : page.records) {
@@ -171,10 +165,9 @@ absl::StatusOr<v1::ListEscalationsResponse> RegisterCore::ListEscalations(
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
-  VIGIL_ASSIGN_OR_RETURN(
-      const store::RecordPage page,
-      snapshot->Records(v1::Entity::kEscalation, Uuid(), ClampPageSize(request.page_size(), 100),
-                        request.page_token(), scope));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
+                         snapshot->Records(v1::Entity::kEscalation, Uuid(), request.page_size(),
+                                           request.page_token(), scope));
   RecordCache cache(*snapshot);
   v1::ListEscalationsResponse response;
   for (const store::StoredRecord& stored : page.records) {
@@ -207,7 +200,7 @@ absl::StatusOr<v1::ListHistoryResponse> RegisterCore::ListHistory(
   VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const bool sees, visibility.Sees(*id));
   if (!sees) return NoSuchRecord(id->ToString());
-  const int page_size = ClampPageSize(request.page_size(), 100);
+  const int page_size = store::ClampPageSize(request.page_size(), kHistoryDefault);
   VIGIL_ASSIGN_OR_RETURN(std::vector<store::VersionRow> rows,
                          snapshot->History(*id, Seq(after), page_size + 1));
   const bool more = static_cast<int>(rows.size()) > page_size;

@@ -189,7 +189,7 @@ class Snapshot {
 
   // The office's queries, over the part of the register that `scope` says. INVALID_ARGUMENT with a
   // reason for a bad filter, order or page token; which tokens are taken does not depend on the
-  // scope.
+  // scope. A page's size that is not positive stands for 50 rows or 100 records; 1,000 is the most.
   virtual absl::StatusOr<LedgerPage> Hazards(const v1::ListHazardsRequest& request,
                                              const v1::Date& today, const RecordScope& scope) = 0;
   virtual absl::StatusOr<OrderPage> Orders(const v1::ListOrdersRequest& request,

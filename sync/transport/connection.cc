@@ -1,11 +1,9 @@
 #include "sync/transport/connection.h"
 
 #include <cstddef>
-#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
@@ -30,19 +28,6 @@ absl::StatusOr<std::string> ReadPem(FileSystem& files, const std::string& path,
   return text;
 }
 
-bool IsLoopbackV4(std::string_view host) {
-  const std::vector<std::string> parts = absl::StrSplit(ToAbsl(host), '.');
-  if (parts.size() != 4 || parts.front() != "127") return false;
-  for (const std::string& part : parts) {
-    int value = -1;
-    if (part.size() > 3 || part.find_first_not_of("0123456789") != std::string::npos ||
-        !absl::SimpleAtoi(part, &value) || value > 255) {
-      return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 bool IsLoopback(std::string_view server) {
@@ -51,7 +36,8 @@ bool IsLoopback(std::string_view server) {
   const std::string_view port = server.substr(colon + 1);
   if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos) return false;
   const std::string_view host = server.substr(0, colon);
-  return host == "localhost" || host == "[::1]" || IsLoopbackV4(host);
+  if (host == "[::1]") return true;
+  return host.find(':') == std::string_view::npos && IsLoopbackHost(host);
 }
 
 absl::Status CheckConnection(const Connection& connection) {

@@ -4,17 +4,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/hash.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
+#include "sync/rules/methods.h"
 #include "sync/rules/reason.h"
-#include "vigil/v1/admin_service.pb.h"
-#include "vigil/v1/evidence_service.pb.h"
-#include "vigil/v1/policy.pb.h"
-#include "vigil/v1/register_service.pb.h"
-#include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::transport {
 namespace {
@@ -28,25 +23,9 @@ constexpr absl::Duration kGoodForAtLeast = absl::Seconds(30);
 
 // The contract says which requests are signed themselves.
 bool IsSignedRequest(std::string_view method) {
-  // Named, since the pool holds only what the program links.
-  const google::protobuf::FileDescriptor* const files[] = {
-      v1::SignOutRequest::descriptor()->file(), v1::InviteRequest::descriptor()->file(),
-      v1::EvidenceStatus::descriptor()->file(), v1::SubmitRequest::descriptor()->file(),
-      v1::HelloRequest::descriptor()->file()};
-  const std::size_t slash = method.find('/');
-  VIGIL_CHECK(slash != std::string_view::npos) << method;
-  const std::string service(method.substr(0, slash));
-  const std::string name(method.substr(slash + 1));
-  for (const google::protobuf::FileDescriptor* file : files) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      if (file->service(i)->full_name() != service) continue;
-      const google::protobuf::MethodDescriptor* found = file->service(i)->FindMethodByName(name);
-      VIGIL_CHECK(found != nullptr) << method;
-      return found->options().GetExtension(v1::rpc).signed_request();
-    }
-  }
-  VIGIL_CHECK(false) << method;
-  return false;
+  const v1::RpcRules* rules = rules::FindRpcRules(method);
+  VIGIL_CHECK(rules != nullptr) << method;
+  return rules->signed_request();
 }
 
 absl::Time FromTimestamp(const google::protobuf::Timestamp& time) {
