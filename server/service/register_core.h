@@ -34,6 +34,11 @@ class RegisterCore {
   // precondition that does not hold. NOT_FOUND, and nothing is judged, for a decision that names a
   // record which the caller does not see; a fact is taken in, and the outcome is silent about such
   // records. What was judged before keeps its outcome.
+  //
+  // Sight is looked at twice: when the operation comes, and when it has been judged. What left the
+  // caller's sight in between is judged by the rules alone, which know where it lives by then. He
+  // learns of it what became of his operation and which of the records that he named it changed;
+  // not its version (NOT_FOUND), nor what else is written there (no conflict is shown).
   void Submit(const rules::Author& caller, const v1::SubmitRequest& request, SubmitDone done);
 
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const rules::Author& caller,

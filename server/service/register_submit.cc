@@ -113,14 +113,7 @@ absl::StatusOr<std::vector<std::string>> Hidden(const v1::Operation& operation,
   return hidden;
 }
 
-// Whether a fact changed such a record, or stands beside what others wrote there, says how that
-// record is.
-void HideFrom(const std::vector<std::string>& hidden, v1::Outcome& outcome) {
-  if (hidden.empty()) return;
-  auto& changed = *outcome.mutable_changed();
-  changed.erase(std::remove_if(changed.begin(), changed.end(),
-                               [&](const std::string& record) { return Has(hidden, record); }),
-                changed.end());
+void HideConflicts(const std::vector<std::string>& hidden, v1::Outcome& outcome) {
   auto& conflicts = *outcome.mutable_conflicts();
   conflicts.erase(std::remove_if(conflicts.begin(), conflicts.end(),
                                  [&](const v1::FieldConflict& conflict) {
@@ -130,6 +123,47 @@ void HideFrom(const std::vector<std::string>& hidden, v1::Outcome& outcome) {
   if (outcome.verdict() == v1::VERDICT_MERGED && conflicts.empty()) {
     outcome.set_verdict(v1::VERDICT_APPLIED);
   }
+}
+
+// Whether a fact changed such a record, or stands beside what others wrote there, says how that
+// record is.
+void HideFrom(const std::vector<std::string>& hidden, v1::Outcome& outcome) {
+  if (hidden.empty()) return;
+  auto& changed = *outcome.mutable_changed();
+  changed.erase(std::remove_if(changed.begin(), changed.end(),
+                               [&](const std::string& record) { return Has(hidden, record); }),
+                changed.end());
+  HideConflicts(hidden, outcome);
+}
+
+// What was seen when the operation came may have left the caller's sight before it was judged: how
+// it is now, and what others have written there since, is nothing for him. Looked at afterwards,
+// since the operations that were judged just before are in no snapshot until then; what the
+// operation itself has moved away is not told of either.
+absl::Status HideWhatHasGone(const rules::Author& caller, store::RegisterStore& store,
+                             v1::Outcome& outcome) {
+  const bool moved = outcome.error().reason() == v1::REASON_VERSION_MOVED;
+  if (!moved && outcome.conflicts().empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store.Read());
+  VIGIL_ASSIGN_OR_RETURN(access::Visibility visibility, access::Visibility::Of(caller, *snapshot));
+  const auto sees = [&visibility](const std::string& record) -> absl::StatusOr<bool> {
+    const std::optional<Uuid> id = Uuid::Parse(record);
+    if (visibility.SeesAll() || !id) return true;
+    return visibility.Sees(*id);
+  };
+  if (moved) {
+    const absl::Status status = rules::FromDetail(outcome.error());
+    const std::string record = MetadataValueOf(status, "record").value_or("");
+    VIGIL_ASSIGN_OR_RETURN(const bool seen, sees(record));
+    return seen ? status : NoSuchRecord(record);
+  }
+  std::vector<std::string> gone;
+  for (const v1::FieldConflict& conflict : outcome.conflicts()) {
+    VIGIL_ASSIGN_OR_RETURN(const bool seen, sees(conflict.record()));
+    if (!seen) gone.push_back(conflict.record());
+  }
+  HideConflicts(gone, outcome);
+  return absl::OkStatus();
 }
 
 // What the outcome must be silent about. NOT_FOUND: the operation must not be judged.
@@ -161,15 +195,14 @@ void RegisterCore::Submit(const rules::Author& caller, const v1::SubmitRequest& 
   std::vector<Incoming> operations(1);
   operations[0].bytes = request.operation();
   register_.Submit(caller, std::move(operations),
-                   [done = std::move(done),
+                   [this, caller, done = std::move(done),
                     hidden = *std::move(hidden)](absl::StatusOr<Register::Outcomes> outcomes) {
                      if (!outcomes.ok()) return done(outcomes.status());
                      VIGIL_CHECK(outcomes->size() == 1);
                      v1::Outcome& outcome = outcomes->front();
-                     if (outcome.error().reason() == v1::REASON_VERSION_MOVED) {
-                       return done(rules::FromDetail(outcome.error()));
-                     }
                      HideFrom(hidden, outcome);
+                     absl::Status moved = HideWhatHasGone(caller, register_.store(), outcome);
+                     if (!moved.ok()) return done(std::move(moved));
                      v1::SubmitResponse response;
                      *response.mutable_outcome() = std::move(outcome);
                      done(std::move(response));

@@ -1,6 +1,8 @@
 // What somebody decides and reports about records that he does not see, and what he is told of it.
 
+#include <array>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -95,6 +97,52 @@ TEST_F(RegisterSubmitTest, ADecisionAboutWhatIsNotSeenIsNotJudged) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const v1::SubmitResponse own,
                              Submit(clerk, Edit(clerk, here().hazard, "mine")));
   EXPECT_EQ(own.outcome().verdict(), v1::VERDICT_APPLIED) << own.ShortDebugString();
+}
+
+// The register judges in the order in which operations come, and looks at sight before that.
+TEST_F(RegisterSubmitTest, WhatLeavesOnesSightBeforeTheJudgementTellsNothing) {
+  const rules::Author clerk = parks_.Caller(v1::ROLE_SAFETY_OFFICE, reg_.unit);
+  const auto ask = [this](const rules::Author& caller, const v1::Operation& operation,
+                          absl::StatusOr<v1::SubmitResponse>& answer) {
+    v1::SubmitRequest request;
+    request.set_operation(operation.SerializeAsString());
+    core_.Submit(caller, request, [&answer](absl::StatusOr<v1::SubmitResponse> response) {
+      answer = std::move(response);
+    });
+  };
+  const TwoParks::Park stays = parks_.AddHazard(reg_.unit, here().risk_source);
+  v1::Operation current = Edit(clerk, here().hazard, "if nothing has changed");
+  current.set_must_be_current(true);
+  const v1::Operation beside = Edit(clerk, here().hazard, "the clerk's words");
+  const v1::Operation here_too = Edit(clerk, stays.hazard, "the clerk's words");
+  v1::Operation moves = Edit(office_, here().hazard, "the office's words");
+  moves.mutable_edit_record()->mutable_entity()->mutable_hazard()->set_responsible_unit(
+      reg_.other_unit);
+  moves.mutable_edit_record()->mutable_update_mask()->add_paths("responsible_unit");
+  const v1::Operation office_here = Edit(office_, stays.hazard, "the office's words");
+
+  std::array<absl::StatusOr<v1::SubmitResponse>, 5> answers;
+  ask(office_, moves, answers[0]);
+  ask(office_, office_here, answers[1]);
+  ask(clerk, current, answers[2]);
+  ask(clerk, beside, answers[3]);
+  ask(clerk, here_too, answers[4]);
+  reg_.executor().RunUntilIdle();
+
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_EQ(answers[0]->outcome().verdict(), v1::VERDICT_APPLIED) << answers[0]->DebugString();
+  EXPECT_EQ(answers[2].status(), service::NoSuchRecord(here().hazard));
+  ASSERT_THAT(answers[3], IsOk());
+  EXPECT_THAT(answers[3]->outcome().conflicts(), IsEmpty()) << answers[3]->DebugString();
+  EXPECT_EQ(answers[3]->outcome().verdict(), v1::VERDICT_APPLIED) << answers[3]->DebugString();
+  // Where nothing has left his sight he is told of what stands beside it.
+  ASSERT_THAT(answers[4], IsOk());
+  EXPECT_THAT(answers[4]->outcome().conflicts(), SizeIs(1)) << answers[4]->DebugString();
+  EXPECT_EQ(answers[4]->outcome().verdict(), v1::VERDICT_MERGED);
+  // Nor is it told when he asks again.
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::SubmitResponse again, Submit(clerk, beside));
+  EXPECT_TRUE(again.outcome().repeat());
+  EXPECT_THAT(again.outcome().conflicts(), IsEmpty());
 }
 
 TEST_F(RegisterSubmitTest, ADeviceIsNotNamedByWhoMayNotSeeDevices) {
