@@ -17,8 +17,9 @@ std::shared_ptr<ImportReactor> ImportReactor::Start(grpc::CallbackServerContext*
   // Weak: the job belongs to the reactor until it runs, and its task holds both while it does.
   reactor->job_ = make_job({.emit =
                                 [weak](v1::ImportResponse response) {
-                                  if (const auto self = weak.lock())
+                                  if (const auto self = weak.lock()) {
                                     self->Emit(std::move(response));
+                                  }
                                 },
                             .done =
                                 [weak](const absl::Status& status) {

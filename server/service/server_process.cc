@@ -363,7 +363,7 @@ absl::Status Process::Listen() {
     options.credentials =
         TlsCredentials(*certificates_, !config_.tls().client_authorities_file().empty());
   }
-  // A full push of the largest operations would not fit; a client that meets the limit splits it.
+  // A full push of the largest operations would not fit; our clients send 1 MiB of them, or one.
   options.message_bytes_max = limits.message_bytes_max();
   VIGIL_ASSIGN_OR_RETURN(server_,
                          GrpcServer::Start({*access_service_, *sync_service_, *register_service_,

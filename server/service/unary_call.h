@@ -55,8 +55,9 @@ grpc::ServerUnaryReactor* AnswerNow(Guard& guard, const Call& call, Response* re
   const absl::StatusOr<Guard::Caller> caller = Admit(guard, call);
   if (!caller.ok()) return Finish(call.context, caller.status());
   absl::StatusOr<Response> result = action(**caller);
-  if (result.ok()) *response = *std::move(result);
-  return Finish(call.context, result.status());
+  if (!result.ok()) return Finish(call.context, result.status());
+  *response = *std::move(result);
+  return Finish(call.context, absl::OkStatus());
 }
 
 // `start(done)` calls `done` with the response or an error, on any thread.
@@ -71,8 +72,9 @@ grpc::ServerUnaryReactor* Begin(Guard& guard, grpc::CallbackServerContext* conte
       });
   start([claim = std::move(claim), context, reactor, response](absl::StatusOr<Response> result) {
     if (!claim()) return;
-    if (result.ok()) *response = *std::move(result);
-    reactor->Finish(ToGrpc(result.status(), *context));
+    const absl::Status status = result.status();
+    if (status.ok()) *response = *std::move(result);
+    reactor->Finish(ToGrpc(status, *context));
   });
   return reactor;
 }

@@ -2,7 +2,6 @@
 """Whoever takes more than his share, over real TLS from a real server, and the others notice
 nothing; and what the server shows and asks for."""
 
-import base64
 import socket
 import ssl
 import struct
@@ -35,22 +34,16 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0)
 
 
-def string(content: bytes) -> bytes:
-    """Of a header, HPACK (RFC 7541, 5.1 and 5.2)."""
-    size = len(content)
-    if size < 127:
-        return bytes([size]) + content
-    prefix, size = b"\x7f", size - 127
-    while size >= 128:
-        prefix, size = prefix + bytes([size % 128 + 128]), size // 128
-    return prefix + bytes([size]) + content
+def literal(name: str, value: str) -> bytes:
+    """A header without indexing, HPACK (RFC 7541, 6.2.2)."""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
 
 
-def headers(path: str, more=()) -> bytes:
-    """Of a call, none of them indexed (RFC 7541, 6.2.2)."""
-    return b"".join(b"\0" + string(name.encode()) + string(value.encode()) for name, value in (
+def headers(path: str) -> bytes:
+    """Of a call."""
+    return b"".join(literal(name, value) for name, value in (
         (":method", "POST"), (":scheme", "https"), (":authority", "localhost"), (":path", path),
-        ("content-type", "application/grpc"), ("te", "trailers"), *more))
+        ("content-type", "application/grpc"), ("te", "trailers")))
 
 
 def connect(vigild: fc.Vigild, tls: bool):
@@ -65,13 +58,12 @@ def connect(vigild: fc.Vigild, tls: bool):
 
 
 class Unfinished:
-    """A connection on which messages are begun, sent as far as the server takes them in, and never
-    finished. With an access, one call of it comes first."""
+    """A stranger's connection, on which messages are begun, sent as far as the server takes them
+    in, and never finished."""
 
     PATH = "/vigil.v1.AccessService/SignIn"
 
-    def __init__(self, vigild: fc.Vigild, streams: int, bytes_each: int,
-                 access: fc.Access | None = None):
+    def __init__(self, vigild: fc.Vigild, streams: int, bytes_each: int):
         self.socket = connect(vigild, tls=True)
         self.received = b""
         self.window = {0: 65535}
@@ -79,26 +71,9 @@ class Unfinished:
         self.left = {}
         self.sent = 0
         self.is_open = True
-        self.answered = False
         self.socket.sendall(PREFACE)
-        first = 1
-        if access:
-            self._hello(access)
-            first = 3
-        for stream in range(first, first + 2 * streams, 2):
+        for stream in range(1, 1 + 2 * streams, 2):
             self._begin(stream, bytes_each)
-
-    def _hello(self, access: fc.Access) -> None:
-        path = "/vigil.v1.SyncService/Hello"
-        proof = base64.b64encode(access.proof(path[1:])).decode().rstrip("=")
-        more = (("authorization", f"Bearer {access.token}"), ("vigil-proof-bin", proof))
-        message = sync_service_pb2.HelloRequest(protocol=1).SerializeToString()
-        self.window[1] = self.initial_window
-        self.socket.sendall(
-            frame(HEADERS, END_HEADERS, 1, headers(path, more)) +
-            frame(DATA, END_STREAM, 1, b"\0" + struct.pack(">I", len(message)) + message))
-        while not self.answered:
-            self.read()
 
     def _begin(self, stream: int, size: int) -> None:
         self.window[stream] = self.initial_window
@@ -135,7 +110,6 @@ class Unfinished:
         elif kind == WINDOW_UPDATE and stream in self.window:
             self.window[stream] += int.from_bytes(payload, "big")
         elif kind == RST_STREAM or (kind == HEADERS and flags & END_STREAM):
-            self.answered |= stream == 1
             self.left.pop(stream, None)
         elif kind == GOAWAY:
             raise ConnectionError("shown the door")
@@ -299,14 +273,14 @@ class UnfinishedTest(AttackTest):
         super().setUpClass()
         cls.honest = cls.vigild.add_device("i1")
 
-    def attack(self, connections: int, access: fc.Access | None = None) -> int:
+    def attack(self, connections: int) -> int:
         """Until all have been shown the door, or as long as anything is taken in; the memory that
         it took at most, in KiB. Meanwhile somebody else is served."""
         before = most = self.status("VmRSS")
         attackers, sent = [], -1
         while True:
             if len(attackers) < connections:
-                attackers.append(Unfinished(self.vigild, 16, 4 * MIB - 100, access))
+                attackers.append(Unfinished(self.vigild, 16, 4 * MIB - 100))
                 self.addCleanup(attackers[-1].socket.close)
             for attacker in attackers:
                 if attacker.is_open:
