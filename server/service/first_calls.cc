@@ -4,26 +4,23 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace vigil::service {
 
-namespace {
-
-// What the other end has sent; 0 where the system does not say.
-std::uint64_t BytesReceived(int descriptor) {
+std::uint64_t FirstCalls::BytesOfTcp(int descriptor) {
   tcp_info info{};
   socklen_t size = sizeof(info);
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
   return info.tcpi_bytes_received;
 }
 
-}  // namespace
-
 void FirstCalls::Began(const PeerAddress& peer, int descriptor, absl::Time now) {
   const MutexLock lock(mutex_);
   waiting_.insert_or_assign({peer, descriptor}, now);
-  EndOldestBeyondLimit(peer.Household());
 }
 
 void FirstCalls::Came(const PeerAddress& peer) {
@@ -38,27 +35,31 @@ void FirstCalls::Ended(const PeerAddress& peer, int descriptor) {
 }
 
 void FirstCalls::EndOverdue(absl::Time now) {
+  struct Sender {
+    Waiting::iterator connection;
+    std::uint64_t bytes;
+  };
+  std::vector<Sender> senders;
+  std::map<std::string, std::uint64_t> by_household;
   const MutexLock lock(mutex_);
   for (auto each = waiting_.begin(); each != waiting_.end();) {
     const auto current = each++;
-    if (now - current->second >= limits_.age_max ||
-        BytesReceived(current->first.second) > limits_.bytes_max) {
+    const std::uint64_t bytes = bytes_received_(current->first.second);
+    if (now - current->second >= limits_.age_max || bytes > limits_.bytes_max) {
       End(current);
+    } else {
+      senders.push_back({current, bytes});
+      by_household[current->first.first.Household()] += bytes;
     }
   }
-}
-
-void FirstCalls::EndOldestBeyondLimit(const std::string& household) {
-  std::uint32_t count = 0;
-  auto oldest = waiting_.end();
-  // Sorted by the bytes of the address, of which the household's are the first.
-  for (auto each = waiting_.lower_bound({{.host = household}, 0}); each != waiting_.end(); ++each) {
-    if (each->first.first.host.compare(0, household.size(), household) != 0) break;
-    if (each->first.first.Household() != household) continue;
-    ++count;
-    if (oldest == waiting_.end() || each->second < oldest->second) oldest = each;
+  std::sort(senders.begin(), senders.end(),
+            [](const Sender& a, const Sender& b) { return a.bytes > b.bytes; });
+  for (const Sender& sender : senders) {
+    std::uint64_t& sum = by_household[sender.connection->first.first.Household()];
+    if (sum <= limits_.address_bytes_max) continue;
+    sum -= sender.bytes;
+    End(sender.connection);
   }
-  if (count > limits_.per_address_max) End(oldest);
 }
 
 // Under the lock: until Ended the descriptor is this connection's.

@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -35,6 +35,7 @@ class Waiting {
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
+  int descriptor() const { return ends_[0]; }
   // Whether the other side sees its end.
   bool IsClosed() const {
     char byte = 0;
@@ -67,32 +68,66 @@ TEST(FirstCallsTest, WhoBringsNoCallInTimeIsEnded) {
   EXPECT_EQ(calls.waiting(), 1U);
 }
 
-TEST(FirstCallsTest, TheOldestOfTooManyOfOneAddressHasToGo) {
-  FirstCalls calls({.per_address_max = 2});
-  const Waiting other(calls, Peer("10.0.0.2", 1), kStart);
-  // Ports are not in the order of their coming.
-  const Waiting first(calls, Peer("10.0.0.1", 7), kStart + absl::Seconds(1));
-  const Waiting second(calls, Peer("10.0.0.1", 5), kStart + absl::Seconds(2));
-  EXPECT_FALSE(first.IsClosed());
-  const Waiting third(calls, Peer("10.0.0.1", 9), kStart + absl::Seconds(3));
-  EXPECT_TRUE(first.IsClosed());
-  EXPECT_FALSE(second.IsClosed());
-  EXPECT_FALSE(third.IsClosed());
-  EXPECT_FALSE(other.IsClosed());
-  // Whoever was let in does not count.
-  calls.Came(Peer("10.0.0.1", 5));
-  const Waiting fourth(calls, Peer("10.0.0.1", 1), kStart + absl::Seconds(4));
-  EXPECT_FALSE(third.IsClosed());
+// What each connection has sent is what the test says.
+class BytesTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kMax = 100;
+
+  std::map<int, std::uint64_t> sent_;
+  FirstCalls calls_{{.bytes_max = 80, .address_bytes_max = kMax},
+                    [this](int descriptor) { return sent_[descriptor]; }};
+};
+
+TEST_F(BytesTest, WhoSendsTooMuchIsEnded) {
+  const Waiting much(calls_, Peer("10.0.0.1", 1), kStart);
+  const Waiting little(calls_, Peer("10.0.0.1", 2), kStart);
+  sent_[much.descriptor()] = 81;
+  sent_[little.descriptor()] = 80;
+  calls_.EndOverdue(kStart);
+  EXPECT_TRUE(much.IsClosed());
+  EXPECT_FALSE(little.IsClosed());
 }
 
-TEST(FirstCallsTest, AHouseholdOfIpv6IsOneAddress) {
-  FirstCalls calls({.per_address_max = 1});
-  const Waiting here(calls, service::PeerOfCall("ipv6:%5B2001:db8:0:7::1%5D:5"), kStart);
-  const Waiting elsewhere(calls, service::PeerOfCall("ipv6:%5B2001:db8:0:8::1%5D:5"), kStart);
-  EXPECT_FALSE(here.IsClosed());
-  const Waiting again(calls, service::PeerOfCall("ipv6:%5B2001:db8:0:7:9::2%5D:5"),
-                      kStart + absl::Seconds(1));
+TEST_F(BytesTest, WhoSendsMostOfOneAddressIsEnded) {
+  const Waiting most(calls_, Peer("10.0.0.1", 7), kStart);
+  const Waiting more(calls_, Peer("10.0.0.1", 5), kStart);
+  const Waiting little(calls_, Peer("10.0.0.1", 9), kStart);
+  const Waiting elsewhere(calls_, Peer("10.0.0.2", 7), kStart);
+  sent_[most.descriptor()] = 50;
+  sent_[more.descriptor()] = 40;
+  sent_[little.descriptor()] = 10;
+  sent_[elsewhere.descriptor()] = 80;
+  calls_.EndOverdue(kStart);
+  EXPECT_EQ(calls_.ended(), 0U);
+  ++sent_[little.descriptor()];
+  calls_.EndOverdue(kStart);
+  EXPECT_TRUE(most.IsClosed());
+  EXPECT_FALSE(more.IsClosed());
+  EXPECT_FALSE(little.IsClosed());
+  EXPECT_FALSE(elsewhere.IsClosed());
+}
+
+TEST_F(BytesTest, WhoWasLetInDoesNotCount) {
+  const Waiting known(calls_, Peer("10.0.0.1", 7), kStart);
+  const Waiting other(calls_, Peer("10.0.0.1", 5), kStart);
+  sent_[known.descriptor()] = 1000;
+  sent_[other.descriptor()] = 80;
+  calls_.Came(Peer("10.0.0.1", 7));
+  calls_.EndOverdue(kStart);
+  EXPECT_FALSE(known.IsClosed());
+  EXPECT_FALSE(other.IsClosed());
+}
+
+TEST_F(BytesTest, AHouseholdOfIpv6IsOneAddress) {
+  const Waiting here(calls_, service::PeerOfCall("ipv6:%5B2001:db8:0:7::1%5D:5"), kStart);
+  const Waiting there(calls_, service::PeerOfCall("ipv6:%5B2001:db8:0:7:9::2%5D:5"), kStart);
+  const Waiting elsewhere(calls_, service::PeerOfCall("ipv6:%5B2001:db8:0:8::1%5D:5"), kStart);
+  sent_[here.descriptor()] = 60;
+  sent_[there.descriptor()] = 50;
+  sent_[elsewhere.descriptor()] = 70;
+  calls_.EndOverdue(kStart);
   EXPECT_TRUE(here.IsClosed());
+  EXPECT_FALSE(there.IsClosed());
   EXPECT_FALSE(elsewhere.IsClosed());
 }
 
