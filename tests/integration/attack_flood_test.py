@@ -296,7 +296,7 @@ class UnfinishedTest(AttackTest):
         return most - before
 
     def test_of_strangers(self):
-        self.assertLess(self.attack(100), 300 * 1024)
+        self.assertLess(self.attack(100), 128 * 1024)
         for attacker in self.still_open:
             with self.assertRaises(OSError):
                 while True:
