@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
 
 #include "sync/base/status.h"
@@ -20,6 +21,27 @@ constexpr std::size_t kCharactersMax = 256;
 constexpr std::size_t kDifferentMin = 6;
 // No guess needs more; keeps a caller from making us hash what he likes.
 constexpr std::size_t kBytesMax = 4 * kCharactersMax;
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// What nobody sees: it comes along with what is pasted, and cannot be typed again.
+constexpr Range kUnseen[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD},   {0x034F, 0x034F}, {0x061C, 0x061C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F}, {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFF}, {0xE0000, 0xE0FFF},
+};
+
+bool IsUnseen(char32_t code_point) {
+  // The last two of every plane are no characters.
+  if ((code_point & 0xFFFEU) == 0xFFFEU) return true;
+  return std::any_of(std::begin(kUnseen), std::end(kUnseen), [&](const Range& range) {
+    return code_point >= range.first && code_point <= range.last;
+  });
+}
 
 absl::Status TooWeak(std::string_view why) {
   return rules::Refuse(v1::REASON_PASSWORD_TOO_WEAK, why);
@@ -60,7 +82,9 @@ absl::Status CheckNewPassword(std::string_view password, std::string_view person
   std::set<char32_t> different;
   for (std::string_view rest = password; !rest.empty();) {
     const char32_t next = *TakeCodePoint(rest);
-    if (next < 0x20 || next == 0x7F) return TooWeak("a password holds no control characters");
+    if (IsUnseen(next)) {
+      return TooWeak("a password holds no control characters, and nothing that cannot be seen");
+    }
     different.insert(next);
   }
   if (different.size() < kDifferentMin) {

@@ -27,8 +27,10 @@ absl::StatusOr<std::string> HashPassword(std::string_view password, const Passwo
 // Costs what the hash says. False for a hash that cannot be read, too.
 bool PasswordMatches(std::string_view password, const std::string& hash);
 
-// A new password has 12 to 256 characters, is UTF-8 without control characters, does not hold the
-// person's code, and more than five different characters. PASSWORD_TOO_WEAK says what to mend.
+// A new password has 12 to 256 characters, is UTF-8, does not hold the person's code, and has more
+// than five different characters, each of which can be seen, and so typed again: no controls (C0,
+// C1), line or paragraph separators, zero widths, directions, variation selectors, tags or
+// noncharacters. Blanks of every kind are taken. PASSWORD_TOO_WEAK says what to mend.
 absl::Status CheckNewPassword(std::string_view password, std::string_view person_code);
 
 }  // namespace vigil::access

@@ -5,7 +5,6 @@
 namespace vigil {
 namespace {
 
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t kDigits = 16;
 constexpr std::size_t kGroup = 4;
 // Somebody may have put blanks between all of them.
@@ -20,6 +19,15 @@ char Forgive(char typed) {
 
 }  // namespace
 
+std::string MakeOneTimeCode(Random& random) {
+  std::string code;
+  for (std::size_t i = 0; i < kDigits; ++i) {
+    if (i > 0 && i % kGroup == 0) code.push_back('-');
+    code.push_back(kCrockfordDigits[random.Below(kCrockfordDigits.size())]);
+  }
+  return code;
+}
+
 std::optional<std::string> CanonicalCode(std::string_view typed) {
   if (typed.size() > kTypedMax) return std::nullopt;
   std::string code;
@@ -27,7 +35,7 @@ std::optional<std::string> CanonicalCode(std::string_view typed) {
   for (const char each : typed) {
     if (each == '-' || each == ' ' || each == '\t') continue;
     const char digit = Forgive(each);
-    if (kAlphabet.find(digit) == std::string_view::npos) return std::nullopt;
+    if (kCrockfordDigits.find(digit) == std::string_view::npos) return std::nullopt;
     if (digits > 0 && digits % kGroup == 0) code.push_back('-');
     code.push_back(digit);
     ++digits;

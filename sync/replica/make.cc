@@ -7,6 +7,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
+#include "sync/base/one_time_code.h"
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/outbox.h"
@@ -42,8 +43,6 @@ constexpr char kFindProvisional[] = "SELECT number FROM provisional WHERE hazard
 constexpr char kIsProvisionalTaken[] = "SELECT 1 FROM provisional WHERE number = ?1";
 constexpr char kAddProvisional[] = "INSERT INTO provisional (number, hazard) VALUES (?1, ?2)";
 
-// Without I, L, O and U, which are misread.
-constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t kCodeLettersMin = 4;
 constexpr std::size_t kCodeLettersMax = 24;
 
@@ -51,7 +50,8 @@ std::string CodeOf(const Uuid& hazard) {
   const Sha256 hash = Sha256Of(hazard.bytes());
   std::string code;
   for (std::size_t i = 0; i < kCodeLettersMax; ++i) {
-    code.push_back(kLetters[static_cast<std::uint8_t>(hash.bytes()[i]) % kLetters.size()]);
+    const auto byte = static_cast<std::uint8_t>(hash.bytes()[i]);
+    code.push_back(kCrockfordDigits[byte % kCrockfordDigits.size()]);
   }
   return code;
 }

@@ -2,11 +2,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/access/one_time_code.h"
 #include "server/access/password.h"
 #include "server/access/rate_limiter.h"
 #include "server/access/seen_proofs.h"
-#include "sync/base/one_time_code.h"
 #include "sync/base/random.h"
 #include "tests/support/status_matchers.h"
 
@@ -18,21 +16,6 @@ namespace {
 using ::vigil::testing::ReasonIs;
 
 constexpr absl::Time kNow = absl::UnixEpoch();
-
-TEST(OneTimeCodeTest, IsReadAsPeopleTypeIt) {
-  SeededRandom random(1);
-  const std::string code = MakeOneTimeCode(random);
-  EXPECT_EQ(CanonicalCode(code), code);
-  EXPECT_NE(MakeOneTimeCode(random), code);
-  EXPECT_EQ(CanonicalCode("01ab cdef\tghjk-mnpq"), "01AB-CDEF-GHJK-MNPQ");
-  EXPECT_EQ(CanonicalCode("oilI2222333344445"), std::nullopt) << "too long";
-  EXPECT_EQ(CanonicalCode("oilI222233334444"), "0111-2222-3333-4444");
-  EXPECT_EQ(CanonicalCode("0111-2222-3333-444U"), std::nullopt);
-  EXPECT_EQ(CanonicalCode("0111-2222-3333-444"), std::nullopt);
-  EXPECT_EQ(CanonicalCode(""), std::nullopt);
-  EXPECT_EQ(CanonicalCode(std::string(1'000'000, '0')), std::nullopt);
-  EXPECT_EQ(CanonicalCode("０１１１-2222-3333-4444"), std::nullopt);
-}
 
 TEST(PasswordTest, MatchesItsOwnHashAlone) {
   SystemRandom random;
@@ -58,6 +41,26 @@ TEST(PasswordTest, NewOnesHaveSubstance) {
         std::string("with \xff inside it"), std::string("nul\0 inside it all", 18),
         std::string("the SAFETY-02 password"), std::string(257, 'a') + "bcdefgh"}) {
     EXPECT_THAT(CheckNewPassword(weak, "safety-02"), ReasonIs("REASON_PASSWORD_TOO_WEAK")) << weak;
+  }
+}
+
+TEST(PasswordTest, NewOnesHoldNothingThatCannotBeSeen) {
+  // U+0080, U+009B and U+009F (C1), a soft hyphen, an Arabic letter mark, a zero width blank and
+  // joiner, a line and a paragraph separator, an override of the direction, a word joiner, an
+  // isolate, a filler, a variation selector, a byte order mark, a replacement character, a tag,
+  // a noncharacter of the last plane.
+  for (const std::string unseen :
+       {"\u0080", "\u009B", "\u009F", "\u00AD", "\u061C", "\u200B", "\u200D", "\u2028", "\u2029",
+        "\u202E", "\u2060", "\u2066", "\u3164", "\uFE0F", "\uFEFF", "\uFFFD", "\U000E0041",
+        "\U0010FFFF"}) {
+    EXPECT_THAT(CheckNewPassword("weep " + unseen + "holes clear", "safety-02"),
+                ReasonIs("REASON_PASSWORD_TOO_WEAK"))
+        << ::testing::PrintToString(unseen);
+  }
+  // What stands beside them can be seen, or is a blank.
+  for (const std::string seen : {"\u00A0", "\u00A1", "\u00AE", "\u2010", "\u2027", "\u202F",
+                                 "\u3000", "\uFE10", "\uFFE5", "\U0001F511"}) {
+    VIGIL_EXPECT_OK(CheckNewPassword("weep " + seen + "holes clear", "safety-02")) << seen;
   }
 }
 
