@@ -118,7 +118,7 @@ absl::Status CheckRpc(const google::protobuf::MethodDescriptor& method,
                       const rules::Author& author) {
   const v1::RpcRules& rules = method.options().GetExtension(v1::rpc);
   if (!Contains(rules.channels(), author.channel)) {
-    return Refuse(v1::REASON_WRONG_CHANNEL, "this credential is not of a kind that may call this")
+    return Refuse(v1::REASON_WRONG_CHANNEL, "this token is not of a kind that may call this")
         .With("method", method.full_name());
   }
   if (rules.anybody()) return absl::OkStatus();

@@ -118,7 +118,7 @@ std::vector<Command> FigureCommands() {
         {{"--unit", "CODE", {"a unit and what is below it", "单位及其下属"}, Count::kRepeated}},
         {"", "--unit DEP-LF --json"}},
        Digest},
-      {{"whoami", {"who the credential stands for", "当前凭据的身份"}, {}, {""}}, WhoAmI},
+      {{"whoami", {"who is signed in here", "当前登录的身份"}, {}, {""}}, WhoAmI},
   };
 }
 

@@ -85,7 +85,7 @@ console::ProgramSpec Program() {
        "DIR",
        {"directory with this program's key and access; default: "
         "$VIGIL_ACCESS, else ~/.config/vigil",
-        "本程序密钥与访问凭据的目录；默认 $VIGIL_ACCESS，否则 ~/.config/vigil"}});
+        "本程序密钥与访问令牌的目录；默认 $VIGIL_ACCESS，否则 ~/.config/vigil"}});
   program.options.push_back(
       {"--client-certificate",
        "FILE",

@@ -12,7 +12,7 @@
 
 namespace vigil {
 
-// The few effects on files that Vigil needs outside SQLite (credentials, configuration, exports);
+// The few effects on files that Vigil needs outside SQLite (keys, tokens, configuration, exports);
 // injected, so that tests can make them fail. Errors: NOT_FOUND, ALREADY_EXISTS,
 // PERMISSION_DENIED, RESOURCE_EXHAUSTED (disk full, too many open files), FAILED_PRECONDITION
 // (not a file, not a directory), else UNAVAILABLE; messages name the path and the cause.

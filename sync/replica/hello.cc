@@ -99,7 +99,7 @@ class Greeting {
     VIGIL_ASSIGN_OR_RETURN(User user, LoadUser(database_));
     if (user.device != device || user.person != person) {
       return Refuse(v1::REASON_WRONG_AUTHOR,
-                    "the credential is another device's or person's than this phone's")
+                    "the access token is another device's or person's than this phone's")
           .With("device", hello_.device())
           .With("person", hello_.person());
     }

@@ -98,7 +98,7 @@ absl::StatusOr<User> LoadUser(Database& database) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<User> user, FindUser(database));
   if (user) return *user;
   return rules::Refuse(v1::REASON_NOT_INITIALISED,
-                       "this phone belongs to nobody yet; initialise it with a credential");
+                       "this phone belongs to nobody yet; initialise it with a one-time code");
 }
 
 absl::Status SaveUser(Transaction& transaction, const User& user) {

@@ -109,7 +109,7 @@ absl::Status Replica::Initialise(const Identity& identity) {
   if (!present) return HandOver(identity);
   if (*present == identity) return absl::OkStatus();
   return Refuse(v1::REASON_ALREADY_INITIALISED,
-                "this phone is in use under another credential; hand it over instead")
+                "this phone is in use for another device or person; hand it over instead")
       .With("device", present->device)
       .With("person", present->person);
 }

@@ -136,7 +136,7 @@ class Replica {
   // zero; what lies in lost units leaves. A new epoch that the register declares takes back what
   // lies beyond what both share: cursors, confirmed records, and acknowledged operations, which go
   // back to the outbox. DATA_LOSS: the register went back and did not say so. WRONG_AUTHOR: the
-  // credential is another device's or person's.
+  // token is another device's or person's.
   absl::Status ApplyHello(const v1::HelloResponse& hello, absl::Duration clock_offset);
 
   struct PushBatch {

@@ -229,7 +229,7 @@ class ForeignClientTest(unittest.TestCase):
 
     # --- calls that must not go through -------------------------------------------------------
 
-    def test_every_method_wants_a_credential(self):
+    def test_every_method_wants_a_token(self):
         for token in (None, "guess"):
             client = fc.Client(self.vigild, token=token)
             for service in fc.services():

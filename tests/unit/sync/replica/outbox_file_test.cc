@@ -60,7 +60,7 @@ TEST_F(ExchangeTest, UnsentWorkOutlivesAPhoneThatIsLost) {
   phone_.Describe(reported, "crack of 2 m");
   VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
 
-  // The same credential on another phone.
+  // The same device and person on another phone.
   TestPhone another(server_, actor_, {.seed = 2});
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto imported, another.replica().ImportOutbox(bytes));
   EXPECT_EQ(imported.added, 2);
