@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "sync/base/status.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::engine {
@@ -25,17 +26,20 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
 
  private:
   const Tuning& tuning() const { return options_.tuning; }
-  // A session not later than this. The earliest wish stands.
+  // A session not later than this, but for what the register has asked. The earliest wish stands.
   void Schedule(absl::Duration delay);
   void RunSession();
   void OnSession(const SessionReport& report);
   absl::Duration PauseAfter(const SessionReport& report);
   absl::Duration Backoff(int failures);
+  // As long as the register has asked and up to half as long again, so that not all come back at
+  // once.
+  absl::Duration AskedPause(const absl::Status& status);
   // Trying again soon would not help: somebody has to do something first.
   static bool NeedsAPerson(const absl::Status& status);
   void OpenWatch();
   void OnChanged(std::uint64_t seq);
-  void OnWatchEnded();
+  void OnWatchEnded(const absl::Status& status);
   // The watch told of more than the phone has.
   bool HasNews();
 
@@ -49,6 +53,8 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
   // Something happened during the session that it may have missed.
   bool again_ = false;
   absl::Time next_at_ = absl::InfiniteFuture();
+  // The register has asked to be left alone until then.
+  absl::Time not_before_ = absl::InfinitePast();
   // Of the timer that counts; others find out that they do not.
   std::uint64_t timer_ = 0;
 
@@ -99,7 +105,7 @@ void Engine::Impl::SyncNow() {
 }
 
 void Engine::Impl::Schedule(absl::Duration delay) {
-  const absl::Time when = parts_.executor.Now() + delay;
+  const absl::Time when = std::max(parts_.executor.Now() + delay, not_before_);
   if (when >= next_at_) return;
   next_at_ = when;
   parts_.executor.PostAt(when, [weak = weak_from_this(), timer = ++timer_] {
@@ -132,6 +138,8 @@ void Engine::Impl::RunSession() {
 void Engine::Impl::OnSession(const SessionReport& report) {
   session_ = nullptr;
   failures_ = report.status.ok() ? 0 : failures_ + 1;
+  const absl::Duration asked = std::max(AskedPause(report.status), AskedPause(report.push_status));
+  not_before_ = std::max(not_before_, parts_.executor.Now() + asked);
   Schedule(PauseAfter(report));
   if (report.complete) OpenWatch();
   if (options_.on_session != nullptr) options_.on_session(report);
@@ -170,6 +178,11 @@ absl::Duration Engine::Impl::Backoff(int failures) {
   return pause / 2 + pause / 2 * random_.Unit();
 }
 
+absl::Duration Engine::Impl::AskedPause(const absl::Status& status) {
+  const absl::Duration asked = std::min(rules::AskedPause(status), tuning().asked_pause_max);
+  return asked + asked / 2 * random_.Unit();
+}
+
 void Engine::Impl::OpenWatch() {
   if (watch_ != nullptr) return;
   const absl::Time now = parts_.executor.Now();
@@ -190,8 +203,8 @@ void Engine::Impl::OpenWatch() {
       [still](const v1::WatchResponse& response) {
         if (const auto self = still()) self->OnChanged(response.seq());
       },
-      [still](const absl::Status&) {
-        if (const auto self = still()) self->OnWatchEnded();
+      [still](const absl::Status& status) {
+        if (const auto self = still()) self->OnWatchEnded(status);
       });
 }
 
@@ -207,12 +220,12 @@ bool Engine::Impl::HasNews() {
   return !state.ok() || state->head.seq() < news_seq_;
 }
 
-void Engine::Impl::OnWatchEnded() {
+void Engine::Impl::OnWatchEnded(const absl::Status& status) {
   watch_.reset();
   ++watch_number_;
   ++watch_failures_;
   // A new one follows a session that went through: what was missed meanwhile is pulled first.
-  const absl::Duration pause = Backoff(watch_failures_);
+  const absl::Duration pause = std::max(Backoff(watch_failures_), AskedPause(status));
   watch_not_before_ = parts_.executor.Now() + pause;
   if (failures_ == 0) Schedule(pause);
 }

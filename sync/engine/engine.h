@@ -19,7 +19,8 @@ namespace vigil::engine {
 // wakes it, a poll where there is no watch. One thing that fails never stops the others: a watch
 // that cannot be opened leaves the poll, a push that fails leaves the pull, a session that fails is
 // tried again. One that the register does not let in waits for the longest pause at once: only a
-// person can help, and nothing that is unsent is lost meanwhile.
+// person can help, and nothing that is unsent is lost meanwhile. A register that asks for a pause
+// (RATE_LIMITED) gets it, whatever else happens, up to Tuning::asked_pause_max.
 class Engine {
  public:
   struct Options {
@@ -42,7 +43,8 @@ class Engine {
 
   // An operation was made: a session follows soon, unless a failed one's pause is still on.
   void NoteLocalChange();
-  // The user asks, or the network is back: a session at once, and the backoff begins anew.
+  // The user asks, or the network is back: a session at once (after a pause for which the register
+  // has asked), and the backoff begins anew.
   void SyncNow();
 
   bool in_session() const;

@@ -27,6 +27,9 @@ struct Tuning {
   // pause is drawn from its upper half, so that a thousand phones do not come back at once.
   absl::Duration backoff_min = absl::Seconds(2);
   absl::Duration backoff_max = absl::Minutes(5);
+  // The register may ask for a longer pause (RATE_LIMITED), up to this one: it cannot put a phone
+  // to sleep.
+  absl::Duration asked_pause_max = absl::Minutes(5);
   // Without a watch or news a phone looks by itself.
   absl::Duration poll = absl::Minutes(15);
   // Several local changes or news close together are one session.

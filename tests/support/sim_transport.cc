@@ -197,6 +197,7 @@ std::unique_ptr<engine::Watch> SimTransport::OpenWatch(const v1::WatchRequest& r
   After([this, request, messages] {
     if (!messages->is_open()) return;
     if (!faults.reachable) return messages->End(Unreachable());
+    if (!faults.watched.ok()) return messages->End(faults.watched);
     auto watch = server_.core().OpenWatch(Author(), request, messages);
     if (!watch.ok()) return messages->End(watch.status());
     messages->Open(*std::move(watch));

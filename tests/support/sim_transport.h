@@ -41,6 +41,8 @@ class SimTransport final : public engine::Transport {
     bool reachable = true;
     // The register lets the phone in; else what it says instead.
     absl::Status let_in;
+    // The register opens a watch; else what it says instead.
+    absl::Status watched;
     // The register is; its service of pushes is not.
     bool push_works = true;
     // So many pushes get lost on their way; so many others are taken, but their answers get lost.

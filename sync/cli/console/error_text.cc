@@ -1,6 +1,7 @@
 #include "sync/cli/console/error_text.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "sync/base/status.h"
@@ -8,6 +9,7 @@
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::console {
@@ -17,6 +19,7 @@ constexpr Text kRefusedText{"refused", "被拒绝"};
 constexpr Text kDeferredText{"not judged yet", "暂缓处理"};
 constexpr Text kErrorText{"error", "错误"};
 constexpr Text kUsageText{"wrong command line", "命令行有误"};
+constexpr Text kPauseText{"come again in $0 s", "请在 $0 秒后再试"};
 constexpr Text kNextText{"what to do next", "下一步"};
 
 Text TitleOf(ExitCode code) {
@@ -66,7 +69,14 @@ std::string ErrorText(const absl::Status& status, Language language) {
     text += "\n  " + message;
   }
   if (code != kUsage) {
+    // A pause is told in people's terms, rounded up.
+    const absl::Duration pause = rules::AskedPause(status);
+    if (pause > absl::ZeroDuration()) {
+      const auto seconds = absl::ToInt64Seconds(absl::Ceil(pause, absl::Seconds(1)));
+      text += "\n  " + Fill(kPauseText.In(language), {std::to_string(seconds)});
+    }
     for (const auto& [key, value] : MetadataOf(status)) {
+      if (key == "retry_after_ms" && pause > absl::ZeroDuration()) continue;
       text += "\n  " + OneLine(key) + "=" + OneLine(value);
     }
   }

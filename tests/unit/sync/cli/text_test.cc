@@ -16,6 +16,7 @@ namespace vigil::console {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(TextTest, FillsPlaceholdersWhereverTheyStand) {
   constexpr Text kText{"$0 of $1", "共 $1，已 $0"};
@@ -57,6 +58,16 @@ TEST(ErrorTextTest, SaysMeaningWordsSubjectAndAdvice) {
   const std::string chinese = ErrorText(status, Language::kChinese);
   EXPECT_THAT(chinese, HasSubstr("被拒绝：不能从此处发出（WRONG_CHANNEL）"));
   EXPECT_THAT(chinese, HasSubstr("下一步："));
+}
+
+TEST(ErrorTextTest, SaysInHowManySecondsToComeAgain) {
+  const absl::Status status =
+      rules::Refuse(v1::REASON_RATE_LIMITED, "too many passwords").With("retry_after_ms", 4001);
+  const std::string english = ErrorText(status, Language::kEnglish);
+  EXPECT_THAT(english, HasSubstr("come again in 5 s\n"));
+  EXPECT_THAT(english, Not(HasSubstr("retry_after_ms")));
+  EXPECT_THAT(ErrorText(status, Language::kChinese), HasSubstr("请在 5 秒后再试\n"));
+  EXPECT_THAT(ErrorJson(status), HasSubstr(R"("key":"retry_after_ms","value":"4001")"));
 }
 
 TEST(ErrorTextTest, AsJsonItIsAnErrorDetailWithTheExitCode) {

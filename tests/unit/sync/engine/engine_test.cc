@@ -210,6 +210,82 @@ TEST_F(EngineTest, DeferredWorkIsOfferedAgain) {
   EXPECT_EQ(phone_.replica().Counts()->deferred, 0);
 }
 
+absl::Status RateLimited(std::string_view retry_after_ms) {
+  return rules::Refuse(v1::REASON_RATE_LIMITED, "too many calls")
+      .With("retry_after_ms", retry_after_ms);
+}
+
+TEST_F(EngineTest, ARegisterThatAsksForAPauseGetsIt) {
+  phone_.faults().let_in = RateLimited("60000");
+  engine_->Start();
+  executor().RunFor(absl::Minutes(10));
+  ASSERT_GE(failures_seen(), 5);
+  std::vector<absl::Duration> pauses;
+  for (std::size_t i = 1; i < ended_at_.size(); ++i) {
+    pauses.push_back(ended_at_[i] - ended_at_[i - 1]);
+    EXPECT_GE(pauses.back(), absl::Minutes(1));
+  }
+  // The backoff has not outgrown it yet.
+  EXPECT_LE(pauses[0], absl::Seconds(91));
+  EXPECT_NE(pauses[0], pauses[1]) << "no jitter";
+}
+
+TEST_F(EngineTest, NobodyCutsAPauseShortThatTheRegisterHasAskedFor) {
+  phone_.faults().let_in = RateLimited("60000");
+  engine_->Start();
+  executor().RunFor(absl::Seconds(5));
+  ASSERT_THAT(reports_, SizeIs(1));
+  phone_.faults().let_in = absl::OkStatus();
+  engine_->SyncNow();
+  engine_->NoteLocalChange();
+  executor().RunFor(absl::Seconds(50));
+  EXPECT_THAT(reports_, SizeIs(1));
+  executor().RunFor(absl::Seconds(40));
+  ASSERT_THAT(reports_, SizeIs(2));
+  VIGIL_EXPECT_OK(reports_[1].status);
+}
+
+TEST_F(EngineTest, APauseThatIsAskedForHasItsBounds) {
+  const engine::Tuning tuning;
+  for (const char* const ask : {"9000000000000000000", "300001"}) {
+    phone_.faults().let_in = RateLimited(ask);
+    Restart();
+    reports_.clear();
+    ended_at_.clear();
+    engine_->Start();
+    executor().RunFor(2 * tuning.asked_pause_max);
+    ASSERT_THAT(reports_, SizeIs(2)) << ask;
+    EXPECT_GE(ended_at_[1] - ended_at_[0], tuning.asked_pause_max) << ask;
+  }
+  // A shorter one than the backoff's, or one that nobody can read, changes nothing.
+  for (const char* const ask : {"1", "-60000", "soon", ""}) {
+    phone_.faults().let_in = RateLimited(ask);
+    Restart();
+    reports_.clear();
+    ended_at_.clear();
+    engine_->Start();
+    executor().RunFor(absl::Seconds(10));
+    ASSERT_GE(failures_seen(), 3) << ask;
+    EXPECT_GE(ended_at_[1] - ended_at_[0], tuning.backoff_min / 2) << ask;
+    EXPECT_GE(ended_at_[2] - ended_at_[1], tuning.backoff_min) << ask;
+  }
+}
+
+TEST_F(EngineTest, AWatchThatIsToWaitLeavesTheSessionsAlone) {
+  phone_.faults().watched = RateLimited("60000");
+  engine_->Start();
+  executor().RunFor(absl::Seconds(30));
+  EXPECT_EQ(phone_.transport().counts().watches, 1);
+  phone_.Report(server_.base().risk_source, "crack");
+  engine_->NoteLocalChange();
+  executor().RunFor(absl::Seconds(5));
+  EXPECT_EQ(reports_.back().outcomes.applied, 1);
+  EXPECT_EQ(phone_.transport().counts().watches, 1);
+  phone_.faults().watched = absl::OkStatus();
+  executor().RunFor(absl::Minutes(2));
+  EXPECT_EQ(phone_.transport().counts().watches, 2);
+}
+
 TEST_F(EngineTest, StoppedItRestsAndMayStartAgain) {
   engine_->Start();
   executor().RunOne();

@@ -1,0 +1,22 @@
+#include "sync/rules/asked_pause.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "sync/base/status.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::rules {
+
+absl::Duration AskedPause(const absl::Status& status) {
+  if (ReasonOf(status) != v1::REASON_RATE_LIMITED) return absl::ZeroDuration();
+  const std::optional<std::string> text = MetadataValueOf(status, "retry_after_ms");
+  std::int64_t milliseconds = 0;
+  if (!text || !absl::SimpleAtoi(*text, &milliseconds)) return absl::ZeroDuration();
+  return absl::Milliseconds(std::max<std::int64_t>(0, milliseconds));
+}
+
+}  // namespace vigil::rules

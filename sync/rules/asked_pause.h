@@ -1,0 +1,15 @@
+#ifndef VIGIL_SYNC_RULES_ASKED_PAUSE_H_
+#define VIGIL_SYNC_RULES_ASKED_PAUSE_H_
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace vigil::rules {
+
+// How long the register asks to be left alone: `retry_after_ms` of RATE_LIMITED. Zero: it does not,
+// or does not say it in a way that can be read. Never negative; there is no upper bound.
+absl::Duration AskedPause(const absl::Status& status);
+
+}  // namespace vigil::rules
+
+#endif  // VIGIL_SYNC_RULES_ASKED_PAUSE_H_
