@@ -105,7 +105,10 @@ absl::Status Run(std::size_t command, const Arguments& arguments, Console& conso
 int main(int argc, char** argv) {
   // What gRPC would write into the answers to people; errors say it all.
   ::setenv("GRPC_VERBOSITY", "NONE", 0);
-  return vigil::console::RunProgram(
+  const int code = vigil::console::RunProgram(
       vigil::office::Program(), std::vector<std::string>(argv + 1, argv + argc),
       {std::cin, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1}, Run);
+  // gRPC's threads may be in a handshake yet; what an ordinary exit destroys is in their hands.
+  std::cout.flush();
+  std::_Exit(code);
 }
