@@ -241,7 +241,9 @@ std::vector<Command> AuditCommands() {
            "须延续 audit head --out 所存的日志头"}},
          {"--data",
           "DIR",
-          {"check the files of a register that is not running", "核对未运行的登记库数据目录"}}},
+          {"check the files of a register that was stopped in order, or a copy of them; read-only, "
+           "nothing there is changed",
+           "核对已正常停止的登记库数据目录或其副本；只读，不做任何改动"}}},
         {"", "--since head-2017-06-30.json", "--data /var/lib/vigil --since head-2017-06-30.json"}},
        VerifyOffice,
        "--data",

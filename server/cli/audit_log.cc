@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "server/register/log_page.h"
-#include "server/store/sqlite_store.h"
+#include "server/store/closed_register.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
@@ -38,7 +38,7 @@ class OfficeLog final : public AuditLog {
 
 class DirectoryLog final : public AuditLog {
  public:
-  DirectoryLog(std::unique_ptr<store::RegisterStore> store,
+  DirectoryLog(std::unique_ptr<store::ClosedRegister> store,
                std::unique_ptr<store::Snapshot> snapshot, const Uuid& register_id)
       : store_(std::move(store)), snapshot_(std::move(snapshot)), register_id_(register_id) {}
 
@@ -49,7 +49,7 @@ class DirectoryLog final : public AuditLog {
 
  private:
   // The snapshot goes first.
-  const std::unique_ptr<store::RegisterStore> store_;
+  const std::unique_ptr<store::ClosedRegister> store_;
   const std::unique_ptr<store::Snapshot> snapshot_;
   const Uuid register_id_;
 };
@@ -67,13 +67,12 @@ absl::StatusOr<std::unique_ptr<AuditLog>> LogOfOffice(Office& office) {
 absl::StatusOr<std::unique_ptr<AuditLog>> LogOfDirectory(FileSystem& files,
                                                          const std::string& directory) {
   const std::string path = JoinPath(directory, kRegisterFile);
-  // Opening would make one.
   if (!files.Exists(path)) {
     return rules::Refuse(v1::REASON_NOT_FOUND, "there is no register in this directory")
         .With("file", path);
   }
-  absl::StatusOr<std::unique_ptr<store::SqliteRegisterStore>> store =
-      store::SqliteRegisterStore::Open(path, store::SqliteStoreOptions());
+  absl::StatusOr<std::unique_ptr<store::ClosedRegister>> store =
+      store::ClosedRegister::Open(files, path);
   if (store.status().code() == absl::StatusCode::kUnavailable) {
     return Error(absl::StatusCode::kResourceExhausted,
                  "the register's file is in use, or its disk fails: stop vigild first, or leave "

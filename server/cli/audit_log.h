@@ -28,8 +28,9 @@ class AuditLog {
 // From the register that is served. NOT_INITIALISED: it has not introduced itself.
 absl::StatusOr<std::unique_ptr<AuditLog>> LogOfOffice(Office& office);
 
-// From the files of a register that is not served, in its data directory. Heads have no signature.
-// NOT_FOUND: there is no register. RESOURCE_EXHAUSTED: vigild has it open.
+// From the files of a register that is not served, in its data directory or a copy of it, which
+// stay exactly as they are. Heads have no signature. NOT_FOUND: there is no register.
+// RESOURCE_EXHAUSTED: vigild has it open. Else see store::ClosedRegister::Open.
 absl::StatusOr<std::unique_ptr<AuditLog>> LogOfDirectory(FileSystem& files,
                                                          const std::string& directory);
 

@@ -38,7 +38,7 @@ int OpenFlags(const OpenOptions& options) {
   constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (options.mode) {
     case OpenOptions::Mode::kReadOnly:
-      return kAlways | SQLITE_OPEN_READONLY;
+      return kAlways | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     case OpenOptions::Mode::kReadWrite:
       return kAlways | SQLITE_OPEN_READWRITE;
     case OpenOptions::Mode::kCreate:

@@ -34,7 +34,7 @@ class Connection;
 
 struct OpenOptions {
   enum class Mode {
-    kReadOnly,   // the file must exist
+    kReadOnly,   // the file must exist; the path may be a URI: "file:PATH?immutable=1"
     kReadWrite,  // the file must exist
     kCreate,     // read and write; made when missing
   };

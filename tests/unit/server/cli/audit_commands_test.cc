@@ -1,5 +1,7 @@
 // The office checks a register's log itself, whatever is done to it.
 
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -284,18 +286,47 @@ TEST_F(AuditCommandsTest, TheFilesOfARegisterAreCheckedWhileItIsNotServed) {
   const std::string root = Root();
   const std::string seq = std::to_string(reg_->Head().seq.value());
   const std::string none = testing::TempDir().path();
-  reg_.reset();
-  office_.reset();
   FakeOffice nobody;
   const auto verify = [&](const std::string& directory) {
     ran_ = RunCtl(nobody, files_, clock_, random_,
                   {"audit", "verify", "--data", directory, "--since", kept, "--lang", "en"});
     return ran_.exit_code;
   };
+  EXPECT_EQ(verify(directory_.path()), 7);
+  EXPECT_THAT(ran_.err, HasSubstr("stop vigild first"));
+  reg_.reset();
+  office_.reset();
+  const std::string verdict =
+      "audit: operations=" + seq + " chains=1 signatures=2 head=" + root + " ok\n";
   EXPECT_EQ(verify(directory_.path()), 0) << ran_.err;
-  EXPECT_THAT(ran_.out, EndsWith("audit: operations=" + seq +
-                                 " chains=1 signatures=2 head=" + root + " ok\n"));
+  EXPECT_THAT(ran_.out, EndsWith(verdict));
   EXPECT_THAT(ran_.out, HasSubstr("head: not signed\n"));
+  // A copy, wherever it lies, stays what it is, and so does its directory: nothing is made there,
+  // not even for a moment.
+  const std::filesystem::path copy = directory_.File("50%41 of it? #1");
+  std::filesystem::create_directory(copy);
+  std::filesystem::copy_file(directory_.File("register.db"), copy / "register.db");
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(24);
+  for (const auto& each : {copy / "register.db", copy}) {
+    std::filesystem::last_write_time(each, long_ago);
+  }
+  EXPECT_EQ(verify(copy), 0) << ran_.err;
+  EXPECT_THAT(ran_.out, EndsWith(verdict));
+  for (const auto& each : {copy / "register.db", copy}) {
+    EXPECT_EQ(std::filesystem::last_write_time(each), long_ago) << each;
+  }
+  constexpr std::size_t kBytesMax = 64 * 1024 * 1024;
+  EXPECT_TRUE(*files_.Read(copy / "register.db", kBytesMax) ==
+              *files_.Read(directory_.File("register.db"), kBytesMax));
+  // What was acknowledged last is not in the file.
+  ASSERT_TRUE(files_.WriteAtomic(copy / "register.db-wal", "frames").ok());
+  EXPECT_EQ(verify(copy), 1);
+  EXPECT_THAT(ran_.err, HasSubstr("Start vigild once"));
+  ASSERT_TRUE(files_.WriteAtomic(copy / "register.db-wal", "").ok());
+  EXPECT_EQ(verify(copy), 0) << ran_.err;
+  ASSERT_TRUE(files_.WriteAtomic(copy / "register.db", std::string(5000, 'x')).ok());
+  EXPECT_EQ(verify(copy), 7);
+  EXPECT_THAT(ran_.err, HasSubstr("FOREIGN_FILE"));
   EXPECT_EQ(verify(none), 5);
   EXPECT_FALSE(files_.Exists(none + "/register.db"));
 }
