@@ -35,6 +35,11 @@ struct Work {
   std::string field;
 };
 
+struct EndedGrant {
+  v1::Record person;
+  v1::RoleGrant grant;
+};
+
 class Leaving {
  public:
   Leaving(Clerk& clerk, v1::Record person, v1::Record successor)
@@ -44,6 +49,7 @@ class Leaving {
   absl::Status Run() {
     VIGIL_RETURN_IF_ERROR(Depart());
     VIGIL_RETURN_IF_ERROR(RevokeDevices());
+    VIGIL_RETURN_IF_ERROR(EndDelegations());
     VIGIL_RETURN_IF_ERROR(HandOverReferences("org_unit", "head"));
     VIGIL_RETURN_IF_ERROR(HandOverReferences("risk_source", "responsible_person"));
     return HandOverPlans();
@@ -54,6 +60,9 @@ class Leaving {
  private:
   absl::Status Depart();
   absl::Status RevokeDevices();
+  // What others do in his name, and what he did in theirs. His own roles stay on his record, where
+  // they say what has to be filled anew; they are worth nothing.
+  absl::Status EndDelegations();
   // Every record of the kind whose field names the person now names the successor.
   absl::Status HandOverReferences(const std::string& kind, const std::string& field);
   absl::Status HandOverPlans();
@@ -64,11 +73,13 @@ class Leaving {
 
   Table WorkTable(const std::vector<Work>& works);
   static std::string WorkJson(const std::vector<Work>& works);
+  std::string EndedJson() const;
 
   Clerk& clerk_;
   const v1::Record person_;
   const v1::Record successor_;
   std::vector<std::string> revoked_;
+  std::vector<EndedGrant> ended_;
   std::vector<Work> handed_over_;
 };
 
@@ -87,6 +98,26 @@ absl::Status Leaving::RevokeDevices() {
     operation.mutable_edit_record()->mutable_entity()->mutable_device()->set_revoked(true);
     VIGIL_RETURN_IF_ERROR(clerk_.Judge(std::move(operation)).status());
     revoked_.push_back(device.id());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Leaving::EndDelegations() {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> persons, clerk_.All("person"));
+  for (const v1::Record& record : persons) {
+    v1::Operation operation = EditOf(record, "roles");
+    v1::Person& removed = *operation.mutable_edit_record()->mutable_removed()->mutable_person();
+    std::vector<EndedGrant> ended;
+    for (const v1::RoleGrant& grant : record.entity().person().roles()) {
+      const bool by_him = grant.delegated_by() == person_.id();
+      const bool to_him = record.id() == person_.id() && !grant.delegated_by().empty();
+      if (!by_him && !to_him) continue;
+      *removed.add_roles() = grant;
+      ended.push_back({record, grant});
+    }
+    if (ended.empty()) continue;
+    VIGIL_RETURN_IF_ERROR(clerk_.Judge(std::move(operation)).status());
+    ended_.insert(ended_.end(), ended.begin(), ended.end());
   }
   return absl::OkStatus();
 }
@@ -190,6 +221,18 @@ std::string Leaving::WorkJson(const std::vector<Work>& works) {
   return array.ToString();
 }
 
+std::string Leaving::EndedJson() const {
+  console::JsonArray array;
+  for (const EndedGrant& ended : ended_) {
+    array.AddRaw(console::JsonObject()
+                     .Set("person", ended.person.id())
+                     .Set("person_code", ended.person.entity().person().code())
+                     .SetRaw("grant", console::ProtoJson(ended.grant))
+                     .ToString());
+  }
+  return array.ToString();
+}
+
 void Leaving::Show() {
   console::Console& console = clerk_.console();
   console::JsonArray revoked;
@@ -198,11 +241,17 @@ void Leaving::Show() {
                    .Set("person", person_.id())
                    .Set("to", successor_.id())
                    .SetRaw("revoked_devices", revoked.ToString())
+                   .SetRaw("ended_delegations", EndedJson())
                    .SetRaw("reassigned", WorkJson(handed_over_))
                    .ToString());
   if (console.json()) return;
   const std::string successor = console::RecordTitle(successor_);
   console.Say({"devices revoked: $0", "已吊销设备：$0 台"}, {std::to_string(revoked_.size())});
+  for (const EndedGrant& ended : ended_) {
+    console.Say(
+        {"$0 no longer has: $1", "$0 不再担任：$1"},
+        {console::RecordTitle(ended.person), console::GrantText(ended.grant, clerk_.display())});
+  }
   console.Say({"work given to $0: $1", "已移交给 $0 的工作：$1 项"},
               {successor, std::to_string(handed_over_.size())});
   if (!handed_over_.empty()) console.Write(WorkTable(handed_over_).ToString());
@@ -231,9 +280,10 @@ absl::Status Leave(Clerk& clerk, const Arguments& arguments) {
 std::vector<Command> LeaveCommands() {
   return {
       {{"person leave",
-        {"a person leaves: his access ends, his open work goes to another; run again, it does what "
-         "is left",
-         "人员离岗：终止其访问，并将其未结工作移交他人；重复运行时继续完成剩余部分"},
+        {"a person leaves: his access and all delegations by and to him end, his open work goes to "
+         "another; run again, it does what is left",
+         "人员离岗：终止其访问及其委托与受托的角色，并将其未结工作移交他人；重复运行时继续完成剩余"
+         "部分"},
         {{"PERSON", "", {"who leaves: code or id", "离岗人员的编码或 id"}, Count::kRequired},
          {"--to", "PERSON", {"who takes over", "接手人"}, Count::kRequired}},
         {"inspector-07 --to inspector-08", "inspector-07 --to inspector-08 --json"},

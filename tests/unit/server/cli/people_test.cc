@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -318,6 +319,16 @@ class LeavingTest : public PeopleTest {
     other_plan_ = AddPlan(hazard_, PersonOf(other_).name());
   }
 
+  // Two of the leaver's roles to the other one, and one the other way round.
+  void DelegateBothWays() {
+    ASSERT_EQ(Ctl({"role", "grant", CodeOf(leaver_), "verifier", "--unit", "PARK-02"}), 0);
+    for (const auto& [from, to] : {std::pair(leaver_, other_), std::pair(other_, leaver_)}) {
+      ASSERT_EQ(
+          Ctl({"person", "delegate", CodeOf(from), "--to", CodeOf(to), "--until", "2017-08-31"}), 0)
+          << ran_.err;
+    }
+  }
+
   int Leave() {
     return Ctl({"person", "leave", CodeOf(leaver_), "--to", CodeOf(other_), "--lang", "en"});
   }
@@ -351,9 +362,29 @@ TEST_F(LeavingTest, ALeaversAccessEndsAndHisWorkIsAnothers) {
   EXPECT_EQ(reg_.Head().seq, before) << "run again, it has nothing to do";
 }
 
+TEST_F(LeavingTest, WhatOthersDoInHisNameEndsAndWhatHeDidInTheirs) {
+  DelegateBothWays();
+  ASSERT_EQ(
+      Ctl({"person", "delegate", CodeOf(other_), "--to", CodeOf(admin_), "--until", "2017-08-31"}),
+      0);
+  EXPECT_EQ(Leave(), 0) << ran_.err;
+  EXPECT_EQ(RolesOf(other_), std::vector<std::string>{"INSPECTOR@PARK-02"});
+  EXPECT_EQ(RolesOf(leaver_), (std::vector<std::string>{"INSPECTOR@PARK-01", "VERIFIER@PARK-02"}));
+  EXPECT_THAT(RolesOf(admin_), ::testing::Contains("INSPECTOR@PARK-02 8-31 for P-3"))
+      << "between those who stay";
+  EXPECT_THAT(ran_.out,
+              HasSubstr(" no longer has: verifier @ PARK-02 PARK-02 until 2017-08-31 for "));
+  const Seq before = reg_.Head().seq;
+  EXPECT_EQ(Ctl({"person", "leave", CodeOf(leaver_), "--to", CodeOf(other_), "--json"}), 0);
+  EXPECT_EQ(reg_.Head().seq, before);
+  EXPECT_THAT(ran_.out, HasSubstr(R"("ended_delegations":[])"));
+}
+
 TEST_F(LeavingTest, RunAgainItDoesWhatIsLeft) {
-  // Departed, one device, head, risk source, plan; each may be the one that fails.
-  for (std::size_t step = 1; step <= 5; ++step) {
+  DelegateBothWays();
+  // Departed, one device, two persons' delegations, head, risk source, plan; each may be the one
+  // that fails.
+  for (std::size_t step = 1; step <= 7; ++step) {
     office_.submissions = 0;
     office_.fails_from = step > 1 ? 2 : 1;
     EXPECT_EQ(Leave(), 3) << step;
@@ -362,12 +393,15 @@ TEST_F(LeavingTest, RunAgainItDoesWhatIsLeft) {
   office_.fails_from = 0;
   EXPECT_EQ(Leave(), 0) << ran_.err;
   ExpectEverythingHandedOver();
+  EXPECT_EQ(RolesOf(other_), std::vector<std::string>{"INSPECTOR@PARK-02"});
 }
 
 TEST_F(LeavingTest, AnAdministratorWhoIsNothingElseCanDoAllOfIt) {
+  DelegateBothWays();
   SignInAsAdministratorAlone();
   EXPECT_EQ(Leave(), 0) << ran_.err;
   ExpectEverythingHandedOver();
+  EXPECT_EQ(RolesOf(other_), std::vector<std::string>{"INSPECTOR@PARK-02"});
 }
 
 TEST_F(LeavingTest, FinishedWorkStaysTheLeavers) {
