@@ -3,13 +3,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstddef>
 #include <istream>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/cli/program.h"
 #include "sync/base/status.h"
 #include "sync/cli/console/exit_code.h"
@@ -26,32 +26,61 @@ using console::Text;
 namespace {
 
 constexpr std::size_t kSecretBytesMax = 4096;
+constexpr int kTypedTwiceMax = 3;
 
 constexpr Text kPasswordText{"password: ", "密码："};
 constexpr Text kNewPasswordText{"new password: ", "新密码："};
 constexpr Text kAgainText{"the same again: ", "再次输入："};
+constexpr Text kDifferentText{"these are two different passwords\n", "两次输入的密码不一致\n"};
 
-// The terminal shows nothing of what is typed as long as this lives.
+// What a signal that ends the program has to put back first; null: nothing.
+const termios* volatile shown_before = nullptr;
+
+void EndWithEcho(int signal) {
+  if (const termios* const before = shown_before) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+  // By its own means again (SA_RESETHAND), so that whoever waits sees what ended it.
+  ::raise(signal);
+}
+
+// The terminal shows nothing of what is typed as long as this lives. A signal that ends the program
+// ends the silence too, and nobody stops the program (Ctrl-Z) in it.
 class SilentTerminal {
  public:
   SilentTerminal() {
-    is_terminal_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
-    if (!is_terminal_) return;
+    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+    shown_before = &before_;
+    struct sigaction ending {};
+    ending.sa_handler = EndWithEcho;
+    ending.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      ::sigaction(kEnding[i], nullptr, &handled_[i]);
+      // Who was started to ignore a signal goes on ignoring it.
+      if (handled_[i].sa_handler != SIG_IGN) ::sigaction(kEnding[i], &ending, nullptr);
+    }
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    silent.c_cc[VSUSP] = _POSIX_VDISABLE;
+    is_silent_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
   }
   ~SilentTerminal() {
-    if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    if (shown_before == nullptr) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      ::sigaction(kEnding[i], &handled_[i], nullptr);
+    }
+    shown_before = nullptr;
   }
   SilentTerminal(const SilentTerminal&) = delete;
   SilentTerminal& operator=(const SilentTerminal&) = delete;
 
-  bool is_terminal() const { return is_terminal_; }
+  bool is_silent() const { return is_silent_; }
 
  private:
-  bool is_terminal_ = false;
+  static constexpr std::array<int, 4> kEnding = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+  bool is_silent_ = false;
   termios before_{};
+  std::array<struct sigaction, kEnding.size()> handled_{};
 };
 
 absl::StatusOr<std::string> ReadSecret(FileSystem& files, const std::string& path) {
@@ -61,36 +90,38 @@ absl::StatusOr<std::string> ReadSecret(FileSystem& files, const std::string& pat
   return secret;
 }
 
-absl::StatusOr<std::string> AskSecret(console::Console& console, const Text& question,
-                                      std::string_view option) {
+absl::StatusOr<std::string> AskSecret(console::Console& console, const Text& question) {
   std::string secret;
+  bool has_line = false;
   {
     const SilentTerminal terminal;
-    if (!terminal.is_terminal()) {
-      return console::UsageError(
-          absl::StrCat("there is no terminal to ask on: give ", ToAbsl(option)));
+    if (!terminal.is_silent()) {
+      return console::UsageError("there is no terminal to ask on: give --password-file");
     }
     console.Ask(console.In(question));
-    std::getline(console.in(), secret);
+    has_line = static_cast<bool>(std::getline(console.in(), secret)) && !console.in().eof();
   }
   // The line's end was not shown either.
   console.Ask("\n");
+  // Half a line is not what somebody wanted to say.
+  if (!has_line) return console::UsageError("the input ended before the password did");
   return secret;
 }
 
 absl::StatusOr<std::string> TakePassword(AccessTerms& terms, const Arguments& arguments) {
   if (const auto path = arguments.Find("--password-file")) return ReadSecret(terms.files, *path);
-  return AskSecret(terms.console, kPasswordText, "--password-file");
+  return AskSecret(terms.console, kPasswordText);
 }
 
 absl::StatusOr<std::string> TakeNewPassword(AccessTerms& terms, const Arguments& arguments) {
   if (const auto path = arguments.Find("--password-file")) return ReadSecret(terms.files, *path);
-  VIGIL_ASSIGN_OR_RETURN(std::string password,
-                         AskSecret(terms.console, kNewPasswordText, "--password-file"));
-  VIGIL_ASSIGN_OR_RETURN(const std::string again,
-                         AskSecret(terms.console, kAgainText, "--password-file"));
-  if (password != again) return console::UsageError("these are two different passwords");
-  return password;
+  for (int i = 0; i < kTypedTwiceMax; ++i) {
+    VIGIL_ASSIGN_OR_RETURN(std::string password, AskSecret(terms.console, kNewPasswordText));
+    VIGIL_ASSIGN_OR_RETURN(const std::string again, AskSecret(terms.console, kAgainText));
+    if (password == again) return password;
+    terms.console.Ask(terms.console.In(kDifferentText));
+  }
+  return console::UsageError("no password was typed twice in the same way");
 }
 
 absl::Status SignIn(AccessTerms& terms, const Arguments& arguments) {

@@ -1,11 +1,15 @@
 """A server and the two command lines as processes, for the tests of both."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import subprocess
+import termios
 import time
 import unittest
 
@@ -44,12 +48,14 @@ class Server:
         trust = ["--plain-text"] if not self.authority else [
             "--tls-certificate", self.authority / "server.pem",
             "--tls-key", self.authority / "server.key"]
+        port_file = self.directory / "port"
+        # One that was killed has left its own.
+        port_file.unlink(missing_ok=True)
         with open(self.directory.parent / "vigild.log", "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port), *trust],
                 stdout=log, stderr=log)
         until = time.monotonic() + START_S
-        port_file = self.directory / "port"
         while not (port_file.exists() and port_file.read_text().strip()):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise AssertionError("vigild did not start; see vigild.log")
@@ -95,6 +101,72 @@ def run(program: str, *words: str, env: dict[str, str] | None = None, stdin: str
     return Result(subprocess.run(
         [BIN / program, *map(str, words)], input=stdin.encode("utf-8"), env=environment,
         capture_output=True, timeout=300, check=False))
+
+
+class Terminal:
+    """A program that somebody sits before: it has a terminal of its own."""
+
+    def __init__(self, program: str, *words: str, env: dict[str, str]):
+        self.ours, self.its = pty.openpty()
+        self.shown = ""
+        self.rest = ""
+        environment = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8", **env}
+        self.process = subprocess.Popen(
+            [BIN / program, *map(str, words)], stdin=self.its, stdout=self.its, stderr=self.its,
+            env=environment, start_new_session=True, preexec_fn=self._sit_down)
+
+    @staticmethod
+    def _sit_down() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        # Whoever runs the tests may be deaf to some of them.
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+        os.close(self.its)
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self.its)[3] & termios.ECHO)
+
+    def _read(self, until: float) -> bool:
+        """Takes what is there, waiting for it; false: there was nothing in time."""
+        if not select.select([self.ours], [], [], max(0.0, until - time.monotonic()))[0]:
+            return False
+        text = os.read(self.ours, 4096).decode("utf-8", errors="replace")
+        self.shown += text
+        self.rest += text
+        return True
+
+    def wait_for(self, text: str) -> None:
+        """Until the terminal shows this, behind what was waited for before."""
+        until = time.monotonic() + START_S
+        while text not in self.rest:
+            is_over = self.process.poll() is not None or time.monotonic() > until
+            if not self._read(time.monotonic() + 0.05) and is_over:
+                raise AssertionError(f"not shown: {text!r}; shown: {self.shown!r}")
+        self.rest = self.rest.partition(text)[2]
+
+    def type(self, text: str) -> None:
+        os.write(self.ours, text.encode("utf-8"))
+
+    def wait(self) -> int:
+        """Until it has ended, with its exit code; all that it wrote has been shown then."""
+        until = time.monotonic() + START_S
+        # A terminal that nobody looks at holds a program up.
+        while self.process.poll() is None:
+            if time.monotonic() > until:
+                raise AssertionError(f"it does not end; shown: {self.shown!r}")
+            self._read(time.monotonic() + 0.05)
+        while self._read(time.monotonic()):
+            pass
+        return self.process.returncode
 
 
 class CliTest(unittest.TestCase):
