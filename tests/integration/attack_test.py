@@ -258,7 +258,9 @@ class ScopeTest(AttackTest):
         hazard = operation.report_hazard.hazard
         status = hazard.DESCRIPTOR.fields_by_name["status"]
         setattr(hazard, "status", max(value.number for value in status.enum_type.values))
-        phone.push(phone.entry(operation))
+        outcome, = phone.push(phone.entry(operation))
+        self.assertEqual(outcome.verdict, operation_pb2.VERDICT_REFUSED)
+        self.assertEqual(outcome.error.reason, error_pb2.REASON_FIELD_NOT_EDITABLE)
         answer = self.vigild.office.call("RegisterService.ListRecords",
                                          register_service_pb2.ListRecordsRequest(kind="hazard"))
         stored = [record for record in answer.records
@@ -340,7 +342,8 @@ class ScopeTest(AttackTest):
         code = self.vigild.invite("i1")
         request = fc.enrol_request(fc.Key(), bytes(32), code)
         request.label = "x" * 1_000_000
-        self.fails(lambda: self.vigild.stranger.call("AccessService.Enrol", request))
+        self.assert_reason("TEXT_TOO_LONG",
+                           lambda: self.vigild.stranger.call("AccessService.Enrol", request))
         phone = self.phone()
         long = [("authorization", f"Bearer {phone.token}"), ("x-long", "x" * 100_000)]
         attacker = fc.Client(self.vigild, phone.access)
