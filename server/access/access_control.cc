@@ -88,6 +88,19 @@ std::string_view BearerToken(std::string_view authorization) {
   return authorization.substr(kPrefix.size());
 }
 
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Snapshot& snapshot, const v1::Person& person,
+                                                   absl::Time now, const absl::TimeZone& zone) {
+  const auto person_of =
+      [&snapshot](std::string_view text) -> absl::StatusOr<std::optional<v1::Person>> {
+    const std::optional<Uuid> id = Uuid::Parse(text);
+    if (!id) return std::optional<v1::Person>();
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> record, Find(snapshot, *id));
+    if (!record || !record->entity().has_person()) return std::optional<v1::Person>();
+    return std::optional<v1::Person>(record->entity().person());
+  };
+  return rules::RolesOn(person, rules::DateAt(now, zone), person_of);
+}
+
 absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const Identity& identity, absl::Time now,
                                        const absl::TimeZone& zone) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> device, Find(snapshot, identity.device));
@@ -105,7 +118,7 @@ absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const Identity& ident
   author.device = identity.device.ToString();
   author.person = identity.person.ToString();
   author.channel = identity.channel;
-  author.roles = rules::RolesOn(person->entity().person(), rules::DateAt(now, zone));
+  VIGIL_ASSIGN_OR_RETURN(author.roles, RolesOf(snapshot, person->entity().person(), now, zone));
   return author;
 }
 

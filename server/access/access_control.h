@@ -28,6 +28,12 @@ Sha256 TokenHash(std::string_view token);
 // The token in "Bearer TOKEN"; empty where the header has another form.
 std::string_view BearerToken(std::string_view authorization);
 
+// The person's roles on the day of `now` in the register's zone, those that were delegated to him
+// among them.
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(store::Snapshot& snapshot,
+                                                   const v1::Person& person, absl::Time now,
+                                                   const absl::TimeZone& zone);
+
 // Whom a sign-in stands for, with the roles that he has on the day of `now` in the register's zone.
 // UNAUTHENTICATED for a person who has left, DEVICE_REVOKED.
 absl::StatusOr<rules::Author> AuthorOf(store::Snapshot& snapshot, const store::SignIn& sign_in,

@@ -8,9 +8,7 @@
 #include "server/access/one_time_code.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
-#include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
 #include "vigil/v1/operation.pb.h"
 
 namespace vigil::access::internal {
@@ -169,7 +167,7 @@ absl::StatusOr<std::optional<registry::Incoming>> Reinstate(store::Snapshot& sna
   VIGIL_ASSIGN_OR_RETURN(const v1::Record record, FindPerson(snapshot, ids.record.ToString()));
   const v1::Person& person = record.entity().person();
   rules::Author himself;
-  himself.roles = rules::RolesOn(person, rules::DateAt(ids.now, zone));
+  VIGIL_ASSIGN_OR_RETURN(himself.roles, RolesOf(snapshot, person, ids.now, zone));
   VIGIL_ASSIGN_OR_RETURN(const bool is_one,
                          HoldsEverywhere(AdministratorRole(), himself, snapshot));
   if (is_one && !person.departed()) return std::optional<registry::Incoming>();

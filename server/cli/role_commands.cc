@@ -12,6 +12,7 @@
 #include "sync/cli/console/table.h"
 #include "sync/cli/console/value_text.h"
 #include "sync/cli/verbs/take.h"
+#include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/workdays.h"
 
@@ -199,11 +200,21 @@ absl::Status ListRoles(Clerk& clerk, const Arguments& arguments) {
                {std::string(console.In({"for", "代理"})), Table::Align::kLeft, 30},
                {std::string(console.In({"holds", "有效"}))}});
   console::JsonArray array;
+  const auto person_of =
+      [&clerk](std::string_view id) -> absl::StatusOr<std::optional<v1::Person>> {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record found, clerk.Find("person", id));
+    return std::optional<v1::Person>(found.entity().person());
+  };
   const v1::Date today = Today(clerk);
   for (const v1::Record& record : persons) {
     const v1::Person& person = record.entity().person();
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::RoleGrant> in_force,
+                           rules::RolesOn(person, today, person_of));
     for (const v1::RoleGrant& grant : person.roles()) {
-      const bool holds = !person.departed() && !IsOver(grant, today);
+      const bool holds = !person.departed() && std::any_of(in_force.begin(), in_force.end(),
+                                                           [&](const v1::RoleGrant& each) {
+                                                             return IsSame(each, grant);
+                                                           });
       array.AddRaw(console::JsonObject()
                        .Set("person", record.id())
                        .Set("person_code", person.code())

@@ -109,7 +109,18 @@ absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const Use
                          FindConfirmed(database, user.person));
   if (!person) return std::vector<v1::RoleGrant>();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(person->bytes));
-  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone));
+  const auto person_of =
+      [&database](std::string_view text) -> absl::StatusOr<std::optional<v1::Person>> {
+    const std::optional<Uuid> id = Uuid::Parse(text);
+    if (!id) return std::optional<v1::Person>();
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> found,
+                           FindConfirmed(database, *id));
+    if (!found) return std::optional<v1::Person>();
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record giver, ParseRecord(found->bytes));
+    return std::optional<v1::Person>(giver.entity().person());
+  };
+  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone),
+                        person_of);
 }
 
 absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock) {

@@ -126,6 +126,29 @@ TEST_F(AccessDeskTest, InvitationsAreForPersonsWhoAreThere) {
   EXPECT_THAT(Invite(inspector.author.person), ReasonIs("REASON_NOT_FOUND"));
 }
 
+TEST_F(AccessDeskTest, AStandInHasARoleAsLongAsItsGiver) {
+  const Actor giver = reg_.Phone(v1::ROLE_VERIFIER, reg_.unit);
+  const Actor stand_in = reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit);
+  v1::Entity delegated;
+  v1::RoleGrant& grant = *delegated.mutable_person()->add_roles();
+  grant.set_role(v1::ROLE_VERIFIER);
+  grant.set_unit(reg_.unit);
+  grant.set_delegated_by(giver.author.person);
+  Edit(stand_in.author.person, delegated, "roles");
+  const Program phone = NewPhone(stand_in.author.person);
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto principal, Whose(phone));
+  EXPECT_THAT(principal->author.roles, SizeIs(2));
+  v1::Entity none;
+  none.mutable_person();
+  v1::Entity taken;
+  *taken.mutable_person()->mutable_roles() =
+      reg_.Find(giver.author.person).entity().person().roles();
+  Edit(giver.author.person, none, "roles", taken);
+  VIGIL_ASSERT_OK_AND_ASSIGN(principal, Whose(phone));
+  ASSERT_THAT(principal->author.roles, SizeIs(1));
+  EXPECT_EQ(principal->author.roles[0].role(), v1::ROLE_INSPECTOR);
+}
+
 TEST_F(AccessDeskTest, ARefreshTokenIsExchangedForTheNext) {
   const Actor inspector = reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit);
   Program phone = NewPhone(inspector.author.person);

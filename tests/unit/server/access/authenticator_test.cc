@@ -84,7 +84,7 @@ TEST_F(AuthenticatorTest, ADelegatedRoleEndsWithItsDay) {
   const absl::TimeZone zone = absl::FixedTimeZone(8 * 60 * 60);
   v1::Entity more;
   v1::RoleGrant& grant = *more.mutable_person()->add_roles();
-  grant.set_role(v1::ROLE_VERIFIER);
+  grant.set_role(v1::ROLE_SAFETY_OFFICE);
   grant.set_unit(reg_.other_unit);
   *grant.mutable_until() = reg_.target().Today();
   grant.set_delegated_by(administrator_.access.person());

@@ -1,13 +1,16 @@
 #include "sync/rules/grant.h"
 
-#include "gmock/gmock.h"
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "gtest/gtest.h"
 #include "sync/rules/workdays.h"
 
 namespace vigil::rules {
 namespace {
-
-using ::testing::SizeIs;
 
 v1::RoleGrant Until(absl::CivilDay day) {
   v1::RoleGrant grant;
@@ -32,13 +35,68 @@ TEST(GrantTest, NobodyIsTheClock) {
   EXPECT_FALSE(Holds(clock, ToDate(absl::CivilDay(2017, 9, 30))));
 }
 
-TEST(GrantTest, APersonKeepsTheOthers) {
+// Persons by their names.
+class DelegationTest : public ::testing::Test {
+ protected:
+  // How many of the person's roles hold.
+  std::size_t Count(const v1::Person& person, absl::CivilDay today = absl::CivilDay(2017, 9, 1)) {
+    const auto roles = RolesOn(person, ToDate(today), [this](std::string_view id) {
+      const auto found = persons_.find(std::string(id));
+      return absl::StatusOr<std::optional<v1::Person>>(
+          found == persons_.end() ? std::nullopt : std::optional<v1::Person>(found->second));
+    });
+    EXPECT_TRUE(roles.ok());
+    return roles.ok() ? roles->size() : 0;
+  }
+  static v1::RoleGrant In(const std::string& unit, const std::string& for_whom = "") {
+    v1::RoleGrant grant;
+    grant.set_role(v1::ROLE_VERIFIER);
+    if (!unit.empty()) grant.set_unit(unit);
+    if (!for_whom.empty()) grant.set_delegated_by(for_whom);
+    return grant;
+  }
+
+  std::map<std::string, v1::Person> persons_;
+};
+
+TEST_F(DelegationTest, APersonKeepsTheOthers) {
   v1::Person person;
   *person.add_roles() = Until(absl::CivilDay(2017, 9, 30));
   *person.add_roles() = Until(absl::CivilDay(2017, 10, 31));
-  EXPECT_THAT(RolesOn(person, ToDate(absl::CivilDay(2017, 9, 1))), SizeIs(2));
-  EXPECT_THAT(RolesOn(person, ToDate(absl::CivilDay(2017, 10, 1))), SizeIs(1));
-  EXPECT_THAT(RolesOn(person, ToDate(absl::CivilDay(2017, 11, 1))), SizeIs(0));
+  EXPECT_EQ(Count(person), 2U);
+  EXPECT_EQ(Count(person, absl::CivilDay(2017, 10, 1)), 1U);
+  EXPECT_EQ(Count(person, absl::CivilDay(2017, 11, 1)), 0U);
+}
+
+TEST_F(DelegationTest, WhatIsTakenFromTheGiverIsTakenFromHisStandIn) {
+  v1::Person stand_in;
+  *stand_in.add_roles() = In("park", "giver");
+  EXPECT_EQ(Count(stand_in), 0U) << "nobody gave it";
+  v1::Person& giver = persons_["giver"];
+  *giver.add_roles() = In("park");
+  EXPECT_EQ(Count(stand_in), 1U);
+  giver.set_departed(true);
+  EXPECT_EQ(Count(stand_in), 0U);
+  giver.set_departed(false);
+  *giver.mutable_roles(0) = In("");
+  EXPECT_EQ(Count(stand_in), 1U) << "everywhere is there, too";
+  *giver.mutable_roles(0) = In("landfill");
+  EXPECT_EQ(Count(stand_in), 0U);
+  *giver.mutable_roles(0) = In("park", "another");
+  EXPECT_EQ(Count(stand_in), 0U) << "it was not his to hand on";
+  *giver.mutable_roles(0) = In("park");
+  giver.mutable_roles(0)->set_role(v1::ROLE_INSPECTOR);
+  EXPECT_EQ(Count(stand_in), 0U);
+  *giver.mutable_roles(0) = In("park");
+  *giver.mutable_roles(0)->mutable_until() = ToDate(absl::CivilDay(2017, 8, 31));
+  EXPECT_EQ(Count(stand_in), 0U) << "his own is over";
+}
+
+TEST_F(DelegationTest, NoGrantOfEverywhereComesFromARoleInOneUnit) {
+  *persons_["giver"].add_roles() = In("park");
+  v1::Person stand_in;
+  *stand_in.add_roles() = In("", "giver");
+  EXPECT_EQ(Count(stand_in), 0U);
 }
 
 }  // namespace
