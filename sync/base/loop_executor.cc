@@ -12,6 +12,7 @@ void LoopExecutor::Post(Task task) {
 
 void LoopExecutor::PostAt(absl::Time when, Task task) {
   const MutexLock lock(mutex_);
+  LookAtClock();
   timed_.emplace(std::make_pair(when, posted_++), std::move(task));
   wake_.NotifyOne();
 }
@@ -52,9 +53,22 @@ void LoopExecutor::Stop() {
   wake_.NotifyAll();
 }
 
+absl::Time LoopExecutor::LookAtClock() {
+  const absl::Time now = clock_.Now();
+  if (now < seen_) {
+    std::map<std::pair<absl::Time, std::uint64_t>, Task> moved;
+    for (auto& [key, task] : timed_) {
+      moved.emplace(std::make_pair(key.first - (seen_ - now), key.second), std::move(task));
+    }
+    timed_ = std::move(moved);
+  }
+  seen_ = now;
+  return now;
+}
+
 Executor::Task LoopExecutor::TakeDue() {
   // What has become due joins the queue, so that neither kind can starve the other.
-  const absl::Time now = clock_.Now();
+  const absl::Time now = LookAtClock();
   while (!timed_.empty() && timed_.begin()->first.first <= now) {
     ready_.push_back(std::move(timed_.begin()->second));
     timed_.erase(timed_.begin());

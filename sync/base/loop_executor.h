@@ -16,8 +16,10 @@
 namespace vigil {
 
 // Runs tasks on the thread that calls Run; starts no thread of its own. Posted tasks run in the
-// order of posting, timed ones by their time. Post, PostAt, Stop and Now may be called from any
-// thread; only one thread at a time may be inside a Run function.
+// order of posting, timed ones by their time. When the clock is set back, what waits goes on
+// waiting as long as it was to: nobody sleeps for the ten years that a clock was wrong. Post,
+// PostAt, Stop and Now may be called from any thread; only one thread at a time may be inside a Run
+// function.
 class LoopExecutor final : public Executor {
  public:
   // `clock` must outlive this object and be safe to use from all threads that do.
@@ -41,6 +43,9 @@ class LoopExecutor final : public Executor {
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // The clock's time. If it was set back since it was looked at last, the times of what waits
+  // follow it.
+  absl::Time LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next task that is due, or an empty one.
   Task TakeDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -49,6 +54,7 @@ class LoopExecutor final : public Executor {
   Mutex mutex_;
   CondVar wake_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time seen_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   std::uint64_t posted_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Task> ready_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<absl::Time, std::uint64_t>, Task> timed_ ABSL_GUARDED_BY(mutex_);

@@ -35,6 +35,7 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
   // As long as the register has asked and up to half as long again, so that not all come back at
   // once.
   absl::Duration AskedPause(const absl::Status& status);
+  absl::Duration AskedPauseMax() const;
   // Trying again soon would not help: somebody has to do something first.
   static bool NeedsAPerson(const absl::Status& status);
   void OpenWatch();
@@ -105,7 +106,10 @@ void Engine::Impl::SyncNow() {
 }
 
 void Engine::Impl::Schedule(absl::Duration delay) {
-  const absl::Time when = std::max(parts_.executor.Now() + delay, not_before_);
+  const absl::Time now = parts_.executor.Now();
+  // The clock was set back: nobody has asked for so long a pause.
+  if (not_before_ - now > AskedPauseMax()) not_before_ = absl::InfinitePast();
+  const absl::Time when = std::max(now + delay, not_before_);
   if (when >= next_at_) return;
   next_at_ = when;
   parts_.executor.PostAt(when, [weak = weak_from_this(), timer = ++timer_] {
@@ -177,6 +181,8 @@ absl::Duration Engine::Impl::Backoff(int failures) {
   pause = std::min(pause, tuning().backoff_max);
   return pause / 2 + pause / 2 * random_.Unit();
 }
+
+absl::Duration Engine::Impl::AskedPauseMax() const { return tuning().asked_pause_max * 3 / 2; }
 
 absl::Duration Engine::Impl::AskedPause(const absl::Status& status) {
   const absl::Duration asked = std::min(rules::AskedPause(status), tuning().asked_pause_max);

@@ -40,4 +40,14 @@ bool SimExecutor::RunUntilDone(const std::function<bool()>& done, absl::Time end
   return true;
 }
 
+void SimExecutor::SetBack(absl::Duration by) {
+  clock_.Advance(-by);
+  std::map<Key, Task> moved;
+  for (auto& [key, task] : tasks_) {
+    const auto& [when, draw, number] = key;
+    moved.emplace(Key(when - by, draw, number), std::move(task));
+  }
+  tasks_ = std::move(moved);
+}
+
 }  // namespace vigil::testing

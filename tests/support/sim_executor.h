@@ -46,6 +46,9 @@ class SimExecutor final : public Executor {
   // passed before that.
   bool RunUntilDone(const std::function<bool()>& done, absl::Time end = absl::InfiniteFuture());
 
+  // Sets the clock back; what waits goes on waiting as long as it was to, as with LoopExecutor.
+  void SetBack(absl::Duration by);
+
   std::int64_t tasks_run() const { return tasks_run_; }
   std::int64_t tasks_waiting() const { return static_cast<std::int64_t>(tasks_.size()); }
   // Drops the tasks that wait, as a crash of everything on this executor does.

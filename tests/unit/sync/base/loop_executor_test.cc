@@ -47,6 +47,26 @@ TEST(LoopExecutorTest, TimedTasksWaitForTheirTime) {
   EXPECT_THAT(ran, ElementsAre(0, 10, 20));
 }
 
+TEST(LoopExecutorTest, NobodySleepsForTheYearsThatAClockWasWrong) {
+  testing::ManualClock clock;
+  LoopExecutor loop(clock);
+  std::vector<int> ran;
+  loop.PostAfter(absl::Seconds(20), [&] { ran.push_back(20); });
+  clock.Advance(absl::Seconds(5));
+  loop.RunReady();
+  clock.Advance(-absl::Hours(10 * 365 * 24));
+  // Made after the clock was set: its time is right already.
+  loop.PostAfter(absl::Seconds(10), [&] { ran.push_back(10); });
+  loop.RunReady();
+  EXPECT_THAT(ran, IsEmpty());
+  clock.Advance(absl::Seconds(10));
+  loop.RunReady();
+  EXPECT_THAT(ran, ElementsAre(10));
+  clock.Advance(absl::Seconds(5));
+  loop.RunReady();
+  EXPECT_THAT(ran, ElementsAre(10, 20));
+}
+
 TEST(LoopExecutorTest, ATaskThatPostsItselfDoesNotStarveTimedOnes) {
   testing::ManualClock clock;
   LoopExecutor loop(clock);

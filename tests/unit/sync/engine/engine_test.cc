@@ -245,6 +245,21 @@ TEST_F(EngineTest, NobodyCutsAPauseShortThatTheRegisterHasAskedFor) {
   VIGIL_EXPECT_OK(reports_[1].status);
 }
 
+TEST_F(EngineTest, APauseDoesNotGrowWithAClockThatIsSetBack) {
+  phone_.faults().let_in = RateLimited("60000");
+  engine_->Start();
+  executor().RunFor(absl::Seconds(5));
+  ASSERT_THAT(reports_, SizeIs(1));
+  phone_.faults().let_in = absl::OkStatus();
+  executor().SetBack(absl::Hours(10 * 365 * 24));
+  executor().RunFor(absl::Minutes(2));
+  ASSERT_THAT(reports_, SizeIs(2));
+  VIGIL_EXPECT_OK(reports_[1].status);
+  engine_->SyncNow();
+  executor().RunFor(absl::Minutes(1));
+  EXPECT_THAT(reports_, SizeIs(3));
+}
+
 TEST_F(EngineTest, APauseThatIsAskedForHasItsBounds) {
   const engine::Tuning tuning;
   for (const char* const ask : {"9000000000000000000", "300001"}) {
