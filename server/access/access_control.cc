@@ -1,6 +1,8 @@
 #include "server/access/access_control.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -90,15 +92,16 @@ std::string_view BearerToken(std::string_view authorization) {
 
 absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Snapshot& snapshot, const v1::Person& person,
                                                    absl::Time now, const absl::TimeZone& zone) {
-  const auto person_of =
-      [&snapshot](std::string_view text) -> absl::StatusOr<std::optional<v1::Person>> {
+  std::map<std::string, v1::Record, std::less<>> found;
+  const auto find = [&](std::string_view text) -> absl::StatusOr<const v1::Record*> {
+    if (const auto known = found.find(text); known != found.end()) return &known->second;
     const std::optional<Uuid> id = Uuid::Parse(text);
-    if (!id) return std::optional<v1::Person>();
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> record, Find(snapshot, *id));
-    if (!record || !record->entity().has_person()) return std::optional<v1::Person>();
-    return std::optional<v1::Person>(record->entity().person());
+    if (!id) return nullptr;
+    VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Record> record, Find(snapshot, *id));
+    if (!record) return nullptr;
+    return &found.emplace(std::string(text), *std::move(record)).first->second;
   };
-  return rules::RolesOn(person, rules::DateAt(now, zone), person_of);
+  return rules::RolesOn(person, rules::DateAt(now, zone), find);
 }
 
 absl::StatusOr<rules::Author> AuthorOf(Snapshot& snapshot, const Identity& identity, absl::Time now,

@@ -15,6 +15,7 @@
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::access {
@@ -200,8 +201,7 @@ void AccessDesk::Refresh(const v1::RefreshTokenRequest& request,
   if (!*known) return done(NoNextToken());
   const absl::Duration wait = refreshes_.Take(request.device(), parts_.target.Now());
   if (wait > absl::ZeroDuration()) {
-    return done(Refuse(v1::REASON_RATE_LIMITED, "too many exchanges; come back in a moment")
-                    .With("retry_after_ms", absl::ToInt64Milliseconds(wait)));
+    return done(rules::TooSoon("too many exchanges; come back in a moment", wait));
   }
   snapshot->reset();
 
@@ -255,11 +255,11 @@ void AccessDesk::SignOut(const Principal& principal, Done<v1::SignOutResponse> d
       internal::Answer(std::make_shared<v1::SignOutResponse>(), std::move(done)));
 }
 
-void AccessDesk::InviteFirstAdministrator(Done<std::string> done) {
+void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::string> done) {
   auto code = std::make_shared<std::string>(MakeOneTimeCode(parts_.random));
   parts_.target.ChangeAccess(
-      [this, code](store::Snapshot& snapshot,
-                   absl::Time now) -> absl::StatusOr<Register::AccessChange> {
+      [this, code, reinstate](store::Snapshot& snapshot,
+                              absl::Time now) -> absl::StatusOr<Register::AccessChange> {
         VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> found,
                                snapshot.FindByKey(v1::Entity::kPerson, kFirstAdministratorCode));
         const Uuid person = found.value_or(MakeUuidV7(now, parts_.random));
@@ -271,6 +271,10 @@ void AccessDesk::InviteFirstAdministrator(Done<std::string> done) {
           VIGIL_ASSIGN_OR_RETURN(
               std::optional<registry::Incoming> reinstated,
               internal::Reinstate(snapshot, ids, change.author, parts_.target.zone()));
+          if (reinstated && !reinstate) {
+            code->clear();
+            return Register::AccessChange();
+          }
           if (reinstated) change.operations.push_back(*std::move(reinstated));
         } else {
           v1::Entity entity = internal::AdministratorEntity();

@@ -79,9 +79,10 @@ class AccessDesk {
 
   // Makes the first administrator if there is none, with the roles of an administrator and of the
   // safety office everywhere, and a code for his password that is good for a week. Gives the code.
-  // Whoever is called `admin` and is no administrator everywhere any more, or has left, is one
-  // again: the machine's owner cannot lock himself out.
-  void InviteFirstAdministrator(Done<std::string> done);
+  // Whoever is called `admin` and is no administrator everywhere any more, or has left: with
+  // `reinstate` he is one again, since the machine's owner cannot lock himself out; else there is
+  // no code (an empty one), since somebody has taken that from him.
+  void InviteFirstAdministrator(bool reinstate, Done<std::string> done);
 
  private:
   absl::StatusOr<store::Password> TakeCode(store::Snapshot& snapshot, const std::string& code,

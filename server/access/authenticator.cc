@@ -10,6 +10,7 @@
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 #include "vigil/v1/access_service.pb.h"
 
@@ -154,8 +155,7 @@ absl::Status Authenticator::CheckProof(const Principal& principal, const Call& c
     case SeenProofs::Verdict::kFull:
       break;
   }
-  return Refuse(v1::REASON_RATE_LIMITED, "too many calls; come back in a minute")
-      .With("retry_after_ms", absl::ToInt64Milliseconds(options_.proof_window));
+  return rules::TooSoon("too many calls; come back in a minute", options_.proof_window);
 }
 
 absl::StatusOr<Uuid> Authenticator::RegisterId() {

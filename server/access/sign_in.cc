@@ -16,6 +16,7 @@
 #include "sync/base/one_time_code.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::access {
@@ -31,6 +32,7 @@ constexpr std::size_t kPersonCodeMax = 64;
 constexpr std::size_t kPasswordMax = 1024;
 // Each takes about a tenth of a second.
 constexpr int kPasswordsWaitingMax = 50;
+constexpr absl::Duration kPasswordsWaitingPause = absl::Seconds(5);
 // Programs of one person at the office.
 constexpr std::size_t kOfficeSignInsMax = 20;
 
@@ -103,15 +105,14 @@ absl::Status AccessDesk::CheckAttempt(std::string_view person_code, std::string_
     wait = person_attempts_.Take(absl::StrCat(ToAbsl(address), "\n", ToAbsl(person_code)), now);
   }
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
-  return Refuse(v1::REASON_RATE_LIMITED, "too many attempts; wait a moment")
-      .With("retry_after_ms", absl::ToInt64Milliseconds(wait));
+  return rules::TooSoon("too many attempts; wait a moment", wait);
 }
 
 void AccessDesk::PostPassword(std::function<void(const absl::Status&)> task) {
   if (++passwords_waiting_ > kPasswordsWaitingMax) {
     --passwords_waiting_;
-    return task(Refuse(v1::REASON_RATE_LIMITED, "many are signing in; come back in a moment")
-                    .With("retry_after_ms", 5000));
+    return task(
+        rules::TooSoon("many are signing in; come back in a moment", kPasswordsWaitingPause));
   }
   parts_.worker.Post([this, task = std::move(task)] {
     --passwords_waiting_;

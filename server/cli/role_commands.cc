@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -185,6 +188,15 @@ absl::Status Delegate(Clerk& clerk, const Arguments& arguments) {
   return edit.Submit();
 }
 
+absl::StatusOr<std::map<std::string, v1::Record, std::less<>>> PersonsAndUnits(Clerk& clerk) {
+  std::map<std::string, v1::Record, std::less<>> known;
+  for (const char* const kind : {"person", "org_unit"}) {
+    VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Record> records, clerk.All(kind));
+    for (v1::Record& record : records) known.emplace(record.id(), std::move(record));
+  }
+  return known;
+}
+
 absl::Status ListRoles(Clerk& clerk, const Arguments& arguments) {
   std::vector<v1::Record> persons;
   if (const auto name = arguments.Find("PERSON")) {
@@ -200,16 +212,16 @@ absl::Status ListRoles(Clerk& clerk, const Arguments& arguments) {
                {std::string(console.In({"for", "代理"})), Table::Align::kLeft, 30},
                {std::string(console.In({"holds", "有效"}))}});
   console::JsonArray array;
-  const auto person_of =
-      [&clerk](std::string_view id) -> absl::StatusOr<std::optional<v1::Person>> {
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record found, clerk.Find("person", id));
-    return std::optional<v1::Person>(found.entity().person());
+  VIGIL_ASSIGN_OR_RETURN(const auto known, PersonsAndUnits(clerk));
+  const auto find = [&known](std::string_view id) -> absl::StatusOr<const v1::Record*> {
+    const auto found = known.find(id);
+    return found == known.end() ? nullptr : &found->second;
   };
   const v1::Date today = Today(clerk);
   for (const v1::Record& record : persons) {
     const v1::Person& person = record.entity().person();
     VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::RoleGrant> in_force,
-                           rules::RolesOn(person, today, person_of));
+                           rules::RolesOn(person, today, find));
     for (const v1::RoleGrant& grant : person.roles()) {
       const bool holds = !person.departed() && std::any_of(in_force.begin(), in_force.end(),
                                                            [&](const v1::RoleGrant& each) {

@@ -228,6 +228,12 @@ absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules:
     parsed = Refuse(v1::REASON_MALFORMED,
                     "the operation names another identity than what it was sent under");
   }
+  if (rules::IsReservedId(envelope.operation, author.channel)) {
+    // Even an operation that is refused would take it.
+    parsed = Refuse(v1::REASON_MALFORMED,
+                    "ids of version 8 follow from names and are the register's own");
+    envelope.operation = Uuid();
+  }
   // Content that names nobody's identity is recorded under one of its own.
   if (envelope.operation.is_nil()) {
     envelope.operation =

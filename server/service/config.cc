@@ -74,6 +74,7 @@ constexpr std::array kLimitNumbers = {
     Number{"calls_per_person_s", 200, 1, 1'000'000},
     Number{"calls_per_device_s", 100, 1, 1'000'000},
     Number{"streams_per_device_max", 8, 1, 1000},
+    Number{"streams_per_person_max", 32, 1, 1000},
     Number{"call_s", 60, 1, 600},
 };
 

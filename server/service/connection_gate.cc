@@ -18,7 +18,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
@@ -78,6 +78,11 @@ absl::Status CannotListen(const ConnectionGate::Options& options, int cause) {
 // What accepting a connection takes is used up; the connection stays in the queue.
 bool IsOutOfMeans(int error) {
   return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+// Since some moment: the system's clock may be set while a connection waits.
+absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 class Gate final : public ConnectionGate {
@@ -168,7 +173,7 @@ void Gate::Run() {
     }
     // Not after each event: it looks at all that wait.
     if (const auto now = std::chrono::steady_clock::now(); now >= next_look) {
-      first_calls_.EndOverdue(absl::Now());
+      first_calls_.EndOverdue(SteadyNow());
       next_look = now + std::chrono::milliseconds(kLookMs);
     }
   }
@@ -223,7 +228,7 @@ void Gate::Take(Descriptor connection, const sockaddr_storage& peer) {
   static_cast<void>(setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)));
   ++by_address_[key];
   ++count_;
-  first_calls_.Began(from, watched.get(), absl::Now());
+  first_calls_.Began(from, watched.get(), SteadyNow());
   watched_.emplace(watched.Release(), from);
   hand_on_(connection.Release());
 }

@@ -7,6 +7,7 @@
 #include "server/service/peer_address.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/methods.h"
 #include "sync/rules/reason.h"
 #include "vigil/v1/policy.pb.h"
@@ -79,8 +80,7 @@ const Guard::Method& Guard::Find(std::string_view method) const {
 absl::Status Guard::CheckRate(access::RateLimiter& limiter, std::string_view key) const {
   const absl::Duration wait = limiter.Take(key, parts_.clock.Now());
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
-  return rules::Refuse(v1::REASON_RATE_LIMITED, "too many calls; come back in a moment")
-      .With("retry_after_ms", std::max<std::int64_t>(1, absl::ToInt64Milliseconds(wait)));
+  return rules::TooSoon("too many calls; come back in a moment", wait);
 }
 
 absl::StatusOr<std::string> Guard::AdmitOpen(const grpc::ServerContextBase& context,

@@ -49,7 +49,7 @@ class Guard {
   // `method` as "SyncService.Hello". Errors: see authenticator.h and access_control.h;
   // RATE_LIMITED.
   absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method);
-  // A call that needs no credential. Gives the caller's address, for counting.
+  // A call that needs neither token nor proof. Gives the caller's address, for counting.
   absl::StatusOr<std::string> AdmitOpen(const grpc::ServerContextBase& context,
                                         std::string_view method);
 

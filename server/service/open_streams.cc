@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sync/base/status.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::service {
@@ -16,6 +17,22 @@ bool HasSameRoles(const rules::Author& a, const rules::Author& b) {
                     [](const v1::RoleGrant& x, const v1::RoleGrant& y) {
                       return x.role() == y.role() && x.unit() == y.unit();
                     });
+}
+
+using Counts = absl::flat_hash_map<std::string, std::uint32_t>;
+
+std::uint32_t CountOf(const Counts& counts, const std::string& whose) {
+  const auto found = counts.find(whose);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void GiveBack(Counts& counts, const std::string& whose) {
+  const auto found = counts.find(whose);
+  if (--found->second == 0) counts.erase(found);
+}
+
+absl::Status TooMany(std::string_view what, std::uint32_t most) {
+  return rules::TooSoon(what, absl::Seconds(1)).With("streams", std::int64_t{most});
 }
 
 absl::Status ShuttingDown() {
@@ -34,13 +51,15 @@ absl::StatusOr<OpenStreams::Ticket> OpenStreams::Open(const Caller& caller, End 
 absl::StatusOr<OpenStreams::Ticket> OpenStreams::Add(const Caller& caller, End end) {
   const MutexLock lock(mutex_);
   if (closed_) return ShuttingDown();
-  std::uint32_t& of_device = by_device_[caller->author.device];
-  if (of_device >= per_device_max_) {
-    return rules::Refuse(v1::REASON_RATE_LIMITED, "this device has too many streams open")
-        .With("streams", std::int64_t{per_device_max_})
-        .With("retry_after_ms", 1000);
+  const rules::Author& author = caller->author;
+  if (CountOf(by_device_, author.device) >= limits_.per_device_max) {
+    return TooMany("this device has too many streams open", limits_.per_device_max);
   }
-  ++of_device;
+  if (CountOf(by_person_, author.person) >= limits_.per_person_max) {
+    return TooMany("this person has too many streams open", limits_.per_person_max);
+  }
+  ++by_device_[author.device];
+  ++by_person_[author.person];
   const std::uint64_t number = next_++;
   streams_[number] = {caller, std::move(end)};
   return Ticket(this, [this, number](void*) { Forget(number); });
@@ -50,8 +69,9 @@ void OpenStreams::Forget(std::uint64_t number) {
   Stream gone;
   const MutexLock lock(mutex_);
   const auto found = streams_.find(number);
-  const auto device = by_device_.find(found->second.caller->author.device);
-  if (--device->second == 0) by_device_.erase(device);
+  const rules::Author& author = found->second.caller->author;
+  GiveBack(by_device_, author.device);
+  GiveBack(by_person_, author.person);
   // Destroyed after the lock is released: it may hold the last of what it would end.
   gone = std::move(found->second);
   streams_.erase(found);

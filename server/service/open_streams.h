@@ -24,16 +24,22 @@ class OpenStreams {
   using Caller = std::shared_ptr<const access::Principal>;
   // Ends a stream; any thread, also when it has ended already.
   using End = std::function<void(const absl::Status&)>;
-  // A place among the streams of the caller's device, free again when the last copy goes.
+  // A place among the streams of the caller's device and of his own, free again when the last copy
+  // goes.
   using Ticket = std::shared_ptr<void>;
 
-  // The authenticator must outlive this, and this the tickets.
-  OpenStreams(access::Authenticator& authenticator, std::uint32_t per_device_max)
-      : authenticator_(authenticator), per_device_max_(per_device_max) {}
+  struct Limits {
+    std::uint32_t per_device_max = 8;
+    std::uint32_t per_person_max = 32;
+  };
 
-  // RATE_LIMITED where the device has too many, SHUTTING_DOWN after Close. The caller is looked at
-  // again, as by LookAgain: what let him in may have been revoked since, before his stream stood
-  // among those that are open.
+  // The authenticator must outlive this, and this the tickets.
+  OpenStreams(access::Authenticator& authenticator, const Limits& limits)
+      : authenticator_(authenticator), limits_(limits) {}
+
+  // RATE_LIMITED where the device or its person has too many, SHUTTING_DOWN after Close. The caller
+  // is looked at again, as by LookAgain: what let him in may have been revoked since, before his
+  // stream stood among those that are open.
   absl::StatusOr<Ticket> Open(const Caller& caller, End end, absl::Time now)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -57,13 +63,14 @@ class OpenStreams {
   absl::flat_hash_map<std::uint64_t, Stream> Copy() ABSL_LOCKS_EXCLUDED(mutex_);
 
   access::Authenticator& authenticator_;
-  const std::uint32_t per_device_max_;
+  const Limits limits_;
 
   Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::uint64_t next_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::flat_hash_map<std::uint64_t, Stream> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::uint32_t> by_device_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::uint32_t> by_person_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::service

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <optional>
@@ -224,10 +225,14 @@ void Process::MakeAccess(const absl::TimeZone& zone) {
   desk_.emplace(access::AccessDesk::Parts{*register_, random_, hasher_->executor()},
                 std::move(desk_options));
   const v1::Limits& limits = config_.limits();
-  streams_.emplace(*authenticator_, limits.streams_per_device_max());
-  first_calls_.emplace(
-      FirstCalls::Limits{.age_max = absl::Seconds(limits.call_s()),
-                         .bytes_max = limits.message_bytes_max() + kConnectionBytes});
+  streams_.emplace(*authenticator_,
+                   OpenStreams::Limits{.per_device_max = limits.streams_per_device_max(),
+                                       .per_person_max = limits.streams_per_person_max()});
+  FirstCalls::Limits first_calls;
+  first_calls.age_max = absl::Seconds(limits.call_s());
+  first_calls.bytes_max = limits.message_bytes_max() + kConnectionBytes;
+  first_calls.address_bytes_max = std::max(first_calls.address_bytes_max, first_calls.bytes_max);
+  first_calls_.emplace(first_calls);
   guard_.emplace(Guard::Parts{*authenticator_, clock_, *first_calls_},
                  Guard::Limits{.calls_per_address_s = limits.calls_per_address_s(),
                                .calls_per_person_s = limits.calls_per_person_s(),
@@ -291,9 +296,11 @@ absl::Status Process::InviteAdministrator() {
   if (!needed && !options_.invite_administrator) return absl::OkStatus();
   std::promise<absl::StatusOr<std::string>> made;
   desk_->InviteFirstAdministrator(
+      options_.invite_administrator,
       [&made](absl::StatusOr<std::string> code) { made.set_value(std::move(code)); });
   const absl::StatusOr<std::string> code = made.get_future().get();
   if (!code.ok()) return Annotate(code.status(), "cannot invite the first administrator");
+  if (code->empty()) return absl::OkStatus();
   VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(path, absl::StrCat(*code, "\n"), {.mode = kSecretMode}));
   Log(v1::LOG_LEVEL_INFO, "administrator invited",
       {{"person", access::kFirstAdministratorCode}, {"code", path}});

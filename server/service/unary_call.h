@@ -89,7 +89,7 @@ grpc::ServerUnaryReactor* AnswerLater(Guard& guard, const Call& call, Response* 
                [&](auto done) { action(**caller, std::move(done)); });
 }
 
-// A call that needs no credential; `action(address, done)`.
+// A call that needs neither token nor proof; `action(address, done)`.
 template <typename Response, typename Action>
 grpc::ServerUnaryReactor* AnswerAnybody(Guard& guard, const Call& call, Response* response,
                                         const Action& action) {

@@ -18,9 +18,10 @@ namespace vigil::store {
 // directory, which may be read-only; as long as this lives, no register can be started on it.
 class ClosedRegister {
  public:
-  // UNAVAILABLE: it is served, or the disk fails. FAILED_PRECONDITION: it was not left in order
-  // (what was acknowledged last stands beside the file), or an older program wrote it: the register
-  // has to be started once. FOREIGN_FILE, SCHEMA_TOO_NEW, CORRUPT_FILE as SqliteRegisterStore.
+  // UNAVAILABLE: it is served, or the disk fails. PERMISSION_DENIED. FAILED_PRECONDITION: it was
+  // not left in order (what was acknowledged last stands beside the file), or an older program
+  // wrote it: the register has to be started once. FOREIGN_FILE, SCHEMA_TOO_NEW, CORRUPT_FILE as
+  // SqliteRegisterStore.
   static absl::StatusOr<std::unique_ptr<ClosedRegister>> Open(FileSystem& files,
                                                               const std::string& path);
   // Snapshots must be gone.

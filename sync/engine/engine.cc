@@ -192,6 +192,10 @@ absl::Duration Engine::Impl::AskedPause(const absl::Status& status) {
 void Engine::Impl::OpenWatch() {
   if (watch_ != nullptr) return;
   const absl::Time now = parts_.executor.Now();
+  // The clock was set back, as in Schedule.
+  if (watch_not_before_ - now > std::max(tuning().backoff_max, AskedPauseMax())) {
+    watch_not_before_ = absl::InfinitePast();
+  }
   if (now < watch_not_before_) return Schedule(watch_not_before_ - now);
   const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
   if (!state.ok()) return;

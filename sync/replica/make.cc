@@ -109,18 +109,18 @@ absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const Use
                          FindConfirmed(database, user.person));
   if (!person) return std::vector<v1::RoleGrant>();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(person->bytes));
-  const auto person_of =
-      [&database](std::string_view text) -> absl::StatusOr<std::optional<v1::Person>> {
+  std::map<std::string, v1::Record, std::less<>> found;
+  const auto find = [&](std::string_view text) -> absl::StatusOr<const v1::Record*> {
+    if (const auto known = found.find(text); known != found.end()) return &known->second;
     const std::optional<Uuid> id = Uuid::Parse(text);
-    if (!id) return std::optional<v1::Person>();
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> found,
+    if (!id) return nullptr;
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
                            FindConfirmed(database, *id));
-    if (!found) return std::optional<v1::Person>();
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record giver, ParseRecord(found->bytes));
-    return std::optional<v1::Person>(giver.entity().person());
+    if (!confirmed) return nullptr;
+    VIGIL_ASSIGN_OR_RETURN(v1::Record parsed, ParseRecord(confirmed->bytes));
+    return &found.emplace(std::string(text), std::move(parsed)).first->second;
   };
-  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone),
-                        person_of);
+  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone), find);
 }
 
 absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock) {

@@ -1,12 +1,10 @@
 #ifndef VIGIL_SYNC_RULES_GRANT_H_
 #define VIGIL_SYNC_RULES_GRANT_H_
 
-#include <functional>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "sync/rules/judge.h"
 #include "vigil/v1/common.pb.h"
 #include "vigil/v1/organization.pb.h"
 
@@ -18,14 +16,11 @@ namespace vigil::rules {
 // granted to a person, whatever a record says.
 bool Holds(const v1::RoleGrant& grant, const v1::Date& today);
 
-// The person of an id; none where there is no such person.
-using PersonOf = std::function<absl::StatusOr<std::optional<v1::Person>>(std::string_view id)>;
-
 // The grants that hold. One that was delegated does so only while its giver is there and has the
-// role himself, in the same unit or everywhere: what is taken from him is taken from his stand-in.
-// Error: of `person_of` alone.
+// role himself where the grant is: what is taken from him is taken from his stand-in. `find` gives
+// persons and org units; its errors alone are returned.
 absl::StatusOr<std::vector<v1::RoleGrant>> RolesOn(const v1::Person& person, const v1::Date& today,
-                                                   const PersonOf& person_of);
+                                                   const FindRecord& find);
 
 }  // namespace vigil::rules
 

@@ -24,7 +24,6 @@ using google::protobuf::Message;
 using google::protobuf::RepeatedField;
 
 constexpr int kLevelsMax = 32;
-constexpr int kDerivedVersion = 8;
 
 std::string RoleNames(const RepeatedField<int>& roles) {
   std::vector<std::string> names;
@@ -112,10 +111,7 @@ absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) 
 
 absl::Status Case::CheckNew(std::string_view id) {
   VIGIL_RETURN_IF_ERROR(ValidateId(id, "id"));
-  const bool is_peoples =
-      author_.channel == v1::CHANNEL_PHONE || author_.channel == v1::CHANNEL_OFFICE;
-  if (is_peoples && Uuid::Parse(id)->version() == kDerivedVersion) {
-    // Whoever took one before its owner would keep an import from its record for good.
+  if (IsReservedId(*Uuid::Parse(id), author_.channel)) {
     return Refuse(
                v1::REASON_INVALID_VALUE,
                "ids of version 8 follow from names and are the register's own; make a random one")

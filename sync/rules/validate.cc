@@ -23,6 +23,8 @@
 namespace vigil::rules {
 namespace {
 
+constexpr int kDerivedVersion = 8;
+
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -234,6 +236,11 @@ absl::Status ValidateId(std::string_view id, std::string_view field) {
   if (Uuid::Parse(id).has_value()) return absl::OkStatus();
   return Refuse(v1::REASON_INVALID_ID, "an id must be a UUID of 36 lower-case characters")
       .With("field", field);
+}
+
+bool IsReservedId(const Uuid& id, v1::Channel channel) {
+  const bool is_peoples = channel == v1::CHANNEL_PHONE || channel == v1::CHANNEL_OFFICE;
+  return is_peoples && id.version() == kDerivedVersion;
 }
 
 absl::Status ValidateDate(const v1::Date& date) {

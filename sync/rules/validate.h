@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "sync/base/ids.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/operation.pb.h"
 
@@ -24,6 +25,11 @@ absl::Status ValidateOperation(const v1::Operation& operation);
 // Checks every field of a new record's body: required fields, and nothing that only the register or
 // a command writes.
 absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Message& body);
+
+// Whether an id that follows from a name (version 8) comes from a person's program. Imports and the
+// escalation clock make such ids, for records and operations: whoever used one first would keep
+// them from what they have to do.
+bool IsReservedId(const Uuid& id, v1::Channel channel);
 
 absl::Status ValidateDate(const v1::Date& date);
 absl::Status ValidateId(std::string_view id, std::string_view field);

@@ -95,10 +95,13 @@ class AccessFixture : public ::testing::Test {
                [&](auto done) { desk_.SetPassword(request, "address", std::move(done)); })
         .status();
   }
+  absl::StatusOr<std::string> InviteAdministrator(bool reinstate) {
+    return Ask<std::string>(
+        [&](auto done) { desk_.InviteFirstAdministrator(reinstate, std::move(done)); });
+  }
   // As whoever has the server's machine does.
   absl::Status ChooseAdministratorsPassword(const std::string& password) {
-    const auto code =
-        Ask<std::string>([&](auto done) { desk_.InviteFirstAdministrator(std::move(done)); });
+    const auto code = InviteAdministrator(true);
     if (!code.ok()) return code.status();
     v1::SetPasswordRequest request;
     request.set_person_code(access::kFirstAdministratorCode);

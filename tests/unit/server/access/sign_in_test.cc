@@ -175,6 +175,10 @@ TEST_F(SignInTest, AnAdministratorWhoLeftComesBack) {
   v1::Entity departed;
   departed.mutable_person()->set_departed(true);
   Edit(administrator_.access.person(), departed, "departed");
+  const Seq before = reg_.Head().seq;
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string nothing, InviteAdministrator(false));
+  EXPECT_EQ(nothing, "") << "nobody has asked for it";
+  EXPECT_EQ(reg_.Head().seq, before);
   VIGIL_ASSERT_OK(ChooseAdministratorsPassword(kSecond));
   Program program;
   VIGIL_EXPECT_OK(SignIn(program, access::kFirstAdministratorCode, kSecond));

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
+#include "server/register/escalation_id.h"
 #include "sync/rules/workdays.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
@@ -118,6 +119,46 @@ TEST_F(EscalationTest, E4FiresOnceOnTheDayAfterTheDueDate) {
   EXPECT_EQ(notifications[0].record(), hazard);
   EXPECT_THAT(notifications[0].text_en(), HasSubstr("2017-0001 crack above the path: overdue"));
   EXPECT_THAT(notifications[0].text(), HasSubstr("超期"));
+}
+
+TEST_F(EscalationTest, NobodyKeepsItFromFiringByTakingItsId) {
+  const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 1));
+  reg_.executor().RunUntil(absl::FromUnixSeconds(1501603200));
+  auto snapshot = reg_.store().Read();
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const auto due, escalation::DueSteps(**snapshot, *Uuid::Parse(hazard), reg_.executor().Now(),
+                                           reg_.target().zone()));
+  snapshot->reset();
+  ASSERT_THAT(due, SizeIs(1));
+  // Whoever sees the hazard knows all of that.
+  const Uuid escalation = registry::EscalationId(
+      {.item = hazard, .due_version = due[0].due_version, .step = due[0].step});
+  const std::string operation =
+      DerivedUuid({.name_space = "vigil/operation", .name = escalation.ToString()}).ToString();
+  Actor inspector = reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit);
+  v1::Operation report = reg_.Begin(inspector);
+  report.set_id(operation);
+  report.mutable_report_hazard()->set_hazard_id(reg_.NewId());
+  report.mutable_report_hazard()->mutable_hazard()->set_risk_source(reg_.risk_source);
+  report.mutable_report_hazard()->mutable_hazard()->set_description("loose rock");
+  *report.mutable_report_hazard()->mutable_hazard()->mutable_found_at() = report.made_at();
+  registry::Incoming whole;
+  whole.bytes = report.SerializeAsString();
+  whole.operation_id = operation;
+  whole.device_seq = 1;
+  registry::Incoming garbage = whole;
+  garbage.bytes = "garbage";
+  garbage.device_seq = 2;
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto outcomes, reg_.SubmitBytes(inspector, {whole, garbage}));
+  for (const v1::Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.verdict(), v1::VERDICT_REFUSED);
+    EXPECT_EQ(outcome.error().reason(), v1::REASON_MALFORMED);
+  }
+  Actor clerk = reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau);
+  report.set_device(clerk.author.device);
+  report.set_person(clerk.author.person);
+  EXPECT_EQ(reg_.Submit(clerk, report).error().reason(), v1::REASON_MALFORMED);
+  EXPECT_EQ(Tick(), 1);
 }
 
 TEST_F(EscalationTest, AfterADowntimeTheStepKeepsItsTimeAndPeopleGetOneMessage) {

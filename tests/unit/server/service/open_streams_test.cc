@@ -31,7 +31,7 @@ class OpenStreamsTest : public AccessFixture {
     return ticket.ok() ? *std::move(ticket) : nullptr;
   }
 
-  OpenStreams streams_{authenticator_, 2};
+  OpenStreams streams_{authenticator_, {.per_device_max = 2, .per_person_max = 3}};
 };
 
 TEST_F(OpenStreamsTest, ADeviceHasSoManyPlacesAndGetsThemBack) {
@@ -44,6 +44,26 @@ TEST_F(OpenStreamsTest, ADeviceHasSoManyPlacesAndGetsThemBack) {
   first.reset();
   EXPECT_NE(Open(administrator_, end), nullptr);
   VIGIL_EXPECT_OK(end);
+}
+
+TEST_F(OpenStreamsTest, APersonHasSoManyPlacesWhateverHisDevices) {
+  const Program phone = NewPhone(administrator_.access.person());
+  const auto refused = [&](const Program& program) {
+    return streams_
+        .Open(
+            Caller(program), [](const absl::Status&) {}, reg_.executor().Now())
+        .status();
+  };
+  absl::Status end;
+  const OpenStreams::Ticket first = Open(administrator_, end);
+  const OpenStreams::Ticket second = Open(administrator_, end);
+  OpenStreams::Ticket third = Open(phone, end);
+  EXPECT_THAT(refused(phone), ReasonIs("REASON_RATE_LIMITED"));
+  third.reset();
+  const OpenStreams::Ticket again = Open(phone, end);
+  EXPECT_NE(again, nullptr);
+  const Program other = NewPhone(reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit).author.person);
+  EXPECT_NE(Open(other, end), nullptr);
 }
 
 TEST_F(OpenStreamsTest, EndsWhatNobodyWouldBeLetIntoAnyMore) {

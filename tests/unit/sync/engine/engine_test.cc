@@ -260,6 +260,17 @@ TEST_F(EngineTest, APauseDoesNotGrowWithAClockThatIsSetBack) {
   EXPECT_THAT(reports_, SizeIs(3));
 }
 
+TEST_F(EngineTest, AWatchComesBackThoughTheClockIsSetBack) {
+  phone_.faults().watched = RateLimited("60000");
+  engine_->Start();
+  executor().RunFor(absl::Seconds(5));
+  ASSERT_EQ(phone_.transport().counts().watches, 1);
+  phone_.faults().watched = absl::OkStatus();
+  executor().SetBack(absl::Hours(10 * 365 * 24));
+  executor().RunFor(absl::Minutes(2));
+  EXPECT_EQ(phone_.transport().counts().watches, 2);
+}
+
 TEST_F(EngineTest, APauseThatIsAskedForHasItsBounds) {
   const engine::Tuning tuning;
   for (const char* const ask : {"9000000000000000000", "300001"}) {

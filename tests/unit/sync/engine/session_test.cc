@@ -468,7 +468,7 @@ TEST_F(SessionTest, CancelledItReportsOnceAndTouchesNothing) {
   EXPECT_FALSE(phone.replica().Counts()->complete);
 }
 
-TEST_F(SessionTest, AnotherPersonsCredentialIsNotUsed) {
+TEST_F(SessionTest, AnotherPersonsAccessIsNotUsed) {
   TestPhone phone(server_, Inspector());
   const Actor other = Inspector();
   SimTransport transport(server_, other);

@@ -1,13 +1,14 @@
 #include "sync/rules/grant.h"
 
 #include <cstddef>
+#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "gtest/gtest.h"
 #include "sync/rules/workdays.h"
+#include "vigil/v1/record.pb.h"
 
 namespace vigil::rules {
 namespace {
@@ -35,19 +36,25 @@ TEST(GrantTest, NobodyIsTheClock) {
   EXPECT_FALSE(Holds(clock, ToDate(absl::CivilDay(2017, 9, 30))));
 }
 
-// Persons by their names.
+// Persons and units by their names.
 class DelegationTest : public ::testing::Test {
  protected:
+  DelegationTest() {
+    records_["park"].mutable_entity()->mutable_org_unit()->set_parent_unit("parks");
+    records_["parks"].mutable_entity()->mutable_org_unit();
+    records_["landfill"].mutable_entity()->mutable_org_unit();
+  }
+
   // How many of the person's roles hold.
   std::size_t Count(const v1::Person& person, absl::CivilDay today = absl::CivilDay(2017, 9, 1)) {
     const auto roles = RolesOn(person, ToDate(today), [this](std::string_view id) {
-      const auto found = persons_.find(std::string(id));
-      return absl::StatusOr<std::optional<v1::Person>>(
-          found == persons_.end() ? std::nullopt : std::optional<v1::Person>(found->second));
+      const auto found = records_.find(id);
+      return absl::StatusOr<const v1::Record*>(found == records_.end() ? nullptr : &found->second);
     });
     EXPECT_TRUE(roles.ok());
     return roles.ok() ? roles->size() : 0;
   }
+  v1::Person& Giver() { return *records_["giver"].mutable_entity()->mutable_person(); }
   static v1::RoleGrant In(const std::string& unit, const std::string& for_whom = "") {
     v1::RoleGrant grant;
     grant.set_role(v1::ROLE_VERIFIER);
@@ -56,7 +63,7 @@ class DelegationTest : public ::testing::Test {
     return grant;
   }
 
-  std::map<std::string, v1::Person> persons_;
+  std::map<std::string, v1::Record, std::less<>> records_;
 };
 
 TEST_F(DelegationTest, APersonKeepsTheOthers) {
@@ -72,7 +79,7 @@ TEST_F(DelegationTest, WhatIsTakenFromTheGiverIsTakenFromHisStandIn) {
   v1::Person stand_in;
   *stand_in.add_roles() = In("park", "giver");
   EXPECT_EQ(Count(stand_in), 0U) << "nobody gave it";
-  v1::Person& giver = persons_["giver"];
+  v1::Person& giver = Giver();
   *giver.add_roles() = In("park");
   EXPECT_EQ(Count(stand_in), 1U);
   giver.set_departed(true);
@@ -80,6 +87,8 @@ TEST_F(DelegationTest, WhatIsTakenFromTheGiverIsTakenFromHisStandIn) {
   giver.set_departed(false);
   *giver.mutable_roles(0) = In("");
   EXPECT_EQ(Count(stand_in), 1U) << "everywhere is there, too";
+  *giver.mutable_roles(0) = In("parks");
+  EXPECT_EQ(Count(stand_in), 1U) << "he has it above, and so there";
   *giver.mutable_roles(0) = In("landfill");
   EXPECT_EQ(Count(stand_in), 0U);
   *giver.mutable_roles(0) = In("park", "another");
@@ -93,9 +102,11 @@ TEST_F(DelegationTest, WhatIsTakenFromTheGiverIsTakenFromHisStandIn) {
 }
 
 TEST_F(DelegationTest, NoGrantOfEverywhereComesFromARoleInOneUnit) {
-  *persons_["giver"].add_roles() = In("park");
+  *Giver().add_roles() = In("park");
   v1::Person stand_in;
   *stand_in.add_roles() = In("", "giver");
+  EXPECT_EQ(Count(stand_in), 0U);
+  *stand_in.mutable_roles(0) = In("parks", "giver");
   EXPECT_EQ(Count(stand_in), 0U);
 }
 
