@@ -114,7 +114,7 @@ void AccessDesk::Invite(const Principal& principal, const v1::InviteRequest& req
         response->set_person(person.id());
         *response->mutable_expires_at() = internal::ToTimestamp(kept.expires_at);
         Register::AccessChange change;
-        change.access.codes.push_back(std::move(kept));
+        change.access.codes.push_back(kept);
         return change;
       },
       internal::Answer(response, std::move(done)));
@@ -287,7 +287,7 @@ void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::string> done
         kept.person = person;
         kept.kind = v1::DEVICE_KIND_OFFICE;
         kept.expires_at = now + kFirstCode;
-        change.access.codes.push_back(std::move(kept));
+        change.access.codes.push_back(kept);
         return change;
       },
       internal::Answer(code, std::move(done)));

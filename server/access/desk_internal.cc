@@ -77,7 +77,7 @@ absl::StatusOr<store::OneTimeCode> FindCode(store::Snapshot& snapshot, const std
   VIGIL_ASSIGN_OR_RETURN(std::optional<store::OneTimeCode> found,
                          snapshot.FindOneTimeCode(CodeHash(code)));
   if (!found || found->kind != kind || now >= found->expires_at) return InvalidCode();
-  return *std::move(found);
+  return *found;
 }
 
 absl::StatusOr<rules::Author> InviterOf(store::Snapshot& snapshot, const store::OneTimeCode& code,

@@ -132,7 +132,8 @@ void AccessDesk::SignIn(const v1::SignInRequest& request, std::string_view addre
             SignInToSign{.person_code = request.person_code(), .refresh_hash = refresh_hash});
       });
   if (!program.ok()) return done(program.status());
-  PostPassword([this, request, program = *std::move(program), done](const absl::Status& taken) {
+  PostPassword([this, request, program = *std::move(program),
+                done = std::move(done)](const absl::Status& taken) {
     if (!taken.ok()) return done(taken);
     const absl::StatusOr<store::Password> checked =
         CheckPassword(parts_.target, request.person_code(), request.password(),
@@ -176,7 +177,7 @@ void AccessDesk::SetPassword(const v1::SetPasswordRequest& request, std::string_
     if (!code) status = internal::InvalidCode();
   }
   if (!status.ok()) return done(status);
-  PostPassword([this, request, code, done](const absl::Status& taken) {
+  PostPassword([this, request, code, done = std::move(done)](const absl::Status& taken) {
     if (!taken.ok()) return done(taken);
     absl::StatusOr<store::Password> checked = store::Password();
     if (!code) {
