@@ -74,7 +74,7 @@ absl::StatusOr<std::optional<OneTimeCode>> SqliteSnapshot::FindOneTimeCode(
   code.expires_at = find.ColumnTime(4);
   if (!find.ColumnIsNull(5)) code.used_at = find.ColumnTime(5);
   VIGIL_ASSIGN_OR_RETURN(code.device, ReadReference(find, 6));
-  return std::optional<OneTimeCode>(std::move(code));
+  return std::optional<OneTimeCode>(code);
 }
 
 absl::StatusOr<std::optional<IssuedToken>> SqliteSnapshot::FindAccessToken(
