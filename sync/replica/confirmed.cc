@@ -1,6 +1,7 @@
 #include "sync/replica/confirmed.h"
 
 #include <cstddef>
+#include <utility>
 
 #include "sync/base/hash.h"
 #include "sync/base/status.h"
@@ -128,6 +129,23 @@ absl::StatusOr<v1::Record> ParseRecord(std::string_view bytes) {
   v1::Record record;
   if (record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return record;
   return absl::DataLossError("a record cannot be read");
+}
+
+absl::StatusOr<const v1::Record*> ConfirmedRecords::Find(std::string_view id) {
+  const std::optional<Uuid> uuid = Uuid::Parse(id);
+  if (!uuid || uuid->is_nil()) return nullptr;
+  auto found = records_.find(*uuid);
+  if (found == records_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
+                           FindConfirmed(database_, *uuid));
+    std::unique_ptr<v1::Record> record;
+    if (confirmed) {
+      VIGIL_ASSIGN_OR_RETURN(v1::Record parsed, ParseRecord(confirmed->bytes));
+      record = std::make_unique<v1::Record>(std::move(parsed));
+    }
+    found = records_.emplace(*uuid, std::move(record)).first;
+  }
+  return found->second.get();
 }
 
 absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sync/base/ids.h"
@@ -50,6 +52,19 @@ struct ConfirmedRecord {
 absl::StatusOr<std::optional<ConfirmedRecord>> FindConfirmed(sqlite::Database& database,
                                                              const Uuid& id);
 absl::StatusOr<v1::Record> ParseRecord(std::string_view bytes);
+
+// Confirmed records by id, read once each and kept as long as this lives.
+class ConfirmedRecords {
+ public:
+  explicit ConfirmedRecords(sqlite::Database& database) : database_(database) {}
+
+  // Null: there is none, or `id` is no id.
+  absl::StatusOr<const v1::Record*> Find(std::string_view id);
+
+ private:
+  sqlite::Database& database_;
+  absl::flat_hash_map<Uuid, std::unique_ptr<v1::Record>> records_;
+};
 
 // An open transaction in which confirmed records change; their digest is saved by Finish.
 class ConfirmedWriter {

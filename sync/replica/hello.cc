@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/meta.h"
@@ -47,42 +45,16 @@ absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
   }
 }
 
-// Confirmed records by id, kept while something points at them.
-class Units {
- public:
-  explicit Units(Database& database) : database_(database) {}
-
-  absl::StatusOr<bool> IsWithinAny(const Uuid& unit, const std::vector<Uuid>& ancestors) {
-    for (const Uuid& ancestor : ancestors) {
-      VIGIL_ASSIGN_OR_RETURN(const bool within,
-                             rules::IsWithin(unit.ToString(), ancestor.ToString(),
-                                             [this](std::string_view id) { return Find(id); }));
-      if (within) return true;
-    }
-    return false;
+absl::StatusOr<bool> IsWithinAny(const Uuid& unit, const std::vector<Uuid>& ancestors,
+                                 ConfirmedRecords& units) {
+  for (const Uuid& ancestor : ancestors) {
+    VIGIL_ASSIGN_OR_RETURN(const bool within,
+                           rules::IsWithin(unit.ToString(), ancestor.ToString(),
+                                           [&](std::string_view id) { return units.Find(id); }));
+    if (within) return true;
   }
-
- private:
-  absl::StatusOr<const v1::Record*> Find(std::string_view id) {
-    const std::optional<Uuid> uuid = Uuid::Parse(id);
-    if (!uuid || uuid->is_nil()) return nullptr;
-    auto found = records_.find(*uuid);
-    if (found == records_.end()) {
-      VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
-                             FindConfirmed(database_, *uuid));
-      std::unique_ptr<v1::Record> record;
-      if (confirmed) {
-        VIGIL_ASSIGN_OR_RETURN(v1::Record parsed, ParseRecord(confirmed->bytes));
-        record = std::make_unique<v1::Record>(std::move(parsed));
-      }
-      found = records_.emplace(*uuid, std::move(record)).first;
-    }
-    return found->second.get();
-  }
-
-  Database& database_;
-  absl::flat_hash_map<Uuid, std::unique_ptr<v1::Record>> records_;
-};
+  return false;
+}
 
 // One greeting under way.
 class Greeting {
@@ -228,10 +200,10 @@ absl::Status RemoveOutside(Database& database, Transaction& transaction,
                            const std::vector<Uuid>& units) {
   VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListUnits));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> present, ReadIds(std::move(list)));
-  Units tree(database);
+  ConfirmedRecords tree(database);
   VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
   for (const Uuid& unit : present) {
-    VIGIL_ASSIGN_OR_RETURN(const bool stays, tree.IsWithinAny(unit, units));
+    VIGIL_ASSIGN_OR_RETURN(const bool stays, IsWithinAny(unit, units, tree));
     if (stays) continue;
     VIGIL_ASSIGN_OR_RETURN(Statement of_unit, database.Query(kListOfUnit));
     of_unit.BindUuid(1, unit);

@@ -105,22 +105,11 @@ bool IsFact(const v1::Operation& operation) {
 
 absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const User& user,
                                                    const PhoneWorld::Now& now) {
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> person,
-                         FindConfirmed(database, user.person));
-  if (!person) return std::vector<v1::RoleGrant>();
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(person->bytes));
-  std::map<std::string, v1::Record, std::less<>> found;
-  const auto find = [&](std::string_view text) -> absl::StatusOr<const v1::Record*> {
-    if (const auto known = found.find(text); known != found.end()) return &known->second;
-    const std::optional<Uuid> id = Uuid::Parse(text);
-    if (!id) return nullptr;
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
-                           FindConfirmed(database, *id));
-    if (!confirmed) return nullptr;
-    VIGIL_ASSIGN_OR_RETURN(v1::Record parsed, ParseRecord(confirmed->bytes));
-    return &found.emplace(std::string(text), std::move(parsed)).first->second;
-  };
-  return rules::RolesOn(record.entity().person(), rules::DateAt(now.corrected, now.zone), find);
+  ConfirmedRecords records(database);
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* person, records.Find(user.person.ToString()));
+  if (person == nullptr) return std::vector<v1::RoleGrant>();
+  return rules::RolesOn(person->entity().person(), rules::DateAt(now.corrected, now.zone),
+                        [&](std::string_view id) { return records.Find(id); });
 }
 
 absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock) {

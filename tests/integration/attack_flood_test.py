@@ -240,10 +240,7 @@ limits {
         watches = [phone.call("SyncService.Watch", watch, timeout=None) for _ in range(4)]
         open_streams += watches
         # Two have a place, whichever come first.
-        end = time.monotonic() + PATIENCE_S
-        while sum(each.done() for each in watches) < 2:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        self.wait_until(lambda: sum(each.done() for each in watches) >= 2)
         for each in watches:
             if each.done():
                 self.assertEqual(fc.reason_of(each), "REASON_RATE_LIMITED")
@@ -305,10 +302,7 @@ class UnfinishedTest(AttackTest):
                 while True:
                     attacker.read()
         self.hello(self.honest)
-        end = time.monotonic() + PATIENCE_S
-        while "brought no call" not in self.vigild.errors():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
+        self.wait_until(lambda: "brought no call" in self.vigild.errors())
 
     def test_a_connection_without_a_call_ends_and_one_with_a_call_stays(self):
         hello = self.hello(self.honest)
@@ -334,12 +328,6 @@ class CertificateTest(AttackTest):
     def shown(self) -> str:
         host, port = self.vigild.server.split(":")
         return ssl.get_server_certificate((host, int(port)))
-
-    def wait_until(self, holds) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not holds():
-            self.assertLess(time.monotonic(), end, self.vigild.errors())
-            time.sleep(0.1)
 
     def test_a_certificate_that_ends_soon(self):
         # Those of the tests are good for a day.

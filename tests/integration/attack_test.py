@@ -4,6 +4,7 @@ nothing. What is planted as a secret is looked for in the whole run's log at the
 
 import pathlib
 import tempfile
+import time
 import unittest
 
 import grpc
@@ -69,6 +70,12 @@ class AttackTest(unittest.TestCase):
         assert code == 0, f"vigild ended with {code}"
         told = [secret for secret in cls.secrets if secret in log]
         assert not told, f"the log tells {told}"
+
+    def wait_until(self, holds) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not holds():
+            self.assertLess(time.monotonic(), end, self.vigild.errors())
+            time.sleep(0.1)
 
     def phone(self, person="i1") -> fc.Device:
         phone = self.vigild.add_device(person)
