@@ -255,8 +255,8 @@ void AccessDesk::SignOut(const Principal& principal, Done<v1::SignOutResponse> d
       internal::Answer(std::make_shared<v1::SignOutResponse>(), std::move(done)));
 }
 
-void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::string> done) {
-  auto code = std::make_shared<std::string>(MakeOneTimeCode(parts_.random));
+void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::optional<std::string>> done) {
+  auto code = std::make_shared<std::optional<std::string>>(MakeOneTimeCode(parts_.random));
   parts_.target.ChangeAccess(
       [this, code, reinstate](store::Snapshot& snapshot,
                               absl::Time now) -> absl::StatusOr<Register::AccessChange> {
@@ -272,7 +272,7 @@ void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::string> done
               std::optional<registry::Incoming> reinstated,
               internal::Reinstate(snapshot, ids, change.author, parts_.target.zone()));
           if (reinstated && !reinstate) {
-            code->clear();
+            code->reset();
             return Register::AccessChange();
           }
           if (reinstated) change.operations.push_back(*std::move(reinstated));
@@ -283,7 +283,7 @@ void AccessDesk::InviteFirstAdministrator(bool reinstate, Done<std::string> done
           change.operations.push_back(internal::Create(ids, change.author, std::move(entity)));
         }
         store::OneTimeCode kept;
-        kept.code_hash = CodeHash(*code);
+        kept.code_hash = CodeHash(**code);
         kept.person = person;
         kept.kind = v1::DEVICE_KIND_OFFICE;
         kept.expires_at = now + kFirstCode;

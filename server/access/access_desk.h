@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -81,8 +82,8 @@ class AccessDesk {
   // safety office everywhere, and a code for his password that is good for a week. Gives the code.
   // Whoever is called `admin` and is no administrator everywhere any more, or has left: with
   // `reinstate` he is one again, since the machine's owner cannot lock himself out; else there is
-  // no code (an empty one), since somebody has taken that from him.
-  void InviteFirstAdministrator(bool reinstate, Done<std::string> done);
+  // no code, since somebody has taken that from him.
+  void InviteFirstAdministrator(bool reinstate, Done<std::optional<std::string>> done);
 
  private:
   absl::StatusOr<store::Password> TakeCode(store::Snapshot& snapshot, const std::string& code,

@@ -294,14 +294,16 @@ absl::Status Process::InviteAdministrator() {
   // One that was used is of no use to anybody.
   VIGIL_RETURN_IF_ERROR(files_.Remove(path));
   if (!needed && !options_.invite_administrator) return absl::OkStatus();
-  std::promise<absl::StatusOr<std::string>> made;
-  desk_->InviteFirstAdministrator(
-      options_.invite_administrator,
-      [&made](absl::StatusOr<std::string> code) { made.set_value(std::move(code)); });
-  const absl::StatusOr<std::string> code = made.get_future().get();
+  std::promise<absl::StatusOr<std::optional<std::string>>> made;
+  desk_->InviteFirstAdministrator(options_.invite_administrator,
+                                  [&made](absl::StatusOr<std::optional<std::string>> code) {
+                                    made.set_value(std::move(code));
+                                  });
+  const absl::StatusOr<std::optional<std::string>> code = made.get_future().get();
   if (!code.ok()) return Annotate(code.status(), "cannot invite the first administrator");
-  if (code->empty()) return absl::OkStatus();
-  VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(path, absl::StrCat(*code, "\n"), {.mode = kSecretMode}));
+  if (!code->has_value()) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR(
+      files_.WriteAtomic(path, absl::StrCat(**code, "\n"), {.mode = kSecretMode}));
   Log(v1::LOG_LEVEL_INFO, "administrator invited",
       {{"person", access::kFirstAdministratorCode}, {"code", path}});
   return absl::OkStatus();

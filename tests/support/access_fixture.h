@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -95,17 +96,18 @@ class AccessFixture : public ::testing::Test {
                [&](auto done) { desk_.SetPassword(request, "address", std::move(done)); })
         .status();
   }
-  absl::StatusOr<std::string> InviteAdministrator(bool reinstate) {
-    return Ask<std::string>(
+  absl::StatusOr<std::optional<std::string>> InviteAdministrator(bool reinstate) {
+    return Ask<std::optional<std::string>>(
         [&](auto done) { desk_.InviteFirstAdministrator(reinstate, std::move(done)); });
   }
   // As whoever has the server's machine does.
   absl::Status ChooseAdministratorsPassword(const std::string& password) {
     const auto code = InviteAdministrator(true);
     if (!code.ok()) return code.status();
+    if (!code->has_value()) return absl::NotFoundError("no code");
     v1::SetPasswordRequest request;
     request.set_person_code(access::kFirstAdministratorCode);
-    request.set_code(*code);
+    request.set_code(**code);
     request.set_new_password(password);
     return SetPassword(request);
   }

@@ -129,6 +129,22 @@ TEST_F(MakeTest, ARoleEndsWithItsLastDay) {
               ReasonIs("REASON_NOT_PERMITTED"));
 }
 
+TEST_F(MakeTest, AStandInHasARoleAsLongAsItsGiver) {
+  const Actor giver = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  const Actor stand_in = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  TestPhone phone(server_, stand_in, {.seed = 3});
+  v1::RoleGrant grant = stand_in.author.roles.front();
+  grant.set_delegated_by(giver.author.person);
+  base().ChangeRole(stand_in, grant);
+  phone.MustSync();
+  EXPECT_THAT(*phone.replica().Roles(), SizeIs(1));
+  v1::RoleGrant other = giver.author.roles.front();
+  other.set_role(v1::ROLE_VERIFIER);
+  base().ChangeRole(giver, other);
+  phone.MustSync();
+  EXPECT_THAT(*phone.replica().Roles(), IsEmpty());
+}
+
 TEST_F(MakeTest, Promise7NoPhoneLiftsATag) {
   v1::Operation lift;
   lift.mutable_lift_tag()->set_order(phone_.NewId());
