@@ -252,9 +252,10 @@ std::string OrderTable() {
 // By somebody with every role, through each channel.
 std::string ChannelTable() {
   constexpr v1::Channel kChannels[] = {v1::CHANNEL_PHONE, v1::CHANNEL_OFFICE, v1::CHANNEL_CLOCK,
-                                       v1::CHANNEL_IMPORT};
+                                       v1::CHANNEL_IMPORT, v1::CHANNEL_WITNESS};
   std::string text = "\n## Commands, by the channel through which they come\n\n";
-  text += Trimmed(Pad("", 23) + Pad("phone", 8) + Pad("office", 8) + Pad("clock", 8) + "import");
+  text += Trimmed(Pad("", 23) + Pad("phone", 8) + Pad("office", 8) + Pad("clock", 8) +
+                  Pad("import", 8) + "witness");
   for (const CommandInfo& command : Schema::Get().commands()) {
     std::string line = Pad(command.name, 23);
     for (const v1::Channel channel : kChannels) {
