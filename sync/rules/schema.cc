@@ -133,7 +133,9 @@ CommandInfo CompileCommand(const FieldDescriptor& field, std::vector<std::string
   // Commands on any record take their authority from the entity's or the field's rule.
   const bool by_field = info.number == v1::Operation::kCreateRecord ||
                         info.number == v1::Operation::kEditRecord ||
-                        info.number == v1::Operation::kWithdrawRecord;
+                        info.number == v1::Operation::kWithdrawRecord ||
+                        // What a phone returns is the register's own doing.
+                        info.Allows(v1::CHANNEL_WITNESS);
   if (info.rules.roles().empty() && !by_field) {
     faults.push_back(absl::StrCat(info.name, ": no authority"));
   }
