@@ -36,6 +36,16 @@ class AuditTree {
   std::vector<Sha256> peaks_;
 };
 
+// Shows that the tree of the first `older` leaves is the beginning of that of the first `newer`
+// ones (RFC 6962, 2.1.2; VerifyConsistency checks it). Costs the square of the logarithm of
+// `newer`. OUT_OF_RANGE unless older <= newer <= the snapshot's leaves.
+struct TreeSizes {
+  std::uint64_t older = 0;
+  std::uint64_t newer = 0;
+};
+absl::StatusOr<std::vector<Sha256>> ProveConsistency(store::Snapshot& snapshot,
+                                                     const TreeSizes& sizes);
+
 }  // namespace vigil::registry
 
 #endif  // VIGIL_SERVER_REGISTER_AUDIT_H_

@@ -70,4 +70,15 @@ std::string BytesToSign(const HeadToSign& head) {
   return Writer("head").Id(head.epoch).Number(head.seq.value()).Hash(head.root).Take();
 }
 
+std::string BytesToSign(const EpochToSign& epoch) {
+  return Writer("epoch")
+      .Id(epoch.id)
+      .Id(epoch.parent)
+      .Number(epoch.back_to_seq.value())
+      .Text(epoch.why)
+      .Id(epoch.person)
+      .Number(static_cast<std::uint64_t>(ToMicros(epoch.began_at)))
+      .Take();
+}
+
 }  // namespace vigil

@@ -72,6 +72,19 @@ struct HeadToSign {
 };
 std::string BytesToSign(const HeadToSign& head);
 
+// An epoch that a restore began, by the register's key: "epoch".
+struct EpochToSign {
+  Uuid id;
+  Uuid parent;
+  Seq back_to_seq;
+  std::string_view why;
+  // Who declared it.
+  Uuid person;
+  // In microseconds since 1970.
+  absl::Time began_at;
+};
+std::string BytesToSign(const EpochToSign& epoch);
+
 }  // namespace vigil
 
 #endif  // VIGIL_SYNC_BASE_SIGNING_H_
