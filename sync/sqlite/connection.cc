@@ -104,6 +104,14 @@ absl::Status Connection::Failure(int code, std::string_view doing) const {
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
+absl::Status Connection::RollBack() {
+  // SQLite may have ended it by itself.
+  if (!in_transaction()) return absl::OkStatus();
+  // Prepared since Open: what has failed for want of memory can still be rolled back.
+  VIGIL_ASSIGN_OR_RETURN(Statement rollback, Cached("ROLLBACK", Access::kWrite));
+  return rollback.Run();
+}
+
 void Connection::Release(sqlite3_stmt* statement, const char* cache_key) {
   // The result repeats what Step has reported.
   sqlite3_reset(statement);

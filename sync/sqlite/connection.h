@@ -42,6 +42,10 @@ class Connection {
   // The status for an extended result code, with SQLite's message of the last call.
   absl::Status Failure(int code, std::string_view doing) const;
   bool in_transaction() const;
+  // Ends whatever transaction is open. Where even that fails (no memory), it stays open …
+  absl::Status RollBack();
+  // … and is ended before anything else is done: nobody may read what was never committed.
+  absl::Status EndLeftOver() { return busy ? absl::OkStatus() : RollBack(); }
 
   // Takes a statement back; `cache_key` null: finalises it.
   void Release(sqlite3_stmt* statement, const char* cache_key);

@@ -165,14 +165,18 @@ absl::StatusOr<Database> Database::Open(const std::string& path, const OpenOptio
     return Error(absl::StatusCode::kFailedPrecondition, path + " is not writable");
   }
   VIGIL_RETURN_IF_ERROR(SetJournal(*connection, options));
+  VIGIL_RETURN_IF_ERROR(
+      internal::ToStatus(connection->Cached("ROLLBACK", Connection::Access::kWrite)));
   return Database(std::move(connection));
 }
 
 absl::StatusOr<Statement> Database::Query(Sql sql) {
+  VIGIL_RETURN_IF_ERROR(connection_->EndLeftOver());
   return connection_->Cached(sql, Connection::Access::kRead);
 }
 
 absl::StatusOr<Statement> Database::QueryText(std::string_view sql) {
+  VIGIL_RETURN_IF_ERROR(connection_->EndLeftOver());
   return connection_->Uncached(sql, Connection::Access::kRead);
 }
 
@@ -183,6 +187,7 @@ absl::StatusOr<Transaction> Database::BeginWrite() {
 
 absl::StatusOr<Transaction> Database::Begin() {
   VIGIL_CHECK(!connection_->busy) << "a transaction or snapshot is open already";
+  VIGIL_RETURN_IF_ERROR(connection_->EndLeftOver());
   VIGIL_ASSIGN_OR_RETURN(Statement begin,
                          connection_->Cached("BEGIN IMMEDIATE", Connection::Access::kWrite));
   VIGIL_RETURN_IF_ERROR(begin.Run());
@@ -192,6 +197,7 @@ absl::StatusOr<Transaction> Database::Begin() {
 
 absl::StatusOr<ReadSnapshot> Database::BeginRead() {
   VIGIL_CHECK(!connection_->busy) << "a transaction or snapshot is open already";
+  VIGIL_RETURN_IF_ERROR(connection_->EndLeftOver());
   VIGIL_ASSIGN_OR_RETURN(Statement begin, connection_->Cached("BEGIN", Connection::Access::kWrite));
   VIGIL_RETURN_IF_ERROR(begin.Run());
   connection_->busy = true;

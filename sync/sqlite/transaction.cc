@@ -14,11 +14,9 @@ absl::Status Gone(const Connection& connection) {
                "the transaction on " + connection.path() + " is no longer open");
 }
 
-// Ends what is open. SQLite may have ended it by itself, so the result says nothing.
 void End(Connection& connection) {
-  if (connection.in_transaction()) {
-    sqlite3_exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
+  // What cannot be ended now is as soon as the connection is used again.
+  connection.RollBack().IgnoreError();
   connection.busy = false;
 }
 

@@ -82,8 +82,9 @@ FILES = {
     # An audit checks by the register's own code, and a register's file that nobody serves.
     "server/cli/audit_*": {"server/register", "server/store"},
     "tests/unit/server/cli/register_office*": {"server/register", "server/store"},
-    # The simulated disk replaces SQLite's own.
+    # The simulated disk and memory replace SQLite's own.
     "tests/support/sim_vfs*": {"sqlite"},
+    "tests/support/sqlite_memory*": {"sqlite"},
     # Makes certificates.
     "tests/support/test_authority*": {"openssl"},
     # A real register, for the tests of what stands on it.

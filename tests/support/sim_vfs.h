@@ -44,6 +44,8 @@ class SimVfs {
     bool sticky = false;              // all later ones fail too, until ClearFaults
     // A failing write leaves a part of its bytes behind.
     bool torn = false;
+    // A failing write says that the disk is full.
+    bool full = false;
   };
 
   struct Counts {

@@ -63,7 +63,7 @@ int Write(sqlite3_file* file, const void* buffer, int size, sqlite3_int64 offset
     if (machine.fault.torn) {
       target.Write(begin, bytes.substr(0, machine.disk.random().Below(bytes.size() + 1)));
     }
-    return failure;
+    return machine.fault.full ? SQLITE_FULL : failure;
   }
   const std::size_t end = begin + bytes.size();
   if (machine.capacity > 0 && end > target.current().size()) {

@@ -11,6 +11,7 @@
 #include "sync/sqlite/connection.h"
 #include "sync/sqlite/error.h"
 #include "tests/support/sim_vfs.h"
+#include "tests/support/sqlite_memory.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/sqlite/fixture.h"
 
@@ -343,6 +344,21 @@ TEST_F(DatabaseDeathTest, TwoTransactionsOfOneConnectionAreOurBug) {
         database_.BeginRead().IgnoreError();
       },
       "open already");
+}
+
+TEST_F(DatabaseTest, ATransactionThatFailsForWantOfMemoryIsRolledBack) {
+  for (std::int64_t after = 0;; ++after) {
+    SCOPED_TRACE(after);
+    testing::SetMemoryFault({.after = after, .sticky = true});
+    const absl::Status status = Insert(after + 1);
+    const bool struck = testing::MemoryFaultStruck();
+    testing::ClearMemoryFault();
+    EXPECT_THAT(Count(database_), IsOkAndHolds(struck ? 0 : 1));
+    if (!struck) break;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+    // The next one may write.
+    ASSERT_THAT(database_.BeginWrite(), IsOk());
+  }
 }
 
 }  // namespace

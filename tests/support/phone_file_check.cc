@@ -1,0 +1,140 @@
+#include "tests/support/phone_file_check.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "sync/base/hash.h"
+#include "sync/base/ids.h"
+#include "sync/base/status.h"
+#include "tests/support/database_dump.h"
+#include "vigil/v1/operation.pb.h"
+#include "vigil/v1/record.pb.h"
+
+namespace vigil::testing {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+
+constexpr char kRecords[] = "SELECT id, version, bucket, bytes FROM record ORDER BY id";
+constexpr char kDigest[] = "SELECT digest FROM meta WHERE one = 1";
+constexpr char kOutbox[] =
+    "SELECT device, device_seq, operation, previous_hash, bytes FROM outbox ORDER BY device, "
+    "device_seq";
+constexpr char kIdentities[] = "SELECT device, last_device_seq, last_hash FROM identity";
+// Each of these finds rows that must not be there.
+constexpr std::string_view kStrays[] = {
+    "SELECT count(*) FROM outbox JOIN journal USING (operation)",
+    "SELECT count(*) FROM outbox JOIN identity USING (device) WHERE device_seq > last_device_seq",
+    "SELECT count(*) FROM journal JOIN identity USING (device) WHERE device_seq > last_device_seq",
+    // What has no place in the register's order yet waits.
+    "SELECT count(*) FROM pending_write WHERE seq IS NULL AND NOT EXISTS (SELECT 1 FROM outbox "
+    "WHERE outbox.device = pending_write.device AND outbox.device_seq = pending_write.device_seq)",
+    // What is confirmed is in the record.
+    "SELECT count(*) FROM pending_write JOIN record ON record.id = pending_write.record WHERE "
+    "record.version >= pending_write.seq",
+    "SELECT count(*) FROM attention JOIN outbox USING (operation)",
+    "SELECT count(*) <> 1 FROM meta",
+    "SELECT count(*) > 1 FROM identity WHERE active = 1",
+};
+
+absl::Status Wrong(std::string_view what) {
+  return absl::DataLossError(absl::StrCat("the phone's file: ", ToAbsl(what)));
+}
+
+absl::Status CheckRecords(Database& database) {
+  std::array<std::uint64_t, 256> sums{};
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kRecords));
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+      if (!found) break;
+      VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
+      v1::Record record;
+      if (!record.ParseFromString(std::string(row.ColumnBlob(3))) || record.id() != id.ToString() ||
+          static_cast<std::int64_t>(record.version()) != row.ColumnInt64(1)) {
+        return Wrong(absl::StrCat("record ", id.ToString(), " holds something else"));
+      }
+      const auto bucket = static_cast<unsigned char>(Sha256Of(id.bytes()).bytes()[0]);
+      if (row.ColumnInt64(2) != bucket) return Wrong("a record is in another's bucket");
+      std::uint64_t sum = 0;
+      const Sha256 hash = Sha256Of(row.ColumnBlob(3));
+      for (const char byte : hash.bytes().substr(0, 8)) {
+        sum = (sum << 8) | static_cast<unsigned char>(byte);
+      }
+      sums[bucket] += sum;
+    }
+  }
+  std::string expected;
+  for (const std::uint64_t sum : sums) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      expected.push_back(static_cast<char>((sum >> shift) & 0xff));
+    }
+  }
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kDigest));
+  VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
+  return row.ColumnBlob(0) == expected ? absl::OkStatus() : Wrong("the digest is not the records'");
+}
+
+// The end of a device's chain.
+struct End {
+  std::int64_t device_seq = 0;
+  Sha256 hash;
+};
+
+absl::Status CheckOutbox(Database& database) {
+  std::map<std::string, End> ends;
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kOutbox));
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+      if (!found) break;
+      v1::Operation operation;
+      const std::int64_t device_seq = row.ColumnInt64(1);
+      VIGIL_ASSIGN_OR_RETURN(const Uuid device, row.ColumnUuid(0));
+      VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(2));
+      if (!operation.ParseFromString(std::string(row.ColumnBlob(4))) ||
+          operation.id() != id.ToString() || operation.device() != device.ToString() ||
+          static_cast<std::int64_t>(operation.device_seq()) != device_seq) {
+        return Wrong(absl::StrCat("operation ", id.ToString(), " says something else"));
+      }
+      End& end = ends[std::string(device.bytes())];
+      if (end.device_seq + 1 == device_seq && end.device_seq > 0 &&
+          row.ColumnBlob(3) != end.hash.bytes()) {
+        return Wrong(absl::StrCat("the chain is broken at ", device_seq));
+      }
+      end = {device_seq, Sha256Of(row.ColumnBlob(4))};
+    }
+  }
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kIdentities));
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return absl::OkStatus();
+    const auto end = ends.find(std::string(row.ColumnBlob(0)));
+    if (end != ends.end() && end->second.device_seq == row.ColumnInt64(1) &&
+        end->second.hash.bytes() != row.ColumnBlob(2)) {
+      return Wrong("the last operation's hash is another one's");
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status CheckPhoneFile(Database& database) {
+  VIGIL_RETURN_IF_ERROR(CheckDatabase(database));
+  VIGIL_RETURN_IF_ERROR(CheckRecords(database));
+  VIGIL_RETURN_IF_ERROR(CheckOutbox(database));
+  for (const std::string_view sql : kStrays) {
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database.QueryText(sql));
+    VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
+    if (row.ColumnInt64(0) > 0) return Wrong(absl::StrCat("rows of ", ToAbsl(sql)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vigil::testing
