@@ -11,6 +11,8 @@
 #include "sync/cli/console/exit_code.h"
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
+#include "sync/cli/console/photo.h"
+#include "sync/rules/evidence.h"
 #include "sync/rules/judge.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
@@ -40,6 +42,38 @@ absl::Status Clerk::Begin() {
   VIGIL_ASSIGN_OR_RETURN(session_, parts_.office.GetSession(v1::GetSessionRequest()));
   VIGIL_ASSIGN_OR_RETURN(zone_, LoadZone(session_.time_zone()));
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Evidence> Clerk::TakePhoto(const std::string& path, const std::string& caption) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string bytes, console::ReadPhoto(path, parts_.files));
+  absl::StatusOr<v1::Evidence> evidence = rules::DescribeEvidence(bytes, rules::kEvidenceBytesMax);
+  if (!evidence.ok()) return Annotate(evidence.status(), path);
+  v1::GetEvidenceStatusRequest question;
+  question.add_sha256(evidence->sha256());
+  VIGIL_ASSIGN_OR_RETURN(const v1::GetEvidenceStatusResponse answer,
+                         parts_.office.GetEvidenceStatus(question));
+  if (answer.statuses().empty() || answer.chunk_bytes_max() == 0) {
+    return Error(absl::StatusCode::kInternal, "the register answered another question");
+  }
+  v1::EvidenceStatus status = answer.statuses(0);
+  v1::UploadEvidenceRequest request;
+  request.set_sha256(evidence->sha256());
+  request.set_media_type(evidence->media_type());
+  request.set_size_bytes(evidence->size_bytes());
+  while (!status.complete()) {
+    const std::int64_t offset = status.received_bytes();
+    request.set_offset(offset);
+    request.set_chunk(bytes.substr(static_cast<std::size_t>(offset), answer.chunk_bytes_max()));
+    VIGIL_ASSIGN_OR_RETURN(const v1::UploadEvidenceResponse response,
+                           parts_.office.UploadEvidence(request));
+    status = response.status();
+    if (!status.complete() &&
+        (status.received_bytes() <= offset || status.received_bytes() > evidence->size_bytes())) {
+      return Error(absl::StatusCode::kUnavailable, "the register gets no further with the photo");
+    }
+  }
+  evidence->set_caption(caption);
+  return evidence;
 }
 
 absl::Status Clerk::ActOn(const std::vector<std::string>& assignments) {

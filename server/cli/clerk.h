@@ -49,6 +49,9 @@ class Clerk final : public verbs::Desk {
   absl::StatusOr<v1::Record> Find(std::string_view kind, std::string_view name) override;
   absl::StatusOr<std::vector<v1::Record>> Children(const v1::Record& parent,
                                                    std::string_view kind) override;
+  // Sends it to the register.
+  absl::StatusOr<v1::Evidence> TakePhoto(const std::string& path,
+                                         const std::string& caption) override;
   // Also prints the outcome.
   absl::Status Submit(v1::Operation operation) override;
   // The same without a word, and Finish does not print it: for commands that make several

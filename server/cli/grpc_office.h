@@ -56,6 +56,18 @@ class GrpcOffice final : public Office {
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override {
     return client_.GetDigest(request);
   }
+  absl::StatusOr<v1::GetEvidenceStatusResponse> GetEvidenceStatus(
+      const v1::GetEvidenceStatusRequest& request) override {
+    return client_.GetEvidenceStatus(request);
+  }
+  absl::StatusOr<v1::UploadEvidenceResponse> UploadEvidence(
+      const v1::UploadEvidenceRequest& request) override {
+    return client_.UploadEvidence(request);
+  }
+  absl::StatusOr<v1::DownloadEvidenceResponse> DownloadEvidence(
+      const v1::DownloadEvidenceRequest& request) override {
+    return client_.DownloadEvidence(request);
+  }
   absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) override {
     return client_.Invite(request);
   }

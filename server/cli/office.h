@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "vigil/v1/admin_service.pb.h"
+#include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
 
 namespace vigil::office {
@@ -22,9 +23,9 @@ struct KnownRegister {
   std::string public_key;
 };
 
-// The register as the office reaches it: RegisterService and AdminService, one call at a time, each
-// waiting for its answer. An error carries the register's reason where it gave one; UNAVAILABLE or
-// DEADLINE_EXCEEDED where there was no answer.
+// The register as the office reaches it: RegisterService, AdminService and EvidenceService, one
+// call at a time, each waiting for its answer. An error carries the register's reason where it gave
+// one; UNAVAILABLE or DEADLINE_EXCEEDED where there was no answer.
 class Office {
  public:
   virtual ~Office() = default;
@@ -49,6 +50,13 @@ class Office {
   virtual absl::StatusOr<v1::GetSessionResponse> GetSession(
       const v1::GetSessionRequest& request) = 0;
   virtual absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) = 0;
+
+  virtual absl::StatusOr<v1::GetEvidenceStatusResponse> GetEvidenceStatus(
+      const v1::GetEvidenceStatusRequest& request) = 0;
+  virtual absl::StatusOr<v1::UploadEvidenceResponse> UploadEvidence(
+      const v1::UploadEvidenceRequest& request) = 0;
+  virtual absl::StatusOr<v1::DownloadEvidenceResponse> DownloadEvidence(
+      const v1::DownloadEvidenceRequest& request) = 0;
 
   virtual absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) = 0;
   virtual absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) = 0;

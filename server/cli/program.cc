@@ -26,9 +26,9 @@ std::vector<Entry> MakeEntries() {
   for (AccessCommand& command : AccessCommands()) {
     entries.push_back({.spec = std::move(command.spec), .before = command.before});
   }
-  for (const auto& group :
-       {LedgerCommands, RecordCommands, ListCommands, FigureCommands, PersonCommands, LeaveCommands,
-        RoleCommands, DeviceCommands, AuditCommands, AdminCommands}) {
+  for (const auto& group : {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands,
+                            FigureCommands, PersonCommands, LeaveCommands, RoleCommands,
+                            DeviceCommands, AuditCommands, AdminCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec),
                          .before = command.before,

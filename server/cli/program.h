@@ -46,6 +46,7 @@ struct AccessCommand {
 std::vector<Command> LedgerCommands();
 std::vector<Command> ListCommands();
 std::vector<Command> RecordCommands();
+std::vector<Command> EvidenceCommands();
 std::vector<Command> FigureCommands();
 std::vector<Command> PersonCommands();
 std::vector<Command> LeaveCommands();

@@ -81,6 +81,9 @@ absl::Status Show(Clerk& clerk, const Arguments& arguments) {
   clerk.console().Write(console::RecordText(found.record(), clerk.display()));
   if (found.has_state()) ShowState(clerk, found.state());
   ShowChildren(clerk, found);
+  for (const std::string& sha256 : found.missing_evidence()) {
+    clerk.console().Say({"photo $0 has not arrived yet", "照片 $0 尚未到达"}, {sha256});
+  }
   return absl::OkStatus();
 }
 

@@ -1,11 +1,16 @@
 #include "server/service/config.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
@@ -13,6 +18,7 @@
 #include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::service {
@@ -77,6 +83,12 @@ constexpr std::array kLimitNumbers = {
     Number{"streams_per_person_max", 32, 1, 1000},
     Number{"call_s", 60, 1, 600},
 };
+constexpr std::array kEvidenceNumbers = {
+    Number{"content_mib_max", 64, 1, 1024},
+    Number{"person_mib_max", 2048, 1, 1'000'000},
+    Number{"total_mib_max", 1'000'000, 1, 1'000'000'000},
+    Number{"unreferenced_days", 30, 1, 3650},
+};
 
 // What a push takes beside the bytes of its only operation.
 constexpr std::uint32_t kEntryBytes = 1024;
@@ -94,6 +106,9 @@ std::optional<Fault> ForEachPart(v1::ServerConfig& config, const Visit& visit) {
   using Numbers = std::span<const Number>;
   if (auto fault = visit(config, Numbers(kServerNumbers), "")) return fault;
   if (auto fault = visit(*config.mutable_lifetimes(), Numbers(kLifetimeNumbers), "lifetimes")) {
+    return fault;
+  }
+  if (auto fault = visit(*config.mutable_evidence(), Numbers(kEvidenceNumbers), "evidence")) {
     return fault;
   }
   return visit(*config.mutable_limits(), Numbers(kLimitNumbers), "limits");
@@ -147,6 +162,23 @@ std::optional<Fault> FindTransportFault(const v1::ServerConfig& config) {
   return std::nullopt;
 }
 
+std::optional<Fault> FindEvidenceFault(const v1::EvidenceLimits& limits) {
+  if (limits.person_mib_max() < limits.content_mib_max()) {
+    return Fault{"person_mib_max", "evidence",
+                 absl::StrCat("person_mib_max is ", limits.person_mib_max(),
+                              "; nobody could send a content of content_mib_max, which is ",
+                              limits.content_mib_max())};
+  }
+  const std::vector<std::string>& known = rules::MediaTypes();
+  for (const std::string& type : limits.media_types()) {
+    if (std::find(known.begin(), known.end(), type) != known.end()) continue;
+    return Fault{"media_types", "evidence",
+                 absl::StrCat("media_types has '", type, "'; what can be told from a file is ",
+                              absl::StrJoin(known, ", "))};
+  }
+  return std::nullopt;
+}
+
 std::optional<Fault> FindFault(const v1::ServerConfig& config) {
   if (!LoadZone(config.time_zone()).ok()) {
     return Fault{
@@ -162,13 +194,18 @@ std::optional<Fault> FindFault(const v1::ServerConfig& config) {
                               "message_bytes_max is ",
                               limits.message_bytes_max())};
   }
-  return std::nullopt;
+  return FindEvidenceFault(config.evidence());
 }
 
 void FillDefaults(v1::ServerConfig& config) {
   if (config.listen_address().empty()) config.set_listen_address("127.0.0.1");
   if (config.time_zone().empty()) config.set_time_zone("Asia/Shanghai");
   if (config.log_level() == v1::LOG_LEVEL_UNSPECIFIED) config.set_log_level(v1::LOG_LEVEL_INFO);
+  if (config.evidence().media_types().empty()) {
+    for (const std::string& type : rules::UsualMediaTypes()) {
+      config.mutable_evidence()->add_media_types(type);
+    }
+  }
   ForEachPart(config,
               [](google::protobuf::Message& message, std::span<const Number> numbers,
                  const char*) -> std::optional<Fault> {

@@ -81,6 +81,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Services& se
   builder.RegisterService(&services.sync);
   builder.RegisterService(&services.office);
   builder.RegisterService(&services.admin);
+  builder.RegisterService(&services.evidence);
   SetLimits(builder, options.message_bytes_max);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {

@@ -12,6 +12,7 @@
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
 #include "server/service/connection_gate.h"
+#include "server/service/evidence_service.h"
 #include "server/service/first_calls.h"
 #include "server/service/open_streams.h"
 #include "server/service/register_service.h"
@@ -35,6 +36,7 @@ class GrpcServer {
     SyncService& sync;
     RegisterService& office;
     AdminService& admin;
+    EvidenceService& evidence;
     OpenStreams& streams;
     FirstCalls& first_calls;
   };

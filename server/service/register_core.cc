@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "server/service/record_cache.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/entity.pb.h"
@@ -80,6 +82,15 @@ absl::Status AddChildren(RecordCache& cache, const Uuid& parent, v1::GetRecordRe
   return absl::OkStatus();
 }
 
+void AddMissing(const v1::Record& record, const RegisterCore::HasEvidence& has_evidence,
+                std::set<std::string>& missing) {
+  for (const v1::Evidence& evidence : rules::EvidenceOf(record)) {
+    const std::optional<Sha256> content = Sha256::FromHex(evidence.sha256());
+    const bool here = content && has_evidence != nullptr && has_evidence(*content);
+    if (!here) missing.insert(evidence.sha256());
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const rules::Author& caller,
@@ -97,6 +108,10 @@ absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const rules::Autho
   }
   // They live where their root lives.
   VIGIL_RETURN_IF_ERROR(AddChildren(cache, id, response));
+  std::set<std::string> missing;
+  AddMissing(response.record(), has_evidence_, missing);
+  for (const v1::Record& child : response.children()) AddMissing(child, has_evidence_, missing);
+  response.mutable_missing_evidence()->Add(missing.begin(), missing.end());
   return response;
 }
 

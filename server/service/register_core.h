@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/register/register.h"
+#include "sync/base/hash.h"
 #include "sync/rules/judge.h"
 #include "vigil/v1/register_service.pb.h"
 
@@ -25,10 +26,16 @@ class RegisterCore {
  public:
   using SubmitDone = std::function<void(absl::StatusOr<v1::SubmitResponse>)>;
 
+  // Whether a photo or document has arrived. Any thread.
+  using HasEvidence = std::function<bool(const Sha256&)>;
+
   // The register must outlive this object and the calls that it has under way. `time_zone_name` is
-  // the IANA name of the register's zone.
-  RegisterCore(registry::Register& target, std::string time_zone_name)
-      : register_(target), time_zone_name_(std::move(time_zone_name)) {}
+  // the IANA name of the register's zone. Without `has_evidence` none is here.
+  RegisterCore(registry::Register& target, std::string time_zone_name,
+               HasEvidence has_evidence = nullptr)
+      : register_(target),
+        time_zone_name_(std::move(time_zone_name)),
+        has_evidence_(std::move(has_evidence)) {}
 
   // The outcome, once it is durable. ABORTED with VERSION_MOVED where the caller asked for a
   // precondition that does not hold. NOT_FOUND, and nothing is judged, for a decision that names a
@@ -69,6 +76,7 @@ class RegisterCore {
  private:
   registry::Register& register_;
   const std::string time_zone_name_;
+  const HasEvidence has_evidence_;
 };
 
 // The one answer for a record that is not there, or not for the caller.

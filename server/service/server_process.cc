@@ -15,11 +15,14 @@
 #include "server/access/authenticator.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
+#include "server/evidence/evidence_store.h"
 #include "server/register/register.h"
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
 #include "server/service/certificate_notice.h"
 #include "server/service/certificate_store.h"
+#include "server/service/evidence_core.h"
+#include "server/service/evidence_service.h"
 #include "server/service/first_calls.h"
 #include "server/service/grpc_server.h"
 #include "server/service/guard.h"
@@ -87,6 +90,7 @@ class Process final : public ServerProcess {
  private:
   std::string Path(std::string_view name) const { return JoinPath(config_.data_dir(), name); }
   absl::Status OpenStore(const absl::TimeZone& zone);
+  absl::Status OpenEvidence();
   absl::Status LoadKey();
   void MakeRegister(const absl::TimeZone& zone);
   void MakeAccess(const absl::TimeZone& zone);
@@ -98,6 +102,7 @@ class Process final : public ServerProcess {
   void Keep();
   void LookAtCertificate();
   void LookAtConnections();
+  void LookAtEvidence();
 
   const v1::ServerConfig config_;
   const Options options_;
@@ -108,17 +113,20 @@ class Process final : public ServerProcess {
   WatchHub hub_;
   std::optional<P256PrivateKey> key_;
   std::optional<CertificateStore> certificates_;
-  // The writer's thread; those on which imports are planned and passwords are hashed, each of which
-  // takes its time; and the one that looks after things.
+  std::unique_ptr<evidence::EvidenceStore> evidence_store_;
+  // The writer's thread; those on which imports are planned, passwords hashed and photos kept, each
+  // of which takes its time; and the one that looks after things.
   std::optional<LoopThread> writer_;
   std::optional<LoopThread> worker_;
   std::optional<LoopThread> hasher_;
+  std::optional<LoopThread> evidence_;
   std::optional<LoopThread> keeper_;
   std::optional<registry::Register> register_;
   std::optional<escalation::EscalationClock> escalation_clock_;
   std::optional<escalation::NotificationSender> sender_;
   std::optional<SyncCore> sync_core_;
   std::optional<RegisterCore> register_core_;
+  std::optional<EvidenceCore> evidence_core_;
   std::optional<access::Authenticator> authenticator_;
   std::optional<access::AccessDesk> desk_;
   std::optional<OpenStreams> streams_;
@@ -128,9 +136,11 @@ class Process final : public ServerProcess {
   std::optional<SyncService> sync_service_;
   std::optional<RegisterService> register_service_;
   std::optional<AdminService> admin_service_;
+  std::optional<EvidenceService> evidence_service_;
   std::unique_ptr<GrpcServer> server_;
   // One look sees all that came before it.
   std::atomic<bool> look_posted_ = false;
+  std::atomic<bool> evidence_tick_posted_ = false;
   // Of the keeper.
   std::uint64_t ticks_ = 0;
   CertificateNotice certificate_notice_;
@@ -145,12 +155,14 @@ absl::Status Process::Begin() {
   VIGIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, LoadZone(config_.time_zone()));
   VIGIL_RETURN_IF_ERROR(files_.MakeDirectories(config_.data_dir(), 0700));
   VIGIL_RETURN_IF_ERROR(OpenStore(zone));
+  VIGIL_RETURN_IF_ERROR(OpenEvidence());
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
   VIGIL_RETURN_IF_ERROR(LoadKey());
   VIGIL_RETURN_IF_ERROR(LoadCertificate());
   writer_.emplace(clock_);
   worker_.emplace(clock_);
   hasher_.emplace(clock_);
+  evidence_.emplace(clock_);
   keeper_.emplace(clock_);
   MakeRegister(zone);
   MakeAccess(zone);
@@ -178,6 +190,22 @@ absl::Status Process::OpenStore(const absl::TimeZone& zone) {
                     "cannot open the register (does another vigild run on this directory?)");
   }
   VIGIL_ASSIGN_OR_RETURN(store_, std::move(opened));
+  return absl::OkStatus();
+}
+
+absl::Status Process::OpenEvidence() {
+  constexpr std::int64_t kMib = std::int64_t{1} << 20;
+  const v1::EvidenceLimits& limits = config_.evidence();
+  absl::StatusOr<std::unique_ptr<evidence::EvidenceStore>> opened = evidence::EvidenceStore::Open(
+      files_, Path("evidence"),
+      {.content_bytes_max = kMib * limits.content_mib_max(),
+       .person_bytes_max = kMib * limits.person_mib_max(),
+       .total_bytes_max = kMib * limits.total_mib_max(),
+       .grace = absl::Hours(24) * limits.unreferenced_days(),
+       .media_types = {limits.media_types().begin(), limits.media_types().end()}},
+      clock_.Now());
+  if (!opened.ok()) return Annotate(opened.status(), "cannot open the store of photos");
+  evidence_store_ = *std::move(opened);
   return absl::OkStatus();
 }
 
@@ -248,7 +276,11 @@ void Process::MakeServices() {
   sync_options.server_name = kServerName;
   sync_options.time_zone_name = config_.time_zone();
   sync_core_.emplace(*register_, hub_, std::move(sync_options));
-  register_core_.emplace(*register_, config_.time_zone());
+  register_core_.emplace(*register_, config_.time_zone(),
+                         [this](const Sha256& content) { return evidence_store_->Has(content); });
+  evidence_core_.emplace(EvidenceCore::Parts{*register_, *evidence_store_, clock_},
+                         limits.message_bytes_max());
+  evidence_service_.emplace(*guard_, *evidence_core_, evidence_->executor());
   access_service_.emplace(*guard_, *desk_);
   sync_service_.emplace(*guard_, *streams_, *sync_core_);
   register_service_.emplace(*guard_, *register_core_);
@@ -346,6 +378,7 @@ void Process::Keep() {
   // A change is looked at when it is made; only what ends by itself waits for this.
   if (++ticks_ % kTicksPerLook == 0) streams_->LookAgain(clock_.Now());
   LookAtConnections();
+  LookAtEvidence();
   keeper_->executor().PostAfter(kKeeperTick, [this] { Keep(); });
 }
 
@@ -361,6 +394,17 @@ void Process::LookAtConnections() {
   say("connections ended that brought no call", first_calls_->ended(), without_call_);
 }
 
+void Process::LookAtEvidence() {
+  // One that takes long is not asked again meanwhile.
+  if (evidence_tick_posted_.exchange(true)) return;
+  evidence_->executor().Post([this] {
+    evidence_tick_posted_ = false;
+    if (const absl::Status status = evidence_core_->Tick(); !status.ok()) {
+      LogFailure("looking after photos failed", status);
+    }
+  });
+}
+
 absl::Status Process::Listen() {
   const v1::Limits& limits = config_.limits();
   GrpcServer::Options options;
@@ -374,10 +418,10 @@ absl::Status Process::Listen() {
   }
   // A full push of the largest operations would not fit; our clients send 1 MiB of them, or one.
   options.message_bytes_max = limits.message_bytes_max();
-  VIGIL_ASSIGN_OR_RETURN(server_,
-                         GrpcServer::Start({*access_service_, *sync_service_, *register_service_,
-                                            *admin_service_, *streams_, *first_calls_},
-                                           options));
+  VIGIL_ASSIGN_OR_RETURN(
+      server_, GrpcServer::Start({*access_service_, *sync_service_, *register_service_,
+                                  *admin_service_, *evidence_service_, *streams_, *first_calls_},
+                                 options));
   const std::uint32_t port = server_->gate().port();
   VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n")));
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
@@ -406,6 +450,7 @@ void Process::Drain() {
   // What they have under way still needs the writer.
   if (worker_) worker_->Stop();
   if (hasher_) hasher_->Stop();
+  if (evidence_) evidence_->Stop();
   if (writer_) {
     writer_->executor().Post([this] {
       escalation_clock_.reset();

@@ -147,6 +147,37 @@ absl::Status PosixFileSystem::WriteAtomic(const std::string& path, std::string_v
   return status;
 }
 
+absl::StatusOr<std::string> PosixFileSystem::ReadRange(const std::string& path, std::int64_t offset,
+                                                       std::size_t bytes_max) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return Failure(errno, "opening", path);
+  std::string bytes(bytes_max, '\0');
+  std::size_t size = 0;
+  while (size < bytes_max) {
+    const ssize_t count = ::pread(file.number(), bytes.data() + size, bytes_max - size,
+                                  offset + static_cast<std::int64_t>(size));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Failure(errno, "reading", path);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+absl::Status PosixFileSystem::Append(const std::string& path, std::string_view bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (!file.is_open()) return Failure(errno, "opening", path);
+  VIGIL_RETURN_IF_ERROR(WriteAll(file.number(), bytes, path));
+  if (const int error = file.Close(); error != 0) return Failure(error, "closing", path);
+  return absl::OkStatus();
+}
+
+absl::Status PosixFileSystem::Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return Failure(errno, "renaming", from);
+  return SyncPath(DirectoryOf(to));
+}
+
 bool PosixFileSystem::Exists(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0;

@@ -12,7 +12,8 @@
 
 namespace vigil {
 
-// The few effects on files that Vigil needs outside SQLite (keys, tokens, configuration, exports);
+// The few effects on files that Vigil needs outside SQLite (keys, tokens, configuration, exports,
+// photos);
 // injected, so that tests can make them fail. Errors: NOT_FOUND, ALREADY_EXISTS,
 // PERMISSION_DENIED, RESOURCE_EXHAUSTED (disk full, too many open files), FAILED_PRECONDITION
 // (not a file, not a directory), else UNAVAILABLE; messages name the path and the cause.
@@ -36,6 +37,14 @@ class FileSystem {
   absl::Status WriteAtomic(const std::string& path, std::string_view bytes) {
     return WriteAtomic(path, bytes, WriteOptions());
   }
+  // From this place on; fewer bytes only where the file ends.
+  virtual absl::StatusOr<std::string> ReadRange(const std::string& path, std::int64_t offset,
+                                                std::size_t bytes_max) = 0;
+  // Adds to the end of a file, which is made where there is none. Durable after Sync only; after an
+  // error some of the bytes, from the first on, may be there.
+  virtual absl::Status Append(const std::string& path, std::string_view bytes) = 0;
+  // Durable when it returns. In the same directory; replaces a file that has the name.
+  virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual bool Exists(const std::string& path) = 0;
   virtual absl::StatusOr<std::int64_t> Size(const std::string& path) = 0;
   // OK also when there was no such file.
@@ -56,6 +65,10 @@ class PosixFileSystem final : public FileSystem {
   absl::StatusOr<std::string> Read(const std::string& path, std::size_t bytes_max) override;
   absl::Status WriteAtomic(const std::string& path, std::string_view bytes,
                            const WriteOptions& options) override;
+  absl::StatusOr<std::string> ReadRange(const std::string& path, std::int64_t offset,
+                                        std::size_t bytes_max) override;
+  absl::Status Append(const std::string& path, std::string_view bytes) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::int64_t> Size(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;

@@ -18,6 +18,8 @@ struct Tuning {
   // Bytes of a page: what a poor connection carries in a few seconds, since what an interruption
   // costs is at most one page.
   std::uint32_t page_bytes = 64 * 1024;
+  // Bytes of a chunk of a photo, where the register takes so much: the same reason.
+  std::int64_t evidence_chunk_bytes = 64 * 1024;
   // A step (an answer, a page) that takes longer has failed: the attempt ends and is made again.
   absl::Duration step_max = absl::Seconds(30);
   // Repairs of one session; a digest that still differs is left to the next one.

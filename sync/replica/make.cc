@@ -10,6 +10,7 @@
 #include "sync/base/one_time_code.h"
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/evidence.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/phone_world.h"
@@ -216,6 +217,8 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   user.last_device_seq = row.device_seq;
   user.last_hash = Sha256Of(row.bytes);
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
+
+  VIGIL_RETURN_IF_ERROR(NoteEvidenceUse(transaction, user, operation));
 
   Made made;
   for (const v1::RecordWrite& write : decision->writes) made.changed.push_back(write.record());

@@ -14,6 +14,9 @@
 #include "sync/base/random.h"
 #include "sync/base/time.h"
 #include "sync/replica/types.h"
+#include "vigil/v1/common.pb.h"
+#include "vigil/v1/error.pb.h"
+#include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/sync_service.pb.h"
 #include "vigil/v1/view.pb.h"
@@ -129,6 +132,24 @@ class Replica {
   // Keys beginning with `prefix`, in order.
   absl::StatusOr<std::vector<Draft>> Drafts(std::string_view prefix);
   absl::Status DeleteDraft(std::string_view key);
+
+  // --- Photos and documents: their bytes are in EvidenceFiles ------------------------------------
+
+  // To be sent; comes before the operation that names it. Again: one that was refused is offered
+  // once more.
+  absl::Status KeepEvidence(const v1::Evidence& evidence);
+  // The user's own, in the order in which they were kept.
+  absl::StatusOr<std::vector<EvidenceItem>> Evidence();
+  absl::StatusOr<std::optional<EvidenceItem>> FindEvidence(std::string_view sha256);
+  // Complete, and every operation that names it has left outbox and journal, and attention unless
+  // settled (one that none has named: after 90 days): this phone need not keep it, if the register
+  // says once more that it has it.
+  absl::StatusOr<std::vector<EvidenceItem>> SpareEvidence();
+  // What the register said of one; of what is not kept here it changes nothing.
+  absl::Status NoteEvidence(const v1::EvidenceStatus& status);
+  absl::Status NoteEvidenceRefused(std::string_view sha256, const v1::ErrorDetail& error);
+  // True: nobody else who uses this phone keeps it, and its file may go.
+  absl::StatusOr<bool> ForgetEvidence(std::string_view sha256);
 
   // --- Sync: what a session calls ----------------------------------------------------------------
 

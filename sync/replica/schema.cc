@@ -153,8 +153,35 @@ CREATE TABLE witness (
 ) STRICT;
 )sql";
 
+constexpr char kEvidence[] = R"sql(
+-- Photos and documents that a user keeps for the register; their bytes lie in files. sent_bytes:
+-- what the register said it has; complete_in: the epoch in which it said that it has all of it,
+-- empty: it did not; error: vigil.v1.ErrorDetail of a refusal, empty: none.
+CREATE TABLE evidence (
+  device BLOB NOT NULL REFERENCES identity (device),
+  content BLOB NOT NULL CHECK (length(content) = 32),
+  media_type TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  kept_at INTEGER NOT NULL,
+  sent_bytes INTEGER NOT NULL,
+  complete_in TEXT NOT NULL,
+  error BLOB NOT NULL,
+  PRIMARY KEY (device, content)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX evidence_by_content ON evidence (content);
+
+-- Operations that name one.
+CREATE TABLE evidence_use (
+  content BLOB NOT NULL CHECK (length(content) = 32),
+  operation BLOB NOT NULL CHECK (length(operation) = 16),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  PRIMARY KEY (content, operation)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
+    {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
 };
 
 }  // namespace

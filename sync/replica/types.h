@@ -86,6 +86,22 @@ struct Draft {
   absl::Time saved_at;
 };
 
+// A photo or document that this phone keeps for the register.
+struct EvidenceItem {
+  // 64 lower-case hexadecimal digits.
+  std::string sha256;
+  std::string media_type;
+  std::int64_t size_bytes = 0;
+  absl::Time kept_at;
+  // As the register said last; 0 where that was not asked.
+  std::int64_t sent_bytes = 0;
+  // The register has said in today's epoch that it has all of it.
+  bool complete = false;
+  // The register does not take it, or it is damaged; it is not offered again. REASON_UNSPECIFIED:
+  // nothing of that.
+  v1::ErrorDetail error;
+};
+
 struct StatusCounts {
   // In the outbox, whatever their state; of these, how many were deferred.
   std::int64_t pending = 0;

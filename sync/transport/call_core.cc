@@ -65,6 +65,7 @@ void CallCore::Close() {
   dropped.clear();
   waiting_.clear();
   stub_.reset();
+  evidence_stub_.reset();
   access_stub_.reset();
 }
 

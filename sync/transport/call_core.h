@@ -17,6 +17,7 @@
 #include "sync/base/mutex.h"
 #include "sync/transport/program_access.h"
 #include "vigil/v1/access_service.grpc.pb.h"
+#include "vigil/v1/evidence_service.grpc.pb.h"
 #include "vigil/v1/sync_service.grpc.pb.h"
 
 namespace vigil::transport {
@@ -48,12 +49,14 @@ class CallCore : public std::enable_shared_from_this<CallCore> {
       : executor_(executor),
         options_(std::move(options)),
         stub_(v1::SyncService::NewStub(channel)),
+        evidence_stub_(v1::EvidenceService::NewStub(channel)),
         access_stub_(v1::AccessService::NewStub(channel)) {}
 
   const Options& options() const { return options_; }
   ProgramAccess& access() { return *options_.access; }
   // Until Close.
   v1::SyncService::Stub& stub() { return *stub_; }
+  v1::EvidenceService::Stub& evidence_stub() { return *evidence_stub_; }
 
   void Begin(const std::shared_ptr<Cancellable>& call) ABSL_LOCKS_EXCLUDED(mutex_);
   // Runs `task` on the executor, unless the transport is gone by then.
@@ -78,6 +81,7 @@ class CallCore : public std::enable_shared_from_this<CallCore> {
   Executor& executor_;
   const Options options_;
   std::unique_ptr<v1::SyncService::Stub> stub_;
+  std::unique_ptr<v1::EvidenceService::Stub> evidence_stub_;
   std::unique_ptr<v1::AccessService::Stub> access_stub_;
   // Of the exchange that is under way; touched on the executor's thread only.
   std::vector<Then> waiting_;

@@ -33,7 +33,7 @@ class UnaryTask : public std::enable_shared_from_this<UnaryTask<Request, Respons
         request_(std::move(request)),
         done_(std::move(done)) {}
 
-  // `start(stub, call, on_done)` begins an attempt.
+  // `start(core, call, on_done)` begins an attempt.
   template <typename Start>
   void Begin(Start start) {
     attempts_.Begin(Starter(std::move(start)));
@@ -64,7 +64,7 @@ class UnaryTask : public std::enable_shared_from_this<UnaryTask<Request, Respons
     call->request = request_;
     core_->Begin(call);
     Call& started = *call;
-    start(*core_->stub().async(), started,
+    start(*core_, started,
           [self = this->shared_from_this(), call, start](const grpc::Status& status) mutable {
             // gRPC destroys this function on its own thread: it must hold nothing any more.
             const std::shared_ptr<CallCore> core = self->core_;
@@ -321,24 +321,56 @@ GrpcTransport::~GrpcTransport() { core_->Close(); }
 void GrpcTransport::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) {
   CallUnary<v1::HelloRequest, v1::HelloResponse>(
       core_, "vigil.v1.SyncService/Hello", request, std::move(done),
-      [](auto& stub, auto& call, auto on_done) {
-        stub.Hello(&call.context, &call.request, &call.response, std::move(on_done));
+      [](CallCore& core, auto& call, auto on_done) {
+        core.stub().async()->Hello(&call.context, &call.request, &call.response,
+                                   std::move(on_done));
       });
 }
 
 void GrpcTransport::Push(const v1::PushRequest& request, Done<v1::PushResponse> done) {
   CallUnary<v1::PushRequest, v1::PushResponse>(
       core_, "vigil.v1.SyncService/Push", request, std::move(done),
-      [](auto& stub, auto& call, auto on_done) {
-        stub.Push(&call.context, &call.request, &call.response, std::move(on_done));
+      [](CallCore& core, auto& call, auto on_done) {
+        core.stub().async()->Push(&call.context, &call.request, &call.response, std::move(on_done));
       });
 }
 
 void GrpcTransport::Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) {
   CallUnary<v1::RepairRequest, v1::RepairResponse>(
       core_, "vigil.v1.SyncService/Repair", request, std::move(done),
-      [](auto& stub, auto& call, auto on_done) {
-        stub.Repair(&call.context, &call.request, &call.response, std::move(on_done));
+      [](CallCore& core, auto& call, auto on_done) {
+        core.stub().async()->Repair(&call.context, &call.request, &call.response,
+                                    std::move(on_done));
+      });
+}
+
+void GrpcTransport::GetEvidenceStatus(const v1::GetEvidenceStatusRequest& request,
+                                      Answer<v1::GetEvidenceStatusResponse> answer) {
+  CallUnary<v1::GetEvidenceStatusRequest, v1::GetEvidenceStatusResponse>(
+      core_, "vigil.v1.EvidenceService/GetEvidenceStatus", request, std::move(answer),
+      [](CallCore& core, auto& call, auto on_done) {
+        core.evidence_stub().async()->GetEvidenceStatus(&call.context, &call.request,
+                                                        &call.response, std::move(on_done));
+      });
+}
+
+void GrpcTransport::UploadEvidence(const v1::UploadEvidenceRequest& request,
+                                   Answer<v1::UploadEvidenceResponse> answer) {
+  CallUnary<v1::UploadEvidenceRequest, v1::UploadEvidenceResponse>(
+      core_, "vigil.v1.EvidenceService/UploadEvidence", request, std::move(answer),
+      [](CallCore& core, auto& call, auto on_done) {
+        core.evidence_stub().async()->UploadEvidence(&call.context, &call.request, &call.response,
+                                                     std::move(on_done));
+      });
+}
+
+void GrpcTransport::DownloadEvidence(const v1::DownloadEvidenceRequest& request,
+                                     Answer<v1::DownloadEvidenceResponse> answer) {
+  CallUnary<v1::DownloadEvidenceRequest, v1::DownloadEvidenceResponse>(
+      core_, "vigil.v1.EvidenceService/DownloadEvidence", request, std::move(answer),
+      [](CallCore& core, auto& call, auto on_done) {
+        core.evidence_stub().async()->DownloadEvidence(&call.context, &call.request, &call.response,
+                                                       std::move(on_done));
       });
 }
 

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sync/base/executor.h"
+#include "sync/engine/evidence.h"
 #include "sync/engine/transport.h"
 #include "sync/transport/connection.h"
 #include "sync/transport/program_access.h"
@@ -17,7 +18,7 @@ class CallCore;
 // The way to a register over gRPC. Connects when it is first used and again when it must, and
 // renews the phone's access when it must; nothing of it waits for the network. Use and destroy it
 // on the executor's thread.
-class GrpcTransport final : public engine::Transport {
+class GrpcTransport final : public engine::PhoneTransport {
  public:
   struct Options {
     Connection connection;
@@ -36,6 +37,12 @@ class GrpcTransport final : public engine::Transport {
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;
   void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override;
   void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override;
+  void GetEvidenceStatus(const v1::GetEvidenceStatusRequest& request,
+                         Answer<v1::GetEvidenceStatusResponse> answer) override;
+  void UploadEvidence(const v1::UploadEvidenceRequest& request,
+                      Answer<v1::UploadEvidenceResponse> answer) override;
+  void DownloadEvidence(const v1::DownloadEvidenceRequest& request,
+                        Answer<v1::DownloadEvidenceResponse> answer) override;
   std::unique_ptr<engine::Watch> OpenWatch(const v1::WatchRequest& request, Changed changed,
                                            Ended ended) override;
 

@@ -8,6 +8,7 @@
 #include "sync/transport/sync_caller.h"
 #include "vigil/v1/access_service.grpc.pb.h"
 #include "vigil/v1/admin_service.grpc.pb.h"
+#include "vigil/v1/evidence_service.grpc.pb.h"
 #include "vigil/v1/register_service.grpc.pb.h"
 
 namespace vigil::transport {
@@ -38,12 +39,14 @@ struct OfficeClient::Stubs {
         access(v1::AccessService::NewStub(channel)),
         office(v1::RegisterService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)),
+        evidence(v1::EvidenceService::NewStub(channel)),
         caller(*options.access, *access, options.call_max) {}
 
   const OfficeClient::Options options;
   const std::unique_ptr<v1::AccessService::Stub> access;
   const std::unique_ptr<v1::RegisterService::Stub> office;
   const std::unique_ptr<v1::AdminService::Stub> admin;
+  const std::unique_ptr<v1::EvidenceService::Stub> evidence;
   const SyncCaller caller;
 };
 
@@ -118,6 +121,24 @@ absl::StatusOr<v1::GetStatsResponse> OfficeClient::GetStats(const v1::GetStatsRe
 absl::StatusOr<v1::GetDigestResponse> OfficeClient::GetDigest(const v1::GetDigestRequest& request) {
   return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetDigest", request,
                              &v1::RegisterService::Stub::GetDigest);
+}
+
+absl::StatusOr<v1::GetEvidenceStatusResponse> OfficeClient::GetEvidenceStatus(
+    const v1::GetEvidenceStatusRequest& request) {
+  return stubs_->caller.Call(*stubs_->evidence, "vigil.v1.EvidenceService/GetEvidenceStatus",
+                             request, &v1::EvidenceService::Stub::GetEvidenceStatus);
+}
+
+absl::StatusOr<v1::UploadEvidenceResponse> OfficeClient::UploadEvidence(
+    const v1::UploadEvidenceRequest& request) {
+  return stubs_->caller.Call(*stubs_->evidence, "vigil.v1.EvidenceService/UploadEvidence", request,
+                             &v1::EvidenceService::Stub::UploadEvidence);
+}
+
+absl::StatusOr<v1::DownloadEvidenceResponse> OfficeClient::DownloadEvidence(
+    const v1::DownloadEvidenceRequest& request) {
+  return stubs_->caller.Call(*stubs_->evidence, "vigil.v1.EvidenceService/DownloadEvidence",
+                             request, &v1::EvidenceService::Stub::DownloadEvidence);
 }
 
 absl::StatusOr<v1::InviteResponse> OfficeClient::Invite(const v1::InviteRequest& request) {

@@ -12,6 +12,7 @@
 #include "sync/transport/connection.h"
 #include "sync/transport/program_access.h"
 #include "vigil/v1/admin_service.pb.h"
+#include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
 
 namespace vigil::transport {
@@ -44,6 +45,13 @@ class OfficeClient {
   absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
+
+  absl::StatusOr<v1::GetEvidenceStatusResponse> GetEvidenceStatus(
+      const v1::GetEvidenceStatusRequest& request);
+  absl::StatusOr<v1::UploadEvidenceResponse> UploadEvidence(
+      const v1::UploadEvidenceRequest& request);
+  absl::StatusOr<v1::DownloadEvidenceResponse> DownloadEvidence(
+      const v1::DownloadEvidenceRequest& request);
 
   absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request);
   absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request);

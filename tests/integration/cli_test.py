@@ -31,7 +31,7 @@ class CommandLines(CliTest):
             setattr(cls, person.replace("-", "_"), test.add_office(person, cls.directory))
         cls.phone = test.add_phone("inspector-01", cls.directory)
         cls.photo = cls.directory / "photo.jpg"
-        cls.photo.write_bytes(b"not really a photo")
+        cls.photo.write_bytes(b"\xff\xd8\xff\xe0 hardly a photo")
 
     def office(self, *words, code=0):
         return self.ctl(*words, access=self.safety_01, code=code)

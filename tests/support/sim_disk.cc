@@ -80,6 +80,15 @@ bool SimDisk::Remove(std::string_view path, bool durably) {
   return true;
 }
 
+bool SimDisk::Rename(std::string_view from, std::string_view to, bool durably) {
+  const FilePtr file = Find(from);
+  if (file == nullptr) return false;
+  names_.erase(std::string(from));
+  names_.insert_or_assign(std::string(to), file);
+  if (durably) durable_names_ = names_;
+  return true;
+}
+
 void SimDisk::Sync(const FilePtr& file, std::string_view path) {
   file->Sync();
   const auto durable = durable_names_.find(path);

@@ -55,6 +55,10 @@ class SimDisk {
   FilePtr Create(std::string_view path);
   // False: there was none. `durably`: the directory is synced too.
   bool Remove(std::string_view path, bool durably);
+  // False: there was none. `durably`: the directory is synced too; the content is not.
+  bool Rename(std::string_view from, std::string_view to, bool durably);
+  // The directory is synced.
+  void SyncNames() { durable_names_ = names_; }
   // Syncs the file. The first time, the directory is synced with it, as SQLite does for its
   // journals (and so is what was made and removed before).
   void Sync(const FilePtr& file, std::string_view path);

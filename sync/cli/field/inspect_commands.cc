@@ -118,11 +118,10 @@ absl::Status TakeOptions(Phone& phone, const Arguments& arguments, v1::Inspectio
     inspection.set_signature_refused_because(*text);
   }
   if (const auto path = arguments.Find("--signature")) {
-    VIGIL_ASSIGN_OR_RETURN(*inspection.mutable_signature(),
-                           console::EvidenceOf(*path, "signature", phone.files()));
+    VIGIL_ASSIGN_OR_RETURN(*inspection.mutable_signature(), phone.TakePhoto(*path, "signature"));
   }
   if (const auto text = arguments.Find("--remark")) inspection.set_remark(*text);
-  VIGIL_ASSIGN_OR_RETURN(const auto photos, console::PhotosOf(arguments, phone.files()));
+  VIGIL_ASSIGN_OR_RETURN(const auto photos, verbs::TakePhotos(phone, arguments));
   inspection.mutable_photos()->MergeFrom(photos);
   return absl::OkStatus();
 }

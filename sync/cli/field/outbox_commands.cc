@@ -8,6 +8,7 @@
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
+#include "sync/cli/field/photos.h"
 #include "sync/cli/field/program.h"
 #include "sync/rules/schema.h"
 
@@ -63,7 +64,7 @@ absl::Status List(Phone& phone, const Arguments&) {
   }
   console.Json(array.ToString());
   console.Show(table, {"nothing waits", "没有待发送的操作"});
-  return absl::OkStatus();
+  return SayPhotos(phone);
 }
 
 absl::Status Export(Phone& phone, const Arguments& arguments) {

@@ -10,6 +10,7 @@
 #include "sync/cli/console/exit_code.h"
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
+#include "sync/cli/console/photo.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
@@ -80,7 +81,7 @@ absl::Status SaveSettings(FileSystem& files, const std::string& directory,
 absl::StatusOr<std::unique_ptr<Phone>> Phone::Open(const Parts& parts,
                                                    const std::string& directory) {
   VIGIL_ASSIGN_OR_RETURN(Settings settings, LoadSettings(parts.files, directory));
-  std::unique_ptr<Phone> phone(new Phone(parts, std::move(settings)));
+  std::unique_ptr<Phone> phone(new Phone(parts, directory, std::move(settings)));
   VIGIL_RETURN_IF_ERROR(phone->Load(directory));
   return phone;
 }
@@ -155,6 +156,15 @@ absl::StatusOr<std::vector<v1::Record>> Phone::Children(const v1::Record& parent
   std::vector<v1::Record> records;
   for (RecordView& view : views) records.push_back(std::move(view.record));
   return records;
+}
+
+absl::StatusOr<v1::Evidence> Phone::TakePhoto(const std::string& path, const std::string& caption) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string bytes, console::ReadPhoto(path, parts_.files));
+  absl::StatusOr<v1::Evidence> evidence = photos_.Keep(bytes);
+  if (!evidence.ok()) return Annotate(evidence.status(), path);
+  VIGIL_RETURN_IF_ERROR(replica_->KeepEvidence(*evidence));
+  evidence->set_caption(caption);
+  return evidence;
 }
 
 absl::Status Phone::Queue(v1::Operation operation, const Replica::MakeOptions& options) {

@@ -13,6 +13,7 @@
 #include "sync/cli/console/console.h"
 #include "sync/cli/console/value_text.h"
 #include "sync/cli/verbs/desk.h"
+#include "sync/replica/evidence_files.h"
 #include "sync/replica/replica.h"
 #include "sync/transport/connection.h"
 
@@ -54,6 +55,9 @@ class Phone final : public verbs::Desk {
   absl::StatusOr<v1::Record> Find(std::string_view kind, std::string_view name) override;
   absl::StatusOr<std::vector<v1::Record>> Children(const v1::Record& parent,
                                                    std::string_view kind) override;
+  // Keeps it in this directory; durable when it returns.
+  absl::StatusOr<v1::Evidence> TakePhoto(const std::string& path,
+                                         const std::string& caption) override;
   // Queues it, and says so.
   absl::Status Submit(v1::Operation operation) override { return Queue(std::move(operation), {}); }
   absl::Status Queue(v1::Operation operation, const replica::Replica::MakeOptions& options);
@@ -62,6 +66,7 @@ class Phone final : public verbs::Desk {
 
   absl::StatusOr<replica::RecordView> FindView(std::string_view kind, std::string_view name);
   replica::Replica& replica() { return *replica_; }
+  replica::EvidenceFiles& photos() { return photos_; }
   const Settings& settings() const { return settings_; }
   const Clock& clock() const { return parts_.clock; }
 
@@ -72,12 +77,16 @@ class Phone final : public verbs::Desk {
   std::string NumberOf(const v1::Record& hazard);
 
  private:
-  Phone(const Parts& parts, Settings settings) : parts_(parts), settings_(std::move(settings)) {}
+  Phone(const Parts& parts, const std::string& directory, Settings settings)
+      : parts_(parts),
+        settings_(std::move(settings)),
+        photos_(parts.files, JoinPath(directory, "evidence")) {}
   absl::Status Load(const std::string& directory);
   absl::StatusOr<replica::RecordView> FindByPrefix(std::string_view kind, std::string_view prefix);
 
   const Parts parts_;
   const Settings settings_;
+  replica::EvidenceFiles photos_;
   std::unique_ptr<replica::Replica> replica_;
   absl::TimeZone zone_;
   absl::Duration offset_;

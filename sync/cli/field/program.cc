@@ -66,7 +66,8 @@ std::vector<Entry> MakeEntries() {
                   {"this once; default: as in `init`", "本次使用的地址；默认同 init"}}},
                 {"", "--json"}},
        .outer = RunSync});
-  for (const auto& group : {WorkCommands, InspectCommands, StateCommands, OutboxCommands}) {
+  for (const auto& group :
+       {WorkCommands, InspectCommands, StateCommands, OutboxCommands, PhotoCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec), .own = command.run});
     }

@@ -11,7 +11,7 @@
 #include "sync/base/executor.h"
 #include "sync/cli/console/command.h"
 #include "sync/cli/field/phone.h"
-#include "sync/engine/transport.h"
+#include "sync/engine/evidence.h"
 #include "sync/transport/access_calls.h"
 #include "sync/transport/connection.h"
 #include "sync/transport/program_access.h"
@@ -26,7 +26,7 @@ struct Surroundings {
   Phone::Parts parts;
   std::string directory;
   // The way to the register for a phone that it knows, on the loop that the command pumps.
-  absl::StatusOr<std::unique_ptr<engine::Transport>> (*make_transport)(
+  absl::StatusOr<std::unique_ptr<engine::PhoneTransport>> (*make_transport)(
       Executor& executor, const transport::Connection& connection,
       std::shared_ptr<transport::ProgramAccess> access);
   // For one that is becoming known.
@@ -43,6 +43,7 @@ std::vector<Command> WorkCommands();
 std::vector<Command> InspectCommands();
 std::vector<Command> StateCommands();
 std::vector<Command> OutboxCommands();
+std::vector<Command> PhotoCommands();
 
 // These need more than an open phone.
 absl::Status RunInit(const Surroundings& surroundings, const console::Arguments& arguments);

@@ -9,6 +9,7 @@
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
+#include "sync/cli/field/photos.h"
 #include "sync/cli/field/program.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
@@ -48,6 +49,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
   VIGIL_ASSIGN_OR_RETURN(const replica::SyncState state, phone.replica().GetSyncState());
   VIGIL_ASSIGN_OR_RETURN(const auto identity, phone.replica().GetIdentity());
   VIGIL_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> sums, phone.replica().Digest());
+  VIGIL_ASSIGN_OR_RETURN(const PhotoCounts photos, CountPhotos(phone));
   const bool synced = state.last_sync_at != absl::InfinitePast();
   console::JsonObject object;
   object.Set("person", identity->person)
@@ -58,6 +60,8 @@ absl::Status Status(Phone& phone, const Arguments&) {
       .Set("refused", counts.refused)
       .Set("in_conflict", counts.in_conflict)
       .Set("drafts", counts.drafts)
+      .Set("photos_waiting", photos.waiting)
+      .Set("photos_refused", photos.refused)
       .Set("records", counts.records)
       .Set("complete", counts.complete)
       .Set("faults", counts.faults)
@@ -71,6 +75,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
   console.Say({"waiting to be sent: $0 (of these put off by the register: $1)",
                "待发送：$0（其中被登记库暂缓：$1）"},
               {std::to_string(counts.pending), std::to_string(counts.deferred)});
+  VIGIL_RETURN_IF_ERROR(SayPhotos(phone));
   console.Say({"refused, for you to look at: $0", "被拒绝、待您处理：$0"},
               {std::to_string(counts.refused)});
   console.Say({"in conflict: $0", "有冲突：$0"}, {std::to_string(counts.in_conflict)});
@@ -195,6 +200,7 @@ absl::Status Show(Phone& phone, const Arguments& arguments) {
     console.Say({"number here: $0\nstate: $1", "本机编号：$0\n现状：$1"},
                 {phone.NumberOf(view.record), console::StateText(state, console.language())});
   }
+  VIGIL_RETURN_IF_ERROR(SayPhotosOf(phone, view.record));
   if (view.pending) {
     console.Say({"some of this is not sent yet", "部分内容尚未发送"});
   }

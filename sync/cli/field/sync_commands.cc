@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,7 +9,9 @@
 #include "sync/cli/console/error_text.h"
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
+#include "sync/cli/field/photos.h"
 #include "sync/cli/field/program.h"
+#include "sync/engine/evidence.h"
 #include "sync/engine/session.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
@@ -22,6 +25,8 @@ using console::Arguments;
 namespace {
 
 constexpr std::string_view kClient = "vigil-field/0.1.0";
+constexpr std::size_t kDigitsShown = 12;
+
 // Everything that the register has refused and its author has not dealt with.
 absl::Status NoteRefused(Phone& phone) {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<replica::AttentionItem> items,
@@ -57,7 +62,35 @@ absl::Status NoteAccessLost(Phone& phone, const absl::Status& status) {
   return absl::OkStatus();
 }
 
-std::string ReportJson(const engine::SessionReport& report) {
+// What is not sent today is sent the next time: a photo never fails a session of records.
+engine::EvidenceReport SendPhotos(Phone& phone, engine::EvidenceTransport& transport,
+                                  LoopExecutor& loop) {
+  std::optional<engine::EvidenceReport> report;
+  engine::EvidenceRound::Options options;
+  options.on_progress = [&](const replica::EvidenceItem& item, std::int64_t sent_bytes) {
+    phone.console().Note({"photo $0: $1 of $2 bytes", "照片 $0：$1 / $2 字节"},
+                         {item.sha256.substr(0, kDigitsShown), std::to_string(sent_bytes),
+                          std::to_string(item.size_bytes)});
+  };
+  const auto round = engine::EvidenceRound::Start(
+      {phone.replica(), phone.photos(), transport, loop}, std::move(options),
+      [&](const engine::EvidenceReport& done) { report = done; });
+  loop.RunUntil([&] { return report.has_value(); });
+  return *report;
+}
+
+absl::Status SayPhotoReport(Phone& phone, const engine::EvidenceReport& report) {
+  console::Console& console = phone.console();
+  if (report.sent > 0) {
+    console.Say({"photos sent: $0", "已发送照片：$0"}, {std::to_string(report.sent)});
+  }
+  if (!report.status.ok()) {
+    console.Note({"photos: $0", "照片：$0"}, {ToStd(report.status.message())});
+  }
+  return SayPhotos(phone);
+}
+
+std::string ReportJson(const engine::SessionReport& report, const engine::EvidenceReport& photos) {
   console::JsonObject object;
   object.Set("applied", report.outcomes.applied)
       .Set("merged", report.outcomes.merged)
@@ -68,7 +101,10 @@ std::string ReportJson(const engine::SessionReport& report) {
       .Set("departures", report.departures)
       .Set("repaired", report.repaired)
       .Set("digest_equal", report.digest_equal)
-      .Set("complete", report.complete);
+      .Set("complete", report.complete)
+      .Set("photos_sent", std::int64_t{photos.sent})
+      .Set("photos_refused", std::int64_t{photos.refused})
+      .Set("photos_error", ToStd(photos.status.message()));
   return object.ToString();
 }
 
@@ -108,7 +144,7 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
   if (const auto server = arguments.Find("--server")) asked.server = *server;
   VIGIL_ASSIGN_OR_RETURN(const transport::Connection connection,
                          transport::ReadConnection(parts.files, asked));
-  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<engine::Transport> transport,
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<engine::PhoneTransport> transport,
                          surroundings.make_transport(loop, connection, access));
   std::optional<engine::SessionReport> report;
   engine::Session::Options options;
@@ -123,12 +159,16 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
       engine::Session::Start({phone->replica(), *transport, loop, access->signer()}, options,
                              [&](const engine::SessionReport& done) { report = done; });
   loop.RunUntil([&] { return report.has_value(); });
-  console.Json(ReportJson(*report));
+  // The records first, and only then.
+  engine::EvidenceReport photos;
+  if (report->status.ok()) photos = SendPhotos(*phone, *transport, loop);
+  console.Json(ReportJson(*report, photos));
   const bool said_something = report->outcomes.applied + report->outcomes.merged +
                                   report->outcomes.refused + report->outcomes.deferred +
                                   report->pages >
                               0;
   if (report->status.ok() || said_something) SayReport(console, *report);
+  VIGIL_RETURN_IF_ERROR(SayPhotoReport(*phone, photos));
   VIGIL_RETURN_IF_ERROR(NoteRefused(*phone));
   VIGIL_RETURN_IF_ERROR(NoteAccessLost(*phone, report->status));
   VIGIL_RETURN_IF_ERROR(report->status);

@@ -20,7 +20,7 @@ namespace {
 using vigil::console::Arguments;
 using vigil::console::Console;
 
-absl::StatusOr<std::unique_ptr<vigil::engine::Transport>> MakeTransport(
+absl::StatusOr<std::unique_ptr<vigil::engine::PhoneTransport>> MakeTransport(
     vigil::Executor& executor, const vigil::transport::Connection& connection,
     std::shared_ptr<vigil::transport::ProgramAccess> access) {
   return vigil::transport::GrpcTransport::Make(

@@ -11,6 +11,7 @@
 #include "sync/base/file.h"
 #include "sync/cli/console/console.h"
 #include "sync/cli/console/value_parse.h"
+#include "vigil/v1/common.pb.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
 
@@ -36,6 +37,11 @@ class Desk {
   // Children of one kind, in the order of ids.
   virtual absl::StatusOr<std::vector<v1::Record>> Children(const v1::Record& parent,
                                                            std::string_view kind) = 0;
+
+  // Takes a photo or document and sees to it that its bytes get to the register: a phone keeps it
+  // until it can be sent, the office sends it. Before the operation that names it.
+  virtual absl::StatusOr<v1::Evidence> TakePhoto(const std::string& path,
+                                                 const std::string& caption) = 0;
 
   // Brings an operation (its command alone is filled in) on its way and says what became of it: a
   // phone queues it, the office has it judged. What was refused is an error.

@@ -66,7 +66,7 @@ absl::Status CheckMeasure(Desk& desk, const Arguments& arguments) {
   check.set_in_place(arguments.Has("--in-place"));
   VIGIL_ASSIGN_OR_RETURN(*check.mutable_checked_at(), TimeOrNow(desk, arguments, "--at"));
   if (const auto remark = arguments.Find("--remark")) check.set_remark(*remark);
-  VIGIL_ASSIGN_OR_RETURN(*check.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*check.mutable_photos(), TakePhotos(desk, arguments));
   return desk.Submit(std::move(operation));
 }
 

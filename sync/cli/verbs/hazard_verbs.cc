@@ -59,7 +59,7 @@ absl::Status Report(Desk& desk, const Arguments& arguments) {
   if (const auto text = arguments.Find("--position")) {
     VIGIL_ASSIGN_OR_RETURN(*hazard.mutable_position(), console::ParsePosition(*text));
   }
-  VIGIL_ASSIGN_OR_RETURN(*hazard.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*hazard.mutable_photos(), TakePhotos(desk, arguments));
   return desk.Submit(std::move(operation));
 }
 
@@ -122,7 +122,7 @@ absl::Status FillRectification(Desk& desk, const Arguments& arguments, const v1:
                                Command& command) {
   Name(hazard, command);
   command.set_rectification(arguments.Value("--text"));
-  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), TakePhotos(desk, arguments));
   return absl::OkStatus();
 }
 
@@ -160,7 +160,7 @@ absl::Status Verify(Desk& desk, const Arguments& arguments) {
   for (const std::string& person : arguments.All("--with")) {
     VIGIL_ASSIGN_OR_RETURN(*command.add_verifiers(), FindId(desk, "person", person));
   }
-  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), TakePhotos(desk, arguments));
   return desk.Submit(std::move(operation));
 }
 
@@ -175,7 +175,7 @@ absl::Status Recur(Desk& desk, const Arguments& arguments) {
   if (const auto text = arguments.Find("--position")) {
     VIGIL_ASSIGN_OR_RETURN(*command.mutable_position(), console::ParsePosition(*text));
   }
-  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*command.mutable_photos(), TakePhotos(desk, arguments));
   return desk.Submit(std::move(operation));
 }
 
@@ -204,7 +204,7 @@ absl::Status Progress(Desk& desk, const Arguments& arguments) {
     VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindOrder(desk, *name));
     report.set_order(order.id());
   }
-  VIGIL_ASSIGN_OR_RETURN(*report.mutable_photos(), console::PhotosOf(arguments, desk.files()));
+  VIGIL_ASSIGN_OR_RETURN(*report.mutable_photos(), TakePhotos(desk, arguments));
   return desk.Submit(std::move(operation));
 }
 

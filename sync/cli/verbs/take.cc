@@ -5,6 +5,7 @@
 
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/time.h"
+#include "sync/cli/console/photo.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/workdays.h"
 
@@ -130,6 +131,13 @@ std::vector<OptionSpec> Join(std::vector<std::vector<OptionSpec>> lists) {
                std::make_move_iterator(list.end()));
   }
   return all;
+}
+
+absl::StatusOr<google::protobuf::RepeatedPtrField<v1::Evidence>> TakePhotos(
+    Desk& desk, const Arguments& arguments) {
+  return console::PhotosOf(arguments, [&](const std::string& path, const std::string& caption) {
+    return desk.TakePhoto(path, caption);
+  });
 }
 
 }  // namespace vigil::verbs

@@ -62,6 +62,10 @@ void NameOrder(const v1::Record& order, Command& command) {
   command.set_from_status(order.entity().supervision_order().status());
 }
 
+// The photos of --photo, --before and --after.
+absl::StatusOr<google::protobuf::RepeatedPtrField<v1::Evidence>> TakePhotos(
+    Desk& desk, const console::Arguments& arguments);
+
 // The options of a rectification plan, and the plan that they give.
 std::vector<console::OptionSpec> PlanOptions();
 bool HasPlan(const console::Arguments& arguments);

@@ -11,7 +11,7 @@ namespace vigil::verbs {
 std::vector<Verb> VerbsOf(v1::Channel channel) {
   std::vector<Verb> taken;
   for (const auto& group :
-       {HazardVerbs, TransferVerbs, TagVerbs, OrderVerbs, RecordVerbs, FactVerbs}) {
+       {HazardVerbs, TransferVerbs, TagVerbs, OrderVerbs, RecordVerbs, FactVerbs, EvidenceVerbs}) {
     for (Verb& verb : group()) {
       const auto& makes = verb.spec.makes;
       const bool allowed = std::all_of(makes.begin(), makes.end(), [&](auto command) {

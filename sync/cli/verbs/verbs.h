@@ -25,6 +25,7 @@ std::vector<Verb> TagVerbs();
 std::vector<Verb> OrderVerbs();
 std::vector<Verb> RecordVerbs();
 std::vector<Verb> FactVerbs();
+std::vector<Verb> EvidenceVerbs();
 
 // All of them whose events the contract takes from this channel.
 std::vector<Verb> VerbsOf(v1::Channel channel);

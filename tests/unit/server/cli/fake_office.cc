@@ -195,6 +195,46 @@ KnownRegister FakeOffice::Known() {
   return {.address = "register.example:7443", .id = IdOf("org_unit"), .public_key = {}};
 }
 
+absl::StatusOr<v1::GetEvidenceStatusResponse> FakeOffice::GetEvidenceStatus(
+    const v1::GetEvidenceStatusRequest& request) {
+  v1::GetEvidenceStatusResponse response;
+  response.set_chunk_bytes_max(chunk_bytes);
+  for (const std::string& sha256 : request.sha256()) {
+    v1::EvidenceStatus& status = *response.add_statuses();
+    status.set_sha256(sha256);
+    status.set_received_bytes(static_cast<std::int64_t>(contents[sha256].size()));
+    status.set_complete(Sha256Of(contents[sha256]).ToHex() == sha256);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::UploadEvidenceResponse> FakeOffice::UploadEvidence(
+    const v1::UploadEvidenceRequest& request) {
+  std::string& content = contents[request.sha256()];
+  if (request.offset() == static_cast<std::int64_t>(content.size())) content += request.chunk();
+  v1::GetEvidenceStatusRequest question;
+  question.add_sha256(request.sha256());
+  v1::UploadEvidenceResponse response;
+  *response.mutable_status() = GetEvidenceStatus(question)->statuses(0);
+  return response;
+}
+
+absl::StatusOr<v1::DownloadEvidenceResponse> FakeOffice::DownloadEvidence(
+    const v1::DownloadEvidenceRequest& request) {
+  if (downloads_left == 0) return absl::UnavailableError("the way is cut");
+  if (downloads_left > 0) --downloads_left;
+  const auto found = contents.find(request.sha256());
+  if (found == contents.end()) {
+    return rules::Refuse(v1::REASON_NOT_FOUND, "no such content");
+  }
+  v1::DownloadEvidenceResponse response;
+  response.set_offset(request.offset());
+  response.set_chunk(found->second.substr(static_cast<std::size_t>(request.offset()), chunk_bytes));
+  response.set_size_bytes(static_cast<std::int64_t>(found->second.size()));
+  response.set_media_type("image/jpeg");
+  return response;
+}
+
 absl::StatusOr<v1::InviteResponse> FakeOffice::Invite(const v1::InviteRequest& request) {
   last_invite = request;
   v1::InviteResponse response;
@@ -241,6 +281,29 @@ absl::Status FakeFiles::WriteAtomic(const std::string& path, std::string_view by
   files[path] = std::string(bytes);
   modes[path] = options.mode;
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FakeFiles::ReadRange(const std::string& path, std::int64_t offset,
+                                                 std::size_t bytes_max) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string all, Read(path, 0));
+  if (offset >= static_cast<std::int64_t>(all.size())) return std::string();
+  return all.substr(static_cast<std::size_t>(offset), bytes_max);
+}
+
+absl::Status FakeFiles::Append(const std::string& path, std::string_view bytes) {
+  files[path] += bytes;
+  return absl::OkStatus();
+}
+
+absl::Status FakeFiles::Rename(const std::string& from, const std::string& to) {
+  files[to] = files[from];
+  files.erase(from);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> FakeFiles::Size(const std::string& path) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string all, Read(path, 0));
+  return static_cast<std::int64_t>(all.size());
 }
 
 absl::Status FakeFiles::Remove(const std::string& path) {

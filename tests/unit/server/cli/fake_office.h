@@ -39,6 +39,13 @@ class FakeOffice : public Office {
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) override;
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override;
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override;
+  // Has everything that was sent, and says so at once.
+  absl::StatusOr<v1::GetEvidenceStatusResponse> GetEvidenceStatus(
+      const v1::GetEvidenceStatusRequest& request) override;
+  absl::StatusOr<v1::UploadEvidenceResponse> UploadEvidence(
+      const v1::UploadEvidenceRequest& request) override;
+  absl::StatusOr<v1::DownloadEvidenceResponse> DownloadEvidence(
+      const v1::DownloadEvidenceRequest& request) override;
   absl::StatusOr<v1::InviteResponse> Invite(const v1::InviteRequest& request) override;
   absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) override;
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
@@ -53,6 +60,12 @@ class FakeOffice : public Office {
   // Answers to the next submissions, before those that are made up.
   std::vector<absl::StatusOr<v1::SubmitResponse>> answers;
   v1::ListHazardsRequest last_list;
+  // Contents by their SHA-256, whole or not.
+  std::map<std::string, std::string> contents;
+  // Bytes of the chunks that it takes and gives.
+  std::uint32_t chunk_bytes = 4;
+  // Chunks after which downloads break off; negative: they do not.
+  int downloads_left = -1;
   v1::InviteRequest last_invite;
   v1::ImportOptions last_options;
   std::vector<v1::ImportFile> last_files;
@@ -65,8 +78,12 @@ class FakeFiles final : public FileSystem {
   absl::StatusOr<std::string> Read(const std::string& path, std::size_t bytes_max) override;
   absl::Status WriteAtomic(const std::string& path, std::string_view bytes,
                            const WriteOptions& options) override;
+  absl::StatusOr<std::string> ReadRange(const std::string& path, std::int64_t offset,
+                                        std::size_t bytes_max) override;
+  absl::Status Append(const std::string& path, std::string_view bytes) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
   bool Exists(const std::string& path) override { return files.count(path) > 0; }
-  absl::StatusOr<std::int64_t> Size(const std::string&) override { return 0; }
+  absl::StatusOr<std::int64_t> Size(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectories(const std::string&, unsigned) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<std::string>> List(const std::string&) override { return listing; }

@@ -171,6 +171,16 @@ class FullDisk final : public FileSystem {
     if (full) return absl::ResourceExhaustedError("the disk is full");
     return files_.WriteAtomic(path, bytes, options);
   }
+  absl::StatusOr<std::string> ReadRange(const std::string& path, std::int64_t offset,
+                                        std::size_t bytes_max) override {
+    return files_.ReadRange(path, offset, bytes_max);
+  }
+  absl::Status Append(const std::string& path, std::string_view bytes) override {
+    return full ? absl::ResourceExhaustedError("the disk is full") : files_.Append(path, bytes);
+  }
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    return files_.Rename(from, to);
+  }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
   absl::StatusOr<std::int64_t> Size(const std::string& path) override { return files_.Size(path); }
   absl::Status Remove(const std::string& path) override { return files_.Remove(path); }
