@@ -222,7 +222,10 @@ void AccessDesk::Refresh(const v1::RefreshTokenRequest& request,
         VIGIL_RETURN_IF_ERROR(AuthorOf(now_known, sign_in, now, parts_.target.zone()));
         Register::AccessChange change;
         const bool again = presented == sign_in.previous_hash && next == sign_in.refresh_hash;
-        if (!again && (presented != sign_in.refresh_hash || next == presented)) {
+        // After a restore: which token came next is lost, the key alone speaks for the program.
+        const bool restored = sign_in.refresh_hash.is_zero();
+        const bool follows = restored || presented == sign_in.refresh_hash;
+        if (!again && (!follows || next == presented)) {
           // Two programs hold this key and do not know of each other.
           result->copied = true;
           change.access.ended_sign_ins.push_back(id);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "google/protobuf/util/time_util.h"
+#include "server/register/epochs.h"
 #include "server/register/group_world.h"
 #include "server/register/notify.h"
 #include "sync/base/check.h"
@@ -116,21 +117,15 @@ absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(Envelope& envelope)
 
 // Knowledge of another epoch counts up to the last seq that both share; nobody has seen what is
 // not written yet.
-absl::Status Group::CapKnowledge(v1::Operation& operation) const {
-  std::uint64_t shared = context_.head.seq.value();
+absl::StatusOr<std::vector<v1::Seen>> Group::CapKnowledge(v1::Operation& operation) const {
+  std::vector<v1::Seen> beyond;
   if (!operation.epoch().empty()) {
-    bool found = false;
-    for (const v1::Epoch& epoch : context_.epochs) {
-      if (epoch.id() == operation.epoch()) {
-        found = true;
-        break;
-      }
-      shared = std::min(shared, epoch.back_to_seq());
-    }
-    if (!found) shared = 0;
-    const bool current = operation.epoch() == context_.head.epoch.id();
+    VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
+                           Epochs(snapshot_, context_.epochs).SharedWith(operation.epoch()));
     for (v1::Seen& seen : *operation.mutable_seen()) {
-      if (!current) seen.set_version(std::min(seen.version(), shared));
+      if (seen.version() <= shared) continue;
+      beyond.push_back(seen);
+      seen.set_version(shared);
     }
   }
   for (const v1::Seen& seen : operation.seen()) {
@@ -139,7 +134,7 @@ absl::Status Group::CapKnowledge(v1::Operation& operation) const {
           .With("record", seen.record());
     }
   }
-  return absl::OkStatus();
+  return beyond;
 }
 
 absl::Status Group::CheckCurrent(const v1::Operation& operation) {
@@ -286,7 +281,7 @@ absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
   for (const std::string& record : rules::RecordsNamed(operation)) {
     if (waiting.contains(record)) return Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
   }
-  VIGIL_RETURN_IF_ERROR(CapKnowledge(operation));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Seen> beyond, CapKnowledge(operation));
   VIGIL_RETURN_IF_ERROR(CheckCurrent(operation));
   if (operation.device_seq() == 0) {
     if (author.channel == v1::CHANNEL_PHONE) {
@@ -297,24 +292,39 @@ absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
     operation.set_device_seq(envelope.device_seq);
   }
   GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
-  return rules::Judge(operation, author, world);
+  absl::StatusOr<rules::Decision> decision = rules::Judge(operation, author, world);
+  const bool is_refusal = !decision.ok() && IsDecision(decision.status()) &&
+                          !rules::IsDeferral(rules::ReasonOf(decision.status()));
+  if (!is_refusal || beyond.empty()) return decision;
+  return JudgeOnCopies(author, beyond, operation, decision.status());
+}
+
+absl::StatusOr<std::int64_t*> Group::CounterOf(const std::string& series) {
+  auto counter = counters_.find(series);
+  if (counter == counters_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::int64_t last, snapshot_.Counter(series));
+    counter = counters_.emplace(series, last).first;
+  }
+  return &counter->second;
 }
 
 // Hazards are numbered within the year of their arrival: 2017-0371.
 absl::Status Group::GiveNumber(rules::Decision& decision, v1::Outcome& outcome) {
   if (decision.needs_number.empty()) return absl::OkStatus();
+  // One that was known from a copy has its number.
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* known, records_->Find(decision.needs_number));
+  if (known != nullptr && known->entity().hazard().has_number()) {
+    outcome.set_number(known->entity().hazard().number());
+    return absl::OkStatus();
+  }
   const auto year = absl::ToCivilYear(context_.now, context_.zone).year();
   const std::string series = absl::StrCat("hazard/", year);
-  auto counter = counters_.find(series);
-  if (counter == counters_.end()) {
-    VIGIL_ASSIGN_OR_RETURN(const std::int64_t last, snapshot_.Counter(ToStd(series)));
-    counter = counters_.emplace(series, last).first;
-  }
+  VIGIL_ASSIGN_OR_RETURN(std::int64_t * counter, CounterOf(series));
   const rules::EntityInfo& info = *rules::Schema::Get().FindEntity("hazard");
   v1::Hazard numbered;
   // An import may have brought numbers of the same form.
   for (bool taken = true; taken;) {
-    numbered.set_number(absl::StrFormat("%d-%04d", year, ++counter->second));
+    numbered.set_number(absl::StrFormat("%d-%04d", year, ++*counter));
     VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> other,
                            snapshot_.FindByKey(info.number, numbered.number()));
     taken = other.has_value() || given_numbers_.contains(numbered.number());

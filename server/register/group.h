@@ -64,6 +64,10 @@ class Group {
   absl::Status KeepChain(const std::vector<Incoming>& entries, const PushHead& head,
                          const rules::Author& author, const std::vector<bool>& in_chain);
 
+  // Copies that phones return after a restore: keeps those that the register has not had yet, and
+  // takes from them what raises vigilance.
+  absl::Status TakeCopies(const std::vector<ReturnedCopy>& copies, const rules::Author& returner);
+
   // Everything to be written. Nothing may be judged afterwards. An empty log means that nothing
   // changed.
   absl::StatusOr<store::WriteSet> Finish();
@@ -97,8 +101,18 @@ class Group {
   absl::StatusOr<std::uint64_t> LastDeviceSeq(const Uuid& device);
   // What stands at this place of the device's chain; zero: nothing yet.
   absl::StatusOr<Sha256> HashInChain(const Uuid& device, std::uint64_t device_seq);
-  absl::Status CapKnowledge(v1::Operation& operation) const;
+  // Of what lies beyond what is shared: as it was named.
+  absl::StatusOr<std::vector<v1::Seen>> CapKnowledge(v1::Operation& operation) const;
   absl::Status CheckCurrent(const v1::Operation& operation);
+  absl::StatusOr<bool> JudgeCopy(const store::WitnessCopy& copy);
+  absl::StatusOr<rules::Decision> JudgeOnCopies(const rules::Author& author,
+                                                const std::vector<v1::Seen>& beyond,
+                                                v1::Operation& operation,
+                                                const absl::Status& refusal);
+  absl::StatusOr<std::optional<v1::Record>> FindCopy(const v1::Seen& seen,
+                                                     const std::string& epoch);
+  absl::Status KeepNumbers(const store::WitnessCopy& copy, rules::Decision& decision);
+  absl::StatusOr<std::int64_t*> CounterOf(const std::string& series);
   absl::Status GiveNumber(rules::Decision& decision, v1::Outcome& outcome);
   absl::Status Apply(const v1::Operation& operation, const rules::Author& author,
                      const rules::Decision& decision, v1::Outcome& outcome);
@@ -126,6 +140,8 @@ class Group {
   absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
   absl::flat_hash_map<std::string, std::int64_t> counters_;
   absl::flat_hash_map<std::string, Uuid> given_numbers_;
+  // Copies that the group keeps.
+  std::set<std::string> copies_;
   NoticeBook notices_;
   std::vector<Uuid> changed_units_;
 };

@@ -2,13 +2,32 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/merge.h"
+#include "sync/rules/record.h"
 #include "sync/rules/workdays.h"
 
 namespace vigil::registry {
+namespace {
+
+// What a device wrote to a record after a version, in order.
+absl::StatusOr<std::vector<store::OwnWrite>> WritesOf(WorkingSet& records, const Entry& entry,
+                                                      const Uuid& device, Seq after) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::OwnWrite> writes,
+                         records.snapshot().OwnWrites(entry.id, device, after));
+  for (const store::RecordChange& change : entry.versions) {
+    if (change.device == device) {
+      writes.push_back({change.version, change.write_bytes, change.stamp_bytes});
+    }
+  }
+  return writes;
+}
+
+}  // namespace
 
 GroupWorld::GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
                        const v1::Operation& operation, const rules::Author& author, absl::Time now,
@@ -37,7 +56,11 @@ absl::StatusOr<const v1::Record*> GroupWorld::Seen(std::string_view record) {
   const v1::Record* seen = nullptr;
   if (!entry->absent) {
     const std::uint64_t version = SeenVersion(record);
-    if (entry->record.version() <= version) {
+    if (const auto copy = copies_.find(key); copy != copies_.end()) {
+      v1::Record& shown = rebuilt_.emplace_back(copy->second);
+      VIGIL_RETURN_IF_ERROR(AddOwn(*entry, Seq(0), shown));
+      seen = &shown;
+    } else if (entry->record.version() <= version) {
       seen = &entry->record;
     } else {
       VIGIL_ASSIGN_OR_RETURN(seen, Rebuild(*entry, version));
@@ -58,27 +81,75 @@ absl::StatusOr<const v1::Record*> GroupWorld::Rebuild(Entry& entry, std::uint64_
   }
   // Two clerks are not one author: only a phone knows what it wrote itself.
   if (author_.channel == v1::CHANNEL_PHONE) {
-    VIGIL_ASSIGN_OR_RETURN(std::vector<store::OwnWrite> own,
-                           records_.snapshot().OwnWrites(entry.id, device_, Seq(version)));
-    for (const store::RecordChange& change : entry.versions) {
-      if (change.device == device_) {
-        own.push_back({change.version, change.write_bytes, change.stamp_bytes});
-      }
-    }
-    for (const store::OwnWrite& change : own) {
-      v1::RecordWrite write;
-      v1::Stamp stamp;
-      if (!write.ParseFromString(change.write_bytes) ||
-          !stamp.ParseFromString(change.stamp_bytes)) {
-        return absl::DataLossError("a stored write cannot be read");
-      }
-      if (stamp.device_seq() >= operation_.device_seq()) continue;
-      if (record.id().empty() && !write.creates()) continue;
-      VIGIL_RETURN_IF_ERROR(rules::Merge(write, stamp, record));
-    }
+    VIGIL_RETURN_IF_ERROR(AddOwn(entry, Seq(version), record));
   }
   if (record.id().empty()) return nullptr;
   return &rebuilt_.emplace_back(std::move(record));
+}
+
+// What the author's phone has had applied, before this operation.
+absl::Status GroupWorld::AddOwn(Entry& entry, Seq after, v1::Record& record) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> own,
+                         WritesOf(records_, entry, device_, after));
+  for (const store::OwnWrite& change : own) {
+    v1::RecordWrite write;
+    v1::Stamp stamp;
+    if (!write.ParseFromString(change.write_bytes) || !stamp.ParseFromString(change.stamp_bytes)) {
+      return absl::DataLossError("a stored write cannot be read");
+    }
+    if (stamp.device_seq() >= operation_.device_seq()) continue;
+    if (record.id().empty() && !write.creates()) continue;
+    VIGIL_RETURN_IF_ERROR(rules::Merge(write, stamp, record));
+  }
+  return absl::OkStatus();
+}
+
+void GroupWorld::SeeCopy(v1::Record copy) {
+  const std::string id = copy.id();
+  copies_.insert_or_assign(id, std::move(copy));
+}
+
+absl::StatusOr<bool> GroupWorld::IsApplied(const v1::Stamp& stamp) {
+  const auto is_applied = [](v1::Verdict verdict) {
+    return verdict == v1::VERDICT_APPLIED || verdict == v1::VERDICT_MERGED;
+  };
+  const std::optional<Uuid> device = Uuid::Parse(stamp.device());
+  if (!device || stamp.device_seq() == 0) return false;
+  for (const store::LogRow& row : log_) {
+    if (row.device == *device && row.device_seq.value() == stamp.device_seq()) {
+      return is_applied(row.verdict);
+    }
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredOutcome> stored,
+                         records_.snapshot().FindOutcome(*device, DeviceSeq(stamp.device_seq())));
+  v1::Outcome outcome;
+  return stored && outcome.ParseFromString(stored->outcome_bytes) && is_applied(outcome.verdict());
+}
+
+// Phones number their operations themselves, so that the stamp names one; the office's numbers are
+// the register's, and a restored one gives them again.
+absl::StatusOr<bool> GroupWorld::Had(std::string_view record, int field, const v1::Write& write) {
+  if (write.stamp().covers_own()) {
+    VIGIL_ASSIGN_OR_RETURN(const bool applied, IsApplied(write.stamp()));
+    if (applied) return true;
+  }
+  VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_.Get(Uuid::Parse(record).value_or(Uuid())));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> taken,
+                         WritesOf(records_, *entry, device_, Seq(0)));
+  for (const store::OwnWrite& before : taken) {
+    v1::RecordWrite copied;
+    if (!copied.ParseFromString(before.write_bytes)) {
+      return absl::DataLossError("a stored write cannot be read");
+    }
+    for (const v1::FieldWrite& change : copied.fields()) {
+      const v1::Stamp& stamp = change.has_stamp() ? change.stamp() : copied.maker();
+      if (static_cast<int>(change.field()) == field && change.value() == write.value() &&
+          rules::SameStamp(stamp, write.stamp())) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 absl::StatusOr<bool> GroupWorld::OwnRefused(std::string_view record) {

@@ -23,17 +23,23 @@ class GroupWorld final : public rules::World {
              const v1::Operation& operation, const rules::Author& author, absl::Time now,
              absl::TimeZone zone);
 
+  // As a copy has it, the author saw the record: more than the register has kept.
+  void SeeCopy(v1::Record copy);
+
   absl::StatusOr<const v1::Record*> Seen(std::string_view record) override;
   absl::StatusOr<const v1::Record*> Current(std::string_view record) override {
     return records_.Find(record);
   }
   absl::StatusOr<bool> OwnRefused(std::string_view record) override;
+  absl::StatusOr<bool> Had(std::string_view record, int field, const v1::Write& write) override;
   v1::Date Today() override;
   absl::Time ObservedAt() override { return rules::ObservedAt(operation_, now_); }
   v1::Date WorkingDays(const v1::Date& date, int days) override;
 
  private:
   absl::StatusOr<const v1::Record*> Rebuild(Entry& entry, std::uint64_t version);
+  absl::Status AddOwn(Entry& entry, Seq after, v1::Record& record);
+  absl::StatusOr<bool> IsApplied(const v1::Stamp& stamp);
   std::uint64_t SeenVersion(std::string_view record) const;
 
   WorkingSet& records_;
@@ -45,6 +51,7 @@ class GroupWorld final : public rules::World {
   const Uuid device_;
   absl::flat_hash_map<std::string, const v1::Record*> seen_;
   std::list<v1::Record> rebuilt_;
+  absl::flat_hash_map<std::string, v1::Record> copies_;
 };
 
 }  // namespace vigil::registry

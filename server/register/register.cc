@@ -9,6 +9,7 @@
 #include "server/register/group.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
+#include "sync/rules/lineage.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/workdays.h"
 #include "vigil/v1/entity.pb.h"
@@ -38,7 +39,7 @@ absl::Status FirstRefusal(const absl::StatusOr<Register::Outcomes>& outcomes) {
 
 bool IsEmpty(const store::WriteSet& writes) {
   return writes.log.empty() && writes.links.empty() && writes.signatures.empty() &&
-         writes.access.empty();
+         writes.access.empty() && writes.restore.empty();
 }
 
 // New codes, passwords and tokens take nothing from anybody.
@@ -95,9 +96,20 @@ void Register::ChangeAccess(DecideAccess decide, std::function<void(absl::Status
   Enqueue(std::move(request));
 }
 
+void Register::ReturnCopies(rules::Author returner, std::vector<ReturnedCopy> copies,
+                            std::function<void(absl::Status)> done) {
+  Request request;
+  request.author = std::move(returner);
+  request.copies = std::move(copies);
+  request.done = [done = std::move(done)](const absl::StatusOr<Outcomes>& outcomes) {
+    done(outcomes.status());
+  };
+  Enqueue(std::move(request));
+}
+
 // Of one that waits. A change of access counts, too, before it has decided on its operations.
 std::size_t Register::WeightOf(const Request& request) {
-  return std::max<std::size_t>(1, request.operations.size());
+  return std::max<std::size_t>(1, request.operations.size() + request.copies.size());
 }
 
 void Register::Enqueue(Request request) {
@@ -131,11 +143,10 @@ std::vector<Register::Request> Register::TakeGroup() {
   while (!queue_.empty()) {
     const Request& next = queue_.front();
     const bool alone = next.all_or_nothing;
-    if (!group.empty() &&
-        (alone || operations + next.operations.size() > options_.group_operations_max)) {
+    if (!group.empty() && (alone || operations + WeightOf(next) > options_.group_operations_max)) {
       break;
     }
-    operations += next.operations.size();
+    operations += WeightOf(next);
     queued_operations_ -= WeightOf(next);
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -177,6 +188,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   VIGIL_ASSIGN_OR_RETURN(Group judged, Group::Begin(*snapshot, std::move(context)));
   Answers answers;
   store::AccessWrites access;
+  store::RestoreWrites restore;
   for (Request& request : group) {
     if (request.decide_access) {
       absl::StatusOr<AccessChange> change = request.decide_access(*snapshot, now);
@@ -184,6 +196,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
       request.author = std::move(change->author);
       request.operations = std::move(change->operations);
       access = std::move(change->access);
+      restore = std::move(change->restore);
     }
     VIGIL_ASSIGN_OR_RETURN(Outcomes outcomes, JudgeRequest(request, judged));
     const bool goes_on = !request.all_or_nothing || AllApplied(outcomes);
@@ -193,6 +206,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   }
   VIGIL_ASSIGN_OR_RETURN(store::WriteSet writes, judged.Finish());
   writes.access = std::move(access);
+  if (!restore.empty()) writes.restore = std::move(restore);
   committed.head = Seq(expected.value() + writes.log.size());
   committed.units = judged.changed_units();
   committed.access_changed = ChangesAccess(writes);
@@ -203,6 +217,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
 
 absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request, Group& group) {
   Outcomes outcomes;
+  VIGIL_RETURN_IF_ERROR(group.TakeCopies(request.copies, request.author));
   std::set<std::string> waiting;
   std::vector<bool> in_chain(request.operations.size(), true);
   if (request.push_head) {
@@ -243,6 +258,11 @@ void Register::CommitGroup(std::vector<Request> group) {
   if (options_.on_committed && (!committed.units.empty() || committed.access_changed)) {
     options_.on_committed(committed);
   }
+}
+
+bool Register::HasSigned(const v1::Epoch& epoch) const {
+  return options_.head_signer != nullptr &&
+         rules::IsSignedBy(epoch, options_.head_signer->public_key());
 }
 
 v1::RegisterHead Register::ShowHead(const store::Head& head) {

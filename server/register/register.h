@@ -49,6 +49,13 @@ struct PushHead {
   std::string signature;
 };
 
+// A phone's copy of a record from an epoch that a restore ended.
+struct ReturnedCopy {
+  std::string epoch;
+  // Serialised v1::Record.
+  std::string bytes;
+};
+
 // What a commit changed, for those who watch.
 struct Committed {
   Seq head;
@@ -102,11 +109,18 @@ class Register {
   // is DEFERRED with CHAIN_BROKEN.
   void SubmitPush(rules::Author author, std::vector<Incoming> operations, PushHead head, Done done);
 
-  // An access decision: who is known by what, and the operations that go with it.
+  // Copies that a phone returns after a restore. OK: they are kept, and what they raise is in
+  // force. Any thread.
+  void ReturnCopies(rules::Author returner, std::vector<ReturnedCopy> copies,
+                    std::function<void(absl::Status)> done);
+
+  // A decision on what is no record: who is known by what, which backups and epochs there are; and
+  // the operations that go with it.
   struct AccessChange {
     rules::Author author;
     std::vector<Incoming> operations;
     store::AccessWrites access;
+    store::RestoreWrites restore = {};
   };
   // Decides over what is committed, on the writer's executor; nothing comes between what it read
   // and what it writes. An error is the answer, and nothing is written.
@@ -124,6 +138,8 @@ class Register {
   store::RegisterStore& store() { return store_; }
   absl::TimeZone zone() const { return options_.zone; }
   absl::Time Now() const { return executor_.Now(); }
+  // This register's key has signed the epoch.
+  bool HasSigned(const v1::Epoch& epoch) const;
   // Today in the register's zone.
   v1::Date Today() const;
 
@@ -134,6 +150,7 @@ class Register {
     std::optional<PushHead> push_head;
     bool all_or_nothing = false;
     DecideAccess decide_access;
+    std::vector<ReturnedCopy> copies;
     Done done;
   };
 

@@ -10,8 +10,10 @@
 #include "google/protobuf/util/time_util.h"
 #include "server/access/access_control.h"
 #include "server/access/authenticator.h"
+#include "server/register/epochs.h"
 #include "server/service/pull_stream.h"
 #include "server/service/watch_stream.h"
+#include "sync/base/mutex.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
@@ -26,6 +28,7 @@ using rules::Refuse;
 namespace {
 
 constexpr int kBuckets = 256;
+constexpr int kCopiesMax = 64;
 constexpr std::size_t kRepairBytes = 64 * 1024;
 
 class OpenedWatch final : public Watch {
@@ -51,6 +54,18 @@ Incoming ToIncoming(const v1::PushEntry& entry) {
     incoming.hash = Sha256Of(incoming.bytes);
   }
   return incoming;
+}
+
+// The newest as many as a phone may keep.
+std::vector<v1::RegisterHead> HeadsOf(const v1::HelloRequest& request) {
+  constexpr std::size_t kHeadsMax = 65;
+  std::vector<v1::RegisterHead> heads;
+  if (request.has_head()) heads.push_back(request.head());
+  for (const v1::RegisterHead& head : request.kept_heads()) {
+    if (heads.size() == kHeadsMax) break;
+    heads.push_back(head);
+  }
+  return heads;
 }
 
 // Where in a repair: index into the request's buckets and the last id sent of it.
@@ -93,7 +108,9 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
   VIGIL_ASSIGN_OR_RETURN(const access::Scope scope, access::ScopeOf(author, *snapshot));
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
                          snapshot->GetDevice(*Uuid::Parse(author.device)));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> epochs, snapshot->Epochs());
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> own, snapshot->Epochs());
+  const registry::Epochs epochs(*snapshot, own, SignedEpochs(request));
+  VIGIL_RETURN_IF_ERROR(KeepEpochs(*snapshot, epochs));
 
   v1::HelloResponse response;
   response.set_protocol(std::min(request.protocol(), kProtocolVersion));
@@ -102,14 +119,56 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
       google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(register_.Now()));
   response.set_device(author.device);
   response.set_person(author.person);
-  response.mutable_epochs()->Add(epochs.begin(), epochs.end());
+  response.mutable_epochs()->Add(own.begin(), own.end());
   *response.mutable_head() = register_.ShowHead(head);
   for (const Uuid& unit : scope.units) response.add_units(unit.ToString());
   response.set_last_judged_device_seq(device.last_judged.value());
   response.mutable_limits()->set_push_operations(options_.push_operations_max);
   response.mutable_limits()->set_operation_bytes(options_.operation_bytes_max);
   response.set_time_zone(options_.time_zone_name);
+  VIGIL_ASSIGN_OR_RETURN(const Seq archived, registry::ArchivedSeq(*snapshot));
+  response.set_archived_seq(archived.value());
+  VIGIL_ASSIGN_OR_RETURN(std::optional<v1::HeadProof> proof,
+                         registry::ProveHead(*snapshot, epochs, HeadsOf(request)));
+  if (proof) *response.mutable_proof() = *std::move(proof);
   return response;
+}
+
+std::vector<v1::Epoch> SyncCore::SignedEpochs(const v1::HelloRequest& request) const {
+  std::vector<v1::Epoch> brought;
+  for (const v1::Epoch& epoch : request.epochs()) {
+    if (brought.size() == registry::kEpochsPerCallMax) break;
+    if (register_.HasSigned(epoch)) brought.push_back(epoch);
+  }
+  return brought;
+}
+
+// Whoever pushes after his hello finds them kept: the writer takes one after the other.
+absl::Status SyncCore::KeepEpochs(store::Snapshot& snapshot, const registry::Epochs& epochs) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Epoch> missing, epochs.NotKept());
+  if (missing.empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const std::int64_t kept, snapshot.CountForeignEpochs());
+  if (kept + static_cast<std::int64_t>(missing.size()) > registry::kForeignEpochsMax) {
+    return absl::OkStatus();
+  }
+  // Told at once where the writer takes nothing in; later there is nobody to tell.
+  struct Answer {
+    Mutex mutex;
+    absl::Status status ABSL_GUARDED_BY(mutex);
+  };
+  auto answer = std::make_shared<Answer>();
+  register_.ChangeAccess(
+      [missing = std::move(missing)](store::Snapshot&, absl::Time) {
+        Register::AccessChange change;
+        change.restore.foreign_epochs = missing;
+        return change;
+      },
+      [answer](const absl::Status& status) {
+        const MutexLock lock(answer->mutex);
+        answer->status = status;
+      });
+  const MutexLock lock(answer->mutex);
+  return answer->status;
 }
 
 void SyncCore::Push(const access::Principal& principal, const v1::PushRequest& request,
@@ -169,6 +228,31 @@ absl::StatusOr<registry::PushHead> SyncCore::CheckSignature(const access::Princi
 void SyncCore::Pull(const rules::Author& author, const v1::PullRequest& request,
                     std::shared_ptr<PageSink> sink) {
   std::make_shared<PullStream>(register_, author, std::move(sink))->Start(request);
+}
+
+void SyncCore::ReturnCopies(const rules::Author& author, const v1::ReturnCopiesRequest& request,
+                            ReturnDone done) {
+  if (request.copies_size() > kCopiesMax) {
+    return done(Refuse(v1::REASON_TOO_LARGE, "too many copies in one call")
+                    .With("copies", std::int64_t{kCopiesMax}));
+  }
+  const absl::Status epoch = [&]() -> absl::Status {
+    VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+    VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
+    return CheckEpoch(head, request.epoch());
+  }();
+  if (!epoch.ok()) return done(epoch);
+  std::vector<registry::ReturnedCopy> copies;
+  for (const v1::WitnessCopy& copy : request.copies()) {
+    copies.push_back({.epoch = copy.epoch(), .bytes = copy.record()});
+  }
+  v1::ReturnCopiesResponse response;
+  response.set_taken(static_cast<std::uint32_t>(request.copies_size()));
+  register_.ReturnCopies(author, std::move(copies),
+                         [response, done = std::move(done)](const absl::Status& status) {
+                           if (!status.ok()) return done(status);
+                           done(response);
+                         });
 }
 
 absl::StatusOr<v1::RepairResponse> SyncCore::Repair(const rules::Author& author,

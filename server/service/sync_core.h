@@ -5,11 +5,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/access/principal.h"
+#include "server/register/epochs.h"
 #include "server/register/register.h"
 #include "server/service/stream_sink.h"
 #include "server/service/watch_hub.h"
@@ -67,6 +69,13 @@ class SyncCore {
   void Pull(const rules::Author& author, const v1::PullRequest& request,
             std::shared_ptr<PageSink> sink);
 
+  // Takes a phone's copies of what a restore has lost. EPOCH_CHANGED unless the request names the
+  // epoch in force; TOO_LARGE for more than 64. OK: they are kept, durably, and what they raise is
+  // in force; those that say nothing that the register lacks are taken, too.
+  using ReturnDone = std::function<void(absl::StatusOr<v1::ReturnCopiesResponse>)>;
+  void ReturnCopies(const rules::Author& author, const v1::ReturnCopiesRequest& request,
+                    ReturnDone done);
+
   // The records of the buckets within the author's scope, with everybody's among them, page by
   // page.
   absl::StatusOr<v1::RepairResponse> Repair(const rules::Author& author,
@@ -80,6 +89,8 @@ class SyncCore {
                                                    std::shared_ptr<WatchSink> sink);
 
  private:
+  std::vector<v1::Epoch> SignedEpochs(const v1::HelloRequest& request) const;
+  absl::Status KeepEpochs(store::Snapshot& snapshot, const registry::Epochs& epochs);
   absl::StatusOr<registry::PushHead> CheckSignature(const access::Principal& principal,
                                                     const registry::Incoming& last,
                                                     const std::string& signature);

@@ -39,7 +39,8 @@ struct SignIn {
   v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
   // SubjectPublicKeyInfo (DER).
   std::string public_key;
-  // SHA-256 of the refresh token that comes next, and of the one for which it was given.
+  // SHA-256 of the refresh token that comes next, and of the one for which it was given. Zero: any
+  // that the program has, after a restore.
   Sha256 refresh_hash;
   Sha256 previous_hash;
   // Unless the refresh token is exchanged before.

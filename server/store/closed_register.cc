@@ -32,7 +32,8 @@ absl::Status Failure(int error, const std::string& path) {
   return Error(code, "opening " + path + ": " + std::generic_category().message(error));
 }
 
-// The file as one that nobody writes: SQLite then neither locks it nor looks beside it.
+}  // namespace
+
 std::string ImmutableUri(const std::string& path) {
   std::string uri = path.rfind('/', 0) == 0 ? "file://" : "file:";
   for (const char c : path) {
@@ -44,8 +45,6 @@ std::string ImmutableUri(const std::string& path) {
   }
   return uri + "?immutable=1";
 }
-
-}  // namespace
 
 ClosedRegister::~ClosedRegister() {
   readers_.reset();

@@ -43,6 +43,9 @@ class ClosedRegister {
   std::shared_ptr<ReaderPool> readers_;
 };
 
+// The file as one that nobody writes: SQLite then neither locks it nor looks beside it.
+std::string ImmutableUri(const std::string& path);
+
 }  // namespace vigil::store
 
 #endif  // VIGIL_SERVER_STORE_CLOSED_REGISTER_H_

@@ -33,6 +33,9 @@ absl::Status WriteChains(sqlite::Transaction& transaction, const WriteSet& write
 // Codes, sign-ins, tokens, passwords.
 absl::Status WriteAccess(sqlite::Transaction& transaction, const AccessWrites& writes);
 
+// Epochs of other branches, backups, copies that phones returned.
+absl::Status WriteRestore(sqlite::Transaction& transaction, const RestoreWrites& writes);
+
 // Moves the head to the last row of the log; leaves it where there is none.
 absl::Status WriteHead(sqlite::Transaction& transaction, const WriteSet& writes, absl::Time now);
 

@@ -169,6 +169,21 @@ class Snapshot {
   virtual absl::StatusOr<std::vector<SignIn>> SignInsOfPerson(const Uuid& person) = 0;
   virtual absl::StatusOr<std::optional<Password>> FindPassword(const Uuid& person) = 0;
 
+  // An epoch of another branch, as this register's key signed it.
+  virtual absl::StatusOr<std::optional<v1::Epoch>> FindForeignEpoch(const Uuid& id) = 0;
+  virtual absl::StatusOr<std::int64_t> CountForeignEpochs() = 0;
+  // Those that are kept, by their seq.
+  virtual absl::StatusOr<std::vector<v1::Backup>> Backups() = 0;
+  // The same copy (epoch, record, version and hash) is there already.
+  virtual absl::StatusOr<bool> HasWitnessCopy(const WitnessCopy& copy) = 0;
+  virtual absl::StatusOr<std::optional<WitnessCopy>> FindWitnessCopy(std::int64_t id) = 0;
+  // Of one record, and of the records that live under one, in the order in which they came.
+  virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopiesOf(const Uuid& record) = 0;
+  virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopiesUnder(const Uuid& parent) = 0;
+  // In the order of their ids, after `after`.
+  virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopies(std::int64_t after,
+                                                                 bool settled_too, int limit) = 0;
+
   // Changes of these units (nil: everybody's) after `after`, about `bytes` of records.
   virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
                                         std::size_t bytes) = 0;

@@ -293,6 +293,41 @@ ALTER TABLE office_password RENAME TO password;
 ALTER TABLE one_time_code DROP COLUMN public_key;
 )sql";
 
+constexpr char kRestore[] = R"sql(
+-- Epochs of other branches that this register's key has signed: phones bring them after a restore
+-- from a backup that had not heard of them. bytes: vigil.v1.Epoch.
+CREATE TABLE foreign_epoch (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Verified backups that are kept somewhere. bytes: vigil.v1.Backup.
+CREATE TABLE backup (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  seq INTEGER NOT NULL CHECK (seq >= 0),
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Phones' copies of records from epochs that a restore ended, each once; settled: the office has
+-- dealt with it. One that cannot be read has a record of 16 zeros. bytes: vigil.v1.Record.
+CREATE TABLE witness_copy (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  epoch BLOB NOT NULL CHECK (length(epoch) = 16),
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  version INTEGER NOT NULL CHECK (version >= 0),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  parent BLOB CHECK (length(parent) = 16),
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  person BLOB NOT NULL CHECK (length(person) = 16),
+  returned_at INTEGER NOT NULL,
+  settled INTEGER NOT NULL CHECK (settled IN (0, 1)),
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX witness_copy_by_record ON witness_copy (record, epoch, version, hash);
+CREATE INDEX witness_copy_by_parent ON witness_copy (parent, id) WHERE parent IS NOT NULL;
+CREATE INDEX witness_copy_open ON witness_copy (id) WHERE settled = 0;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -300,6 +335,8 @@ constexpr sqlite::Migration kMigrations[] = {
      kAccess},
     {3, "office-device", "Which device is a person's at the office stands beside his password.",
      kOfficeDevice},
+    {4, "restore", "Backups that are kept, epochs of other branches, copies that phones return.",
+     kRestore},
 };
 
 }  // namespace

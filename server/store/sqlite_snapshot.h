@@ -58,6 +58,17 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
                                                               int limit) override;
 
+  // restore_query.cc
+  absl::StatusOr<std::optional<v1::Epoch>> FindForeignEpoch(const Uuid& id) override;
+  absl::StatusOr<std::int64_t> CountForeignEpochs() override;
+  absl::StatusOr<std::vector<v1::Backup>> Backups() override;
+  absl::StatusOr<bool> HasWitnessCopy(const WitnessCopy& copy) override;
+  absl::StatusOr<std::optional<WitnessCopy>> FindWitnessCopy(std::int64_t id) override;
+  absl::StatusOr<std::vector<WitnessCopy>> WitnessCopiesOf(const Uuid& record) override;
+  absl::StatusOr<std::vector<WitnessCopy>> WitnessCopiesUnder(const Uuid& parent) override;
+  absl::StatusOr<std::vector<WitnessCopy>> WitnessCopies(std::int64_t after, bool settled_too,
+                                                         int limit) override;
+
   // feed.cc
   absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
                                 std::size_t bytes) override;

@@ -30,6 +30,15 @@ constexpr char kInsertHead[] = R"sql(
 INSERT INTO meta (one, seq, audit_root, committed_at) VALUES (1, 0, ?1, ?2)
 )sql";
 
+constexpr char kAppendEpoch[] = R"sql(
+INSERT INTO epoch (ordinal, id, bytes) VALUES ((SELECT max(ordinal) + 1 FROM epoch), ?1, ?2)
+)sql";
+
+// Refresh tokens have been exchanged since the backup: which one a program holds nobody knows.
+constexpr char kForgetRefreshTokens[] = R"sql(
+UPDATE sign_in SET refresh_hash = zeroblob(32), previous_hash = zeroblob(32)
+)sql";
+
 constexpr char kHeadAndLog[] = R"sql(
 SELECT meta.seq, coalesce((SELECT max(seq) FROM log), 0) FROM meta WHERE one = 1
 )sql";
@@ -133,6 +142,7 @@ absl::StatusOr<bool> SqliteRegisterStore::WriteGroup(Seq expected_head, const Wr
   VIGIL_RETURN_IF_ERROR(WriteRest(transaction, writes));
   VIGIL_RETURN_IF_ERROR(WriteChains(transaction, writes));
   VIGIL_RETURN_IF_ERROR(WriteAccess(transaction, writes.access));
+  VIGIL_RETURN_IF_ERROR(WriteRestore(transaction, writes.restore));
   VIGIL_RETURN_IF_ERROR(WriteHead(transaction, writes, now));
   VIGIL_RETURN_IF_ERROR(transaction.Commit());
   return true;
@@ -181,6 +191,21 @@ absl::Status SqliteRegisterStore::Backup(std::string_view path) {
       sqlite::BackupTo(*source, files, std::string(path), sqlite::BackupOptions());
   readers_->Give(std::move(source));
   return status;
+}
+
+absl::Status SqliteRegisterStore::BeginEpoch(const v1::Epoch& epoch, const v1::Backup& backup) {
+  const std::optional<Uuid> id = Uuid::Parse(epoch.id());
+  if (!id) return absl::InternalError("an epoch without an id");
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer_.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(Statement append, transaction.Prepare(kAppendEpoch));
+  const std::string bytes = epoch.SerializeAsString();
+  append.BindUuid(1, *id).BindBlob(2, bytes);
+  VIGIL_RETURN_IF_ERROR(append.Run());
+  VIGIL_RETURN_IF_ERROR(transaction.Execute(kForgetRefreshTokens));
+  RestoreWrites kept;
+  kept.backups.push_back(backup);
+  VIGIL_RETURN_IF_ERROR(WriteRestore(transaction, kept));
+  return transaction.Commit();
 }
 
 absl::StatusOr<std::vector<v1::Notification>> SqliteRegisterStore::PendingNotifications(

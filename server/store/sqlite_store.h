@@ -60,6 +60,10 @@ class SqliteRegisterStore final : public RegisterStore {
   absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
                                 std::optional<absl::Time> next_attempt_at) override;
 
+  // After a restore: this epoch is in force, and this backup is kept. Programs that are known stay
+  // so by their keys, whatever refresh token they hold. Before anybody is served.
+  absl::Status BeginEpoch(const v1::Epoch& epoch, const v1::Backup& backup);
+
   // Pages in the WAL after the last commit.
   std::int64_t wal_pages() const { return writer_.wal_pages(); }
 

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "server/store/access_set.h"
+#include "server/store/restore_set.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "vigil/v1/admin_service.pb.h"
@@ -210,6 +211,7 @@ struct WriteSet {
   std::vector<ChainLink> links;
   std::vector<PushSignature> signatures;
   AccessWrites access;
+  RestoreWrites restore;
   // Counters after the group: the last number given, by series ("hazard/2017").
   std::vector<std::pair<std::string, std::int64_t>> counters;
   // Root of the audit tree after the group.

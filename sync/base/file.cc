@@ -189,6 +189,11 @@ absl::StatusOr<std::int64_t> PosixFileSystem::Size(const std::string& path) {
   return static_cast<std::int64_t>(info.st_size);
 }
 
+absl::Status PosixFileSystem::Link(const std::string& path, const std::string& also) {
+  if (::link(path.c_str(), also.c_str()) != 0) return Failure(errno, "linking", also);
+  return SyncPath(DirectoryOf(also));
+}
+
 absl::Status PosixFileSystem::Remove(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
   return Failure(errno, "removing", path);

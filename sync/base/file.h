@@ -47,6 +47,9 @@ class FileSystem {
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual bool Exists(const std::string& path) = 0;
   virtual absl::StatusOr<std::int64_t> Size(const std::string& path) = 0;
+  // A second name for the same file, in the same directory; durable when it returns.
+  // ALREADY_EXISTS.
+  virtual absl::Status Link(const std::string& path, const std::string& also) = 0;
   // OK also when there was no such file.
   virtual absl::Status Remove(const std::string& path) = 0;
   // Makes the directory and its parents; one that exists is OK and keeps its mode.
@@ -71,6 +74,7 @@ class PosixFileSystem final : public FileSystem {
   absl::Status Rename(const std::string& from, const std::string& to) override;
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::int64_t> Size(const std::string& path) override;
+  absl::Status Link(const std::string& path, const std::string& also) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectories(const std::string& path, unsigned mode) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& path) override;

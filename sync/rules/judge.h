@@ -44,6 +44,14 @@ class World {
   // An earlier operation of the author's device on this record was refused after the version that
   // he names as seen.
   virtual absl::StatusOr<bool> OwnRefused(std::string_view record) = 0;
+  // Of a copy's write of this field: the register has it, or has had it. Only judgements of copies
+  // ask, which no phone makes.
+  virtual absl::StatusOr<bool> Had(std::string_view record, int field, const v1::Write& write) {
+    static_cast<void>(record);
+    static_cast<void>(field);
+    static_cast<void>(write);
+    return false;
+  }
   // Today in the register's zone, of the author's corrected time; and that time.
   virtual v1::Date Today() = 0;
   virtual absl::Time ObservedAt() = 0;

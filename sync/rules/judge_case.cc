@@ -119,6 +119,12 @@ absl::Status Case::CheckNew(std::string_view id) {
   }
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, world_.Current(id));
   if (record == nullptr) return absl::OkStatus();
+  // What is known of it from a phone's copy alone waits for its maker.
+  const v1::Stamp& maker = record->made_by();
+  const bool is_maker =
+      maker.person() == author_.person ||
+      (maker.device() == author_.device && maker.device_seq() == operation_.device_seq());
+  if (maker.witnessed() && is_maker) return absl::OkStatus();
   return Refuse(v1::REASON_ALREADY_EXISTS, "a record with this id exists").With("record", id);
 }
 

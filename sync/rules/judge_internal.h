@@ -101,6 +101,7 @@ v1::FieldWrite& AddField(v1::RecordWrite& write, const FieldInfo& field,
 absl::Status LeaveMarkOfLift(Case& judged, const std::string& hazard_id);
 
 absl::Status JudgeRecordCommand(Case& judged);
+absl::Status WitnessRecord(Case& judged);
 absl::Status JudgeHazardCommand(Case& judged);
 absl::Status JudgeSupervisionCommand(Case& judged);
 

@@ -335,6 +335,8 @@ absl::Status JudgeRecordCommand(Case& judged) {
       return SettleConflict(judged);
     case v1::Operation::kImportRecord:
       return ImportRecord(judged);
+    case v1::Operation::kWitnessRecord:
+      return WitnessRecord(judged);
     default:
       return Refuse(v1::REASON_COMMAND_UNKNOWN, "no rule for this command");
   }

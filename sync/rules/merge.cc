@@ -161,6 +161,19 @@ void CoverStatus(v1::Write& added, std::vector<v1::Write>& trail) {
   }
 }
 
+// Until now the register knew it from a copy; now its author's operation is there. It has been in
+// the register since the copy came.
+bool TakeOver(const v1::Write& witnessed, v1::Write& own) {
+  const bool same = SameStamp(witnessed.stamp(), own.stamp()) && witnessed.value() == own.value();
+  const bool is_phones = witnessed.stamp().covers_own() && own.stamp().covers_own();
+  if (!same || !is_phones || !witnessed.stamp().witnessed() || own.stamp().witnessed()) {
+    return false;
+  }
+  own.mutable_stamp()->set_seq(std::min(own.stamp().seq(), witnessed.stamp().seq()));
+  own.set_covered(witnessed.covered());
+  return true;
+}
+
 void MergeSingle(const v1::FieldWrite& change, const FieldInfo& field, const v1::Stamp& stamp,
                  v1::Record& record) {
   std::vector<v1::Write> writes = AllWrites(record, field);
@@ -168,6 +181,7 @@ void MergeSingle(const v1::FieldWrite& change, const FieldInfo& field, const v1:
   *added.mutable_stamp() = stamp;
   added.set_value(change.value());
   added.set_event_key(change.event_key());
+  std::erase_if(writes, [&](const v1::Write& write) { return TakeOver(write, added); });
   if (field.policy == v1::MERGE_POLICY_MOST_OPEN) {
     CoverStatus(added, writes);
   } else {
@@ -198,9 +212,11 @@ absl::Status MergeSet(const v1::FieldWrite& change, const FieldInfo& field, cons
   for (const std::string& element : ElementBytes(*removed, field)) cover(element);
   for (std::string& element : ElementBytes(*added, field)) {
     cover(element);
-    v1::Write& write = writes.emplace_back();
-    *write.mutable_stamp() = stamp;
-    write.set_value(std::move(element));
+    v1::Write own;
+    *own.mutable_stamp() = stamp;
+    own.set_value(std::move(element));
+    std::erase_if(writes, [&](const v1::Write& write) { return TakeOver(write, own); });
+    writes.push_back(std::move(own));
   }
   // The maker's elements keep their places; later ones follow in the order in which their authors
   // acted, not in which they came.
@@ -224,10 +240,69 @@ absl::Status MergeSet(const v1::FieldWrite& change, const FieldInfo& field, cons
 }
 
 bool AlreadyThere(const v1::Record& record, const FieldInfo& field, const v1::Stamp& stamp) {
+  const auto is_it = [&](const v1::Stamp& there) {
+    return SameStamp(there, stamp) && there.witnessed() == stamp.witnessed();
+  };
   const v1::FieldState* state = FindState(record, field.number());
-  if (state == nullptr) return SameStamp(record.made_by(), stamp);
+  if (state == nullptr) return is_it(record.made_by());
   return std::any_of(state->writes().begin(), state->writes().end(),
-                     [&](const v1::Write& write) { return SameStamp(write.stamp(), stamp); });
+                     [&](const v1::Write& write) { return is_it(write.stamp()); });
+}
+
+absl::Status MergeField(const v1::FieldWrite& change, const FieldInfo& field,
+                        const v1::Stamp& stamp, v1::Record& record) {
+  if (field.policy == v1::MERGE_POLICY_UNION) return MergeSet(change, field, stamp, record);
+  MergeSingle(change, field, stamp, record);
+  return absl::OkStatus();
+}
+
+// The field's writes, under the stamps that they had, in a record that is being made.
+absl::Status MakeState(const FieldInfo& field, const v1::RecordWrite& write, std::uint64_t seq,
+                       v1::Record& record) {
+  Message& body = MutableBodyOf(*record.mutable_entity(), *InfoOf(record));
+  std::vector<v1::Write> writes;
+  for (const v1::FieldWrite& change : write.fields()) {
+    if (static_cast<int>(change.field()) != field.number() || !change.has_stamp()) continue;
+    v1::Write& made = writes.emplace_back();
+    *made.mutable_stamp() = change.stamp();
+    made.mutable_stamp()->set_seq(seq);
+    made.set_value(change.value());
+    const bool taken = field.policy == v1::MERGE_POLICY_UNION
+                           ? body.MergeFromString(change.value())
+                           : SetFieldBytes(field, change.value(), body);
+    if (!taken) return absl::DataLossError("a copy's write that cannot be read");
+  }
+  if (writes.empty()) return absl::OkStatus();
+  if (field.policy != v1::MERGE_POLICY_UNION) {
+    const v1::Write* in_force = InForce(body, field, writes);
+    VIGIL_CHECK(SetFieldBytes(field, in_force->value(), body)) << field.name();
+  }
+  StoreState(record, field, std::move(writes));
+  return absl::OkStatus();
+}
+
+// The operation that made a record which was known from a copy alone: what it says stands beside
+// what the copy said.
+absl::Status MergeMaker(const v1::RecordWrite& write, const v1::Stamp& stamp,
+                        const EntityInfo& info, v1::Record& record) {
+  Message& body = MutableBodyOf(*record.mutable_entity(), info);
+  for (const v1::FieldWrite& change : write.fields()) {
+    const FieldInfo* field = info.Find(static_cast<int>(change.field()));
+    if (field == nullptr) return absl::DataLossError("a write of an unknown field");
+    if (field->policy == v1::MERGE_POLICY_SERVER) continue;
+    if (field->policy == v1::MERGE_POLICY_IMMUTABLE) {
+      VIGIL_CHECK(SetFieldBytes(*field, change.value(), body)) << field->name();
+      continue;
+    }
+    const bool as_made =
+        FindState(record, field->number()) == nullptr && FieldBytes(body, *field) == change.value();
+    if (as_made) continue;
+    if (absl::Status status = MergeField(change, *field, stamp, record); !status.ok()) {
+      return status;
+    }
+  }
+  if (SameStamp(record.made_by(), stamp)) record.mutable_made_by()->set_witnessed(false);
+  return absl::OkStatus();
 }
 
 absl::Status Create(const v1::RecordWrite& write, const v1::Stamp& stamp, const EntityInfo& info,
@@ -235,13 +310,20 @@ absl::Status Create(const v1::RecordWrite& write, const v1::Stamp& stamp, const 
   record.set_id(write.record());
   record.set_parent(write.parent());
   record.set_version(stamp.seq());
-  *record.mutable_made_by() = stamp;
+  *record.mutable_made_by() = write.has_maker() ? write.maker() : stamp;
+  record.mutable_made_by()->set_seq(stamp.seq());
   record.set_outside_scope(write.outside_scope());
   Message& body = MutableBodyOf(*record.mutable_entity(), info);
   for (const v1::FieldWrite& change : write.fields()) {
+    if (change.has_stamp()) continue;
     const FieldInfo* field = info.Find(static_cast<int>(change.field()));
     if (field == nullptr || !SetFieldBytes(*field, change.value(), body)) {
       return absl::DataLossError(absl::StrCat(info.kind, ": a write that cannot be read"));
+    }
+  }
+  for (const FieldInfo& field : info.fields) {
+    if (absl::Status status = MakeState(field, write, stamp.seq(), record); !status.ok()) {
+      return status;
     }
   }
   return absl::OkStatus();
@@ -259,18 +341,24 @@ absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Rec
   if (InfoOf(record) != info || record.id() != write.record()) {
     return absl::DataLossError("a write of another record");
   }
-  // A record that is already there was made by this very operation, seen again.
-  if (!write.creates()) {
+  // A record that is already there was made by this very operation, seen again; or it was known
+  // from a copy alone.
+  if (write.creates()) {
+    if (record.made_by().witnessed() && !stamp.witnessed() && !write.has_maker()) {
+      if (absl::Status status = MergeMaker(write, stamp, *info, record); !status.ok()) {
+        return status;
+      }
+    }
+  } else {
     for (const v1::FieldWrite& change : write.fields()) {
       const FieldInfo* field = info->Find(static_cast<int>(change.field()));
       if (field == nullptr) return absl::DataLossError("a write of an unknown field");
-      if (AlreadyThere(record, *field, stamp)) continue;
-      if (field->policy == v1::MERGE_POLICY_UNION) {
-        if (absl::Status status = MergeSet(change, *field, stamp, record); !status.ok()) {
-          return status;
-        }
-      } else {
-        MergeSingle(change, *field, stamp, record);
+      v1::Stamp own = change.has_stamp() ? change.stamp() : stamp;
+      own.set_seq(stamp.seq());
+      // Of one write from copies there may be two values: somebody's copy is wrong.
+      if (!change.has_stamp() && AlreadyThere(record, *field, own)) continue;
+      if (absl::Status status = MergeField(change, *field, own, record); !status.ok()) {
+        return status;
       }
     }
     // Of several withdrawals the least id is shown, whichever came first.
@@ -281,6 +369,18 @@ absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Rec
   }
   if (stamp.seq() > record.version()) record.set_version(stamp.seq());
   return absl::OkStatus();
+}
+
+int CompareVigilance(const EntityInfo& info, const FieldInfo& field, const std::string& a,
+                     const std::string& b) {
+  v1::Entity none;
+  const Message& body = MutableBodyOf(none, info);
+  if (field.policy == v1::MERGE_POLICY_EARLIEST) {
+    return CompareDates(DateOfValue(body, field, b), DateOfValue(body, field, a));
+  }
+  const std::int64_t rank_a = RankOfValue(body, field, a);
+  const std::int64_t rank_b = RankOfValue(body, field, b);
+  return rank_a < rank_b ? -1 : (rank_a == rank_b ? 0 : 1);
 }
 
 std::vector<v1::Write> LiveWrites(const v1::Record& record, const FieldInfo& field) {

@@ -17,13 +17,21 @@
 // For a status one refinement: writes of the same openness-lowering event made from the same seen
 // status (equal, non-empty event keys) are one write with several stamps. It is covered as soon as
 // one of its stamps is, so that forty late accepts do not reopen a finished hazard.
+//
+// Writes from returned copies bring their own stamps, and cover nothing.
 
 namespace vigil::rules {
 
 // Applies `write` to `record`, which is empty where the write creates it. The record's version
 // becomes the stamp's seq (unless that is 0: a pending write on a phone). A write whose stamp is
-// already there changes nothing. DATA_LOSS where the write is not of this record's kind.
+// already there changes nothing; where it was known from a copy alone, it becomes the author's own.
+// DATA_LOSS where the write is not of this record's kind.
 absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Record& record);
+
+// Which of two values of a ranked field (gravest, earliest, most open) is the more vigilant: below
+// 0 where it is `b`, above 0 where it is `a`. Both as FieldBytes makes them.
+int CompareVigilance(const EntityInfo& info, const FieldInfo& field, const std::string& a,
+                     const std::string& b);
 
 // The live writes of a field (more than one with unequal values: it is in conflict), each with
 // its value filled in. For a set: its elements.

@@ -214,6 +214,7 @@ bool SameStamp(const v1::Stamp& a, const v1::Stamp& b) {
 }
 
 bool Knew(const v1::Stamp& later, const v1::Stamp& earlier) {
+  if (later.witnessed()) return false;
   if (earlier.seq() != 0 && earlier.seq() <= later.seen()) return true;
   return later.covers_own() && earlier.device() == later.device() &&
          earlier.device_seq() < later.device_seq();

@@ -232,6 +232,30 @@ bool IsSet(const Message& body, const FieldInfo& field) {
 
 }  // namespace
 
+absl::Status ValidateContent(const Message& content) { return CheckMessage(content, 0); }
+
+absl::Status ValidateRecord(const v1::Record& record) {
+  const absl::Status unreadable =
+      Refuse(v1::REASON_MALFORMED, "this is no record that can be read here");
+  const EntityInfo* info = InfoOf(record);
+  if (info == nullptr || !Uuid::Parse(record.id())) return unreadable;
+  VIGIL_RETURN_IF_ERROR(ValidateContent(BodyOf(record.entity())));
+  for (const v1::FieldState& state : record.states()) {
+    const FieldInfo* field = info->Find(static_cast<int>(state.field()));
+    bool any_live = false;
+    for (const v1::Write& write : state.writes()) {
+      v1::Entity scratch;
+      Message& body = MutableBodyOf(scratch, *info);
+      if (field == nullptr || !SetFieldBytes(*field, write.value(), body)) return unreadable;
+      VIGIL_RETURN_IF_ERROR(ValidateContent(body));
+      any_live = any_live || !write.covered();
+    }
+    const bool is_set = field != nullptr && field->policy == v1::MERGE_POLICY_UNION;
+    if (!any_live && !is_set) return unreadable;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateId(std::string_view id, std::string_view field) {
   if (Uuid::Parse(id).has_value()) return absl::OkStatus();
   return Refuse(v1::REASON_INVALID_ID, "an id must be a UUID of 36 lower-case characters")

@@ -9,6 +9,7 @@
 #include "sync/base/ids.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/operation.pb.h"
+#include "vigil/v1/record.pb.h"
 
 // Checks of content at the boundary, once: everything behind it may rely on them.
 
@@ -30,6 +31,13 @@ absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Mes
 // escalation clock make such ids, for records and operations: whoever used one first would keep
 // them from what they have to do.
 bool IsReservedId(const Uuid& id, v1::Channel channel);
+
+// The same checks on any content: texts, numbers, times, known values.
+absl::Status ValidateContent(const google::protobuf::Message& content);
+
+// A whole record from somewhere else: every value can be read, and each field's state has one that
+// may be in force.
+absl::Status ValidateRecord(const v1::Record& record);
 
 absl::Status ValidateDate(const v1::Date& date);
 absl::Status ValidateId(std::string_view id, std::string_view field);

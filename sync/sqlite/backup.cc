@@ -30,6 +30,7 @@ absl::Status Copy(Connection& source, Connection& target, const BackupOptions& o
 absl::Status CopyAndCheck(Database& source, const std::string& path, const BackupOptions& options) {
   OpenOptions target_options;
   target_options.journal = OpenOptions::Journal::kMemory;
+  target_options.vfs = options.vfs;
   VIGIL_ASSIGN_OR_RETURN(Database target, Database::Open(path, target_options));
   // While the source's snapshot is open, its pages stay those of one moment, and the copy need not
   // begin anew when the writer commits.

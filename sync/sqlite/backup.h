@@ -14,6 +14,8 @@ struct BackupOptions {
   int pages_per_step = 1024;
   // Asked after each step; an error ends the backup with it. May sleep to keep the disk free.
   std::function<absl::Status()> after_step{};
+  // Of the copy; empty: SQLite's default.
+  std::string vfs{};
 };
 
 // Copies the database as it is now into a new file at `path` (ALREADY_EXISTS if there is one),

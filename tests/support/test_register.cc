@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
+#include "server/register/restore.h"
 #include "sync/base/check.h"
+#include "sync/base/file.h"
 #include "sync/base/hash.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
@@ -21,28 +23,59 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 }  // namespace
 
 TestRegister::TestRegister(const Options& options)
-    : random_(options.seed), executor_({.seed = options.seed}) {
+    : random_(options.seed), executor_({.seed = options.seed}), options_(options) {
+  file_ = options.file.empty() ? directory_.File("register.db") : options.file;
+  on_fatal_ = [](const absl::Status& status) {
+    VIGIL_CHECK(false) << "the register broke: " << status.ToString();
+  };
+  OpenRegister();
+  Seed();
+  if (options.on_fatal) on_fatal_ = options.on_fatal;
+}
+
+void TestRegister::OpenRegister() {
   store::SqliteStoreOptions store_options;
   store_options.first_epoch = DerivedUuid({.name_space = "test", .name = "epoch"});
   store_options.created_at = executor_.Now();
-  if (!options.vfs.empty()) store_options.vfs = options.vfs;
-  const std::string file = options.file.empty() ? directory_.File("register.db") : options.file;
-  auto opened = store::SqliteRegisterStore::Open(file, store_options);
+  if (!options_.vfs.empty()) store_options.vfs = options_.vfs;
+  auto opened = store::SqliteRegisterStore::Open(file_, store_options);
   VIGIL_CHECK(opened.ok()) << opened.status().ToString();
   store_ = *std::move(opened);
   auto zone = LoadZone("Asia/Shanghai");
   VIGIL_CHECK(zone.ok()) << zone.status().ToString();
   registry::RegisterOptions register_options;
   register_options.zone = *zone;
-  register_options.queue_operations_max = options.queue_operations_max;
-  on_fatal_ = [](const absl::Status& status) {
-    VIGIL_CHECK(false) << "the register broke: " << status.ToString();
-  };
-  register_options.on_committed = options.on_committed;
+  register_options.queue_operations_max = options_.queue_operations_max;
+  register_options.on_committed = options_.on_committed;
+  register_options.head_signer = &key_;
   register_options.on_fatal = [this](const absl::Status& status) { on_fatal_(status); };
-  register_ = std::make_unique<registry::Register>(*store_, executor_, register_options);
-  Seed();
-  if (options.on_fatal) on_fatal_ = options.on_fatal;
+  register_.emplace(*store_, executor_, register_options);
+}
+
+std::string TestRegister::Backup() {
+  const std::string path = directory_.File(absl::StrCat("backup-", ++backups_, ".db"));
+  const absl::Status status = store_->Backup(path);
+  VIGIL_CHECK(status.ok()) << status.ToString();
+  return path;
+}
+
+v1::Epoch TestRegister::Restore(const std::string& backup, const Actor& actor) {
+  executor_.RunUntilIdle();
+  register_.reset();
+  store_.reset();
+  PosixFileSystem files;
+  const store::RestorePlace place{.files = files, .path = file_};
+  registry::RestoreRequest request;
+  request.backup = backup;
+  request.kept.set_id(NewId());
+  request.epoch = *Uuid::Parse(NewId());
+  request.why = "the disk failed";
+  request.person = *Uuid::Parse(actor.author.person);
+  request.now = executor_.Now();
+  absl::StatusOr<v1::Epoch> epoch = registry::Restore(place, request, key_);
+  VIGIL_CHECK(epoch.ok()) << epoch.status().ToString();
+  OpenRegister();
+  return *std::move(epoch);
 }
 
 TestRegister::~TestRegister() = default;

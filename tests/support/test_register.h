@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,12 @@ class TestRegister {
   absl::StatusOr<std::vector<v1::Outcome>> SubmitBytes(const Actor& actor,
                                                        std::vector<registry::Incoming> operations);
 
+  // A copy of the register as it is now; the path. On the machine's own files only.
+  std::string Backup();
+  // Goes back to the copy; the actor declares it. Whoever holds target() goes on with the restored
+  // register.
+  v1::Epoch Restore(const std::string& backup, const Actor& actor);
+
   // A confirmed hazard of grade general, due on the day given; its id.
   std::string ConfirmedHazard(const v1::Date& due);
 
@@ -91,8 +98,11 @@ class TestRegister {
   SimExecutor& executor() { return executor_; }
   registry::Register& target() { return *register_; }
   store::SqliteRegisterStore& store() { return *store_; }
+  // The register's own, by which it signs.
+  P256PrivateKey& key() { return key_; }
 
  private:
+  void OpenRegister();
   void Seed();
   void Import(const std::string& record, v1::Entity entity);
   void SubmitImport(v1::Operation operation);
@@ -101,8 +111,12 @@ class TestRegister {
   TempDir directory_;
   SeededRandom random_;
   SimExecutor executor_;
+  P256PrivateKey key_ = P256PrivateKey::Generate();
   std::unique_ptr<store::SqliteRegisterStore> store_;
-  std::unique_ptr<registry::Register> register_;
+  std::optional<registry::Register> register_;
+  const Options options_;
+  std::string file_;
+  int backups_ = 0;
   std::function<void(const absl::Status&)> on_fatal_;
   int persons_ = 0;
 };

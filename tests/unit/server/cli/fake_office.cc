@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "sync/base/hash.h"
+#include "sync/base/status.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
@@ -304,6 +305,11 @@ absl::Status FakeFiles::Rename(const std::string& from, const std::string& to) {
 absl::StatusOr<std::int64_t> FakeFiles::Size(const std::string& path) {
   VIGIL_ASSIGN_OR_RETURN(const std::string all, Read(path, 0));
   return static_cast<std::int64_t>(all.size());
+}
+
+absl::Status FakeFiles::Link(const std::string& path, const std::string& also) {
+  files[also] = files[path];
+  return absl::OkStatus();
 }
 
 absl::Status FakeFiles::Remove(const std::string& path) {

@@ -84,6 +84,7 @@ class FakeFiles final : public FileSystem {
   absl::Status Rename(const std::string& from, const std::string& to) override;
   bool Exists(const std::string& path) override { return files.count(path) > 0; }
   absl::StatusOr<std::int64_t> Size(const std::string& path) override;
+  absl::Status Link(const std::string& path, const std::string& also) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectories(const std::string&, unsigned) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<std::string>> List(const std::string&) override { return listing; }

@@ -183,6 +183,9 @@ class FullDisk final : public FileSystem {
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
   absl::StatusOr<std::int64_t> Size(const std::string& path) override { return files_.Size(path); }
+  absl::Status Link(const std::string& path, const std::string& also) override {
+    return files_.Link(path, also);
+  }
   absl::Status Remove(const std::string& path) override { return files_.Remove(path); }
   absl::Status MakeDirectories(const std::string& path, unsigned mode) override {
     return files_.MakeDirectories(path, mode);
