@@ -83,7 +83,8 @@ absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
 }
 
 // A repeat gets the outcome that was stored; the same identity with other content does not.
-absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(Envelope& envelope) {
+absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(
+    Envelope& envelope, const absl::StatusOr<v1::Operation>& operation) {
   const auto answer =
       [](const store::StoredOutcome& stored) -> absl::StatusOr<std::optional<v1::Outcome>> {
     v1::Outcome outcome;
@@ -103,6 +104,10 @@ absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(Envelope& envelope)
   if (!stored.has_value()) return std::optional<v1::Outcome>();
   if (stored->operation_hash == envelope.hash && stored->device == envelope.device) {
     return answer(*stored);
+  }
+  if (operation.ok() && stored->operation == envelope.operation) {
+    VIGIL_ASSIGN_OR_RETURN(const bool again, IsMadeAgain(*stored, envelope, *operation));
+    if (again) return answer(*stored);
   }
   // What was already recorded as a reuse is a repeat of that refusal.
   envelope.operation =
@@ -242,7 +247,7 @@ absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::
                                          std::set<std::string>& waiting) {
   Envelope envelope;
   absl::StatusOr<v1::Operation> parsed = Open(incoming, author, envelope);
-  VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Outcome> repeat, FindRepeat(envelope));
+  VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Outcome> repeat, FindRepeat(envelope, parsed));
   if (repeat.has_value()) return *std::move(repeat);
   if (envelope.reused) {
     return Refused(

@@ -94,7 +94,15 @@ class Group {
   absl::StatusOr<rules::Decision> Decide(const rules::Author& author,
                                          const std::set<std::string>& waiting, Envelope& envelope,
                                          v1::Operation& operation);
-  absl::StatusOr<std::optional<v1::Outcome>> FindRepeat(Envelope& envelope);
+  absl::StatusOr<std::optional<v1::Outcome>> FindRepeat(
+      Envelope& envelope, const absl::StatusOr<v1::Operation>& operation);
+  // A device that was enrolled anew says again what one of its copies, or it itself under its
+  // former identity, has said: the same operation apart from device and device sequence.
+  absl::StatusOr<bool> IsMadeAgain(const store::StoredOutcome& stored, const Envelope& envelope,
+                                   const v1::Operation& operation);
+  // The first of the devices that this one says that it formerly was.
+  absl::StatusOr<std::string> OriginOf(const Uuid& device);
+  absl::StatusOr<std::string> StoredBytes(const store::StoredOutcome& stored);
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& operation);
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
                                                              std::uint64_t device_seq);

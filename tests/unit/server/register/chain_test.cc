@@ -146,5 +146,80 @@ TEST_F(ChainOfPushesTest, ARetryGetsTheFirstOutcomes) {
   EXPECT_EQ(reg_.Head().seq, before);
 }
 
+// A device whose database was copied is enrolled anew, perhaps by both copies.
+class MadeAgainTest : public ChainOfPushesTest {
+ protected:
+  // The same person with another device, which says what it was.
+  Actor Anew(const std::string& formerly) {
+    Actor next = phone_;
+    next.author.device = reg_.NewId();
+    next.device_seq = 0;
+    Actor office = reg_.Clerk(v1::ROLE_ADMINISTRATOR, reg_.bureau);
+    v1::Operation made = reg_.Begin(office);
+    made.mutable_create_record()->set_record(next.author.device);
+    v1::Device& device = *made.mutable_create_record()->mutable_entity()->mutable_device();
+    device.set_person(phone_.author.person);
+    device.set_kind(v1::DEVICE_KIND_PHONE);
+    device.set_public_key(phone_.key->public_key().der());
+    if (!formerly.empty()) device.set_formerly(formerly);
+    EXPECT_EQ(reg_.Submit(office, made).verdict(), v1::VERDICT_APPLIED);
+    return next;
+  }
+  // As `device` says it again, at the beginning of its chain.
+  static registry::Incoming Again(v1::Operation operation, const Actor& device) {
+    operation.set_device(device.author.device);
+    operation.set_device_seq(1);
+    registry::Incoming incoming;
+    incoming.bytes = operation.SerializeAsString();
+    incoming.operation_id = operation.id();
+    incoming.device_seq = 1;
+    incoming.hash = Sha256Of(incoming.bytes);
+    return incoming;
+  }
+  std::vector<std::string> PushAs(const Actor& device, const registry::Incoming& entry) {
+    phone_ = device;
+    return Push({entry});
+  }
+};
+
+TEST_F(MadeAgainTest, Promise3WhatAFormerDeviceSaidIsNotDoneTwice) {
+  phone_ = Anew("");
+  const Actor former = phone_;
+  const v1::Operation operation = ReportOf(reg_.risk_source);
+  EXPECT_THAT(Push({Next(operation)}), ElementsAre(kApplied));
+  const Actor one = Anew(former.author.device);
+  const Actor two = Anew(one.author.device);
+  const Seq enrolled = reg_.Head().seq;
+  EXPECT_THAT(PushAs(one, Again(operation, one)), ElementsAre(kApplied));
+  EXPECT_THAT(PushAs(two, Again(operation, two)), ElementsAre(kApplied));
+  EXPECT_EQ(reg_.Head().seq, enrolled);
+}
+
+TEST_F(MadeAgainTest, BothCopiesMayBeEnrolledAnewInAnyOrder) {
+  phone_ = Anew("");
+  const Actor former = phone_;
+  const v1::Operation operation = ReportOf(reg_.risk_source);
+  const Actor one = Anew(former.author.device);
+  const Actor two = Anew(former.author.device);
+  EXPECT_THAT(PushAs(one, Again(operation, one)), ElementsAre(kApplied));
+  const Seq before = reg_.Head().seq;
+  EXPECT_THAT(PushAs(two, Again(operation, two)), ElementsAre(kApplied));
+  EXPECT_THAT(PushAs(former, Again(operation, former)), ElementsAre(kApplied));
+  EXPECT_EQ(reg_.Head().seq, before);
+}
+
+TEST_F(MadeAgainTest, OtherContentAndOtherDevicesAreNoRepeat) {
+  phone_ = Anew("");
+  const Actor former = phone_;
+  const v1::Operation operation = ReportOf(reg_.risk_source);
+  EXPECT_THAT(Push({Next(operation)}), ElementsAre(kApplied));
+  const Actor one = Anew(former.author.device);
+  v1::Operation other = operation;
+  other.mutable_report_hazard()->mutable_hazard()->set_description("all is well");
+  EXPECT_THAT(PushAs(one, Again(other, one)), ElementsAre("REASON_ID_REUSED"));
+  const Actor stranger = Anew("");
+  EXPECT_THAT(PushAs(stranger, Again(operation, stranger)), ElementsAre("REASON_ID_REUSED"));
+}
+
 }  // namespace
 }  // namespace vigil::testing
