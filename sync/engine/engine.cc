@@ -163,6 +163,7 @@ bool Engine::Impl::NeedsAPerson(const absl::Status& status) {
     case v1::REASON_TOKEN_EXPIRED:
     case v1::REASON_PROOF_INVALID:
     case v1::REASON_SIGNATURE_INVALID:
+    case v1::REASON_HISTORY_CHANGED:
     case v1::REASON_WRONG_AUTHOR:
     case v1::REASON_WRONG_CHANNEL:
     case v1::REASON_NOT_INITIALISED:

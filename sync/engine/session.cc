@@ -7,6 +7,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
+#include "sync/engine/register_key.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::engine {
@@ -21,6 +22,7 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
         transport_(parts.transport),
         executor_(parts.executor),
         signer_(parts.signer),
+        register_key_(parts.register_key),
         options_(std::move(options)),
         done_(std::move(done)) {}
 
@@ -39,10 +41,14 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   // Finishes unless the status is OK. Returns whether it is.
   bool Check(const absl::Status& status);
 
-  void OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hello);
+  void OnHello(absl::Time asked_at, const v1::HelloRequest& asked,
+               absl::StatusOr<v1::HelloResponse> hello);
+  void ReturnCopies();
+  void OnReturned(const v1::ReturnCopiesRequest& copies, const absl::Status& status);
   void Push();
   absl::Status Sign(v1::PushRequest& push);
-  void OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response);
+  void OnPushed(const replica::Replica::PushBatch& batch,
+                absl::StatusOr<v1::PushResponse> response);
   void Pull();
   void OnPage(const v1::PullResponse& page);
   void OnPulled(const absl::Status& status);
@@ -55,6 +61,7 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   Transport& transport_;
   Executor& executor_;
   Signer& signer_;
+  const P256PublicKey register_key_;
   const Options options_;
   Done done_;
   Step step_ = 0;
@@ -121,22 +128,21 @@ void Attempt::Cancel() {
 }
 
 void Attempt::Begin() {
-  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
-  if (!Check(state.status())) return;
-  v1::HelloRequest request;
+  absl::StatusOr<v1::HelloRequest> begun = replica_.BeginHello();
+  if (!Check(begun.status())) return;
+  v1::HelloRequest& request = *begun;
   request.set_protocol(kProtocolVersion);
   request.set_client(options_.client);
-  request.set_epoch(state->epoch);
-  if (state->head.seq() > 0) *request.mutable_head() = state->head;
   const absl::Time asked_at = replica_.Now();
   *request.mutable_device_time() = TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(asked_at));
-  transport_.Hello(request, [self = shared_from_this(), step = NextStep(),
-                             asked_at](absl::StatusOr<v1::HelloResponse> hello) {
-    if (self->Waits(step)) self->OnHello(asked_at, std::move(hello));
+  transport_.Hello(request, [self = shared_from_this(), step = NextStep(), asked_at,
+                             request](absl::StatusOr<v1::HelloResponse> hello) {
+    if (self->Waits(step)) self->OnHello(asked_at, request, std::move(hello));
   });
 }
 
-void Attempt::OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hello) {
+void Attempt::OnHello(absl::Time asked_at, const v1::HelloRequest& asked,
+                      absl::StatusOr<v1::HelloResponse> hello) {
   if (!Check(hello.status())) return;
   if (hello->protocol() == 0 || hello->protocol() > kProtocolVersion) {
     return Finish(rules::Refuse(v1::REASON_SERVER_TOO_OLD,
@@ -147,11 +153,33 @@ void Attempt::OnHello(absl::Time asked_at, absl::StatusOr<v1::HelloResponse> hel
   const absl::Time half_way = asked_at + (replica_.Now() - asked_at) / 2;
   const absl::Time server_time =
       absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(hello->server_time()));
-  if (!Check(replica_.ApplyHello(*hello, server_time - half_way))) return;
+  if (!Check(CheckSigned(*hello, register_key_))) return;
+  if (!Check(replica_.ApplyHello({asked, *hello, server_time - half_way}))) return;
   limits_ = hello->limits();
   register_id_ = Uuid::Parse(hello->epochs().rbegin()->id()).value_or(Uuid());
   device_ = Uuid::Parse(hello->device()).value_or(Uuid());
-  Push();
+  ReturnCopies();
+}
+
+// Before the push, so that the register knows every number that a copy names before it gives a new
+// one.
+void Attempt::ReturnCopies() {
+  const absl::StatusOr<v1::ReturnCopiesRequest> copies = replica_.NextCopies(
+      {.copies_max = options_.tuning.copies_max, .bytes_max = options_.tuning.push_bytes_max});
+  report_.copies_status = copies.status();
+  if (!copies.ok() || copies->copies().empty()) return Push();
+  transport_.ReturnCopies(*copies, [self = shared_from_this(), step = NextStep(), copies = *copies](
+                                       const absl::StatusOr<v1::ReturnCopiesResponse>& response) {
+    if (self->Waits(step)) self->OnReturned(copies, response.status());
+  });
+}
+
+void Attempt::OnReturned(const v1::ReturnCopiesRequest& copies, const absl::Status& status) {
+  report_.copies_status = status;
+  if (!status.ok()) return Push();
+  if (!Check(replica_.DropCopies(copies))) return;
+  report_.copies_returned += copies.copies_size();
+  ReturnCopies();
 }
 
 void Attempt::Push() {
@@ -168,29 +196,38 @@ void Attempt::Push() {
   report_.push_status = batch.status();
   if (batch.ok() && !batch->request.entries().empty()) report_.push_status = Sign(batch->request);
   if (!report_.push_status.ok() || batch->request.entries().empty()) return Pull();
-  transport_.Push(batch->request,
-                  [self = shared_from_this(), step = NextStep(),
-                   last = batch->last](const absl::StatusOr<v1::PushResponse>& response) {
-                    if (self->Waits(step)) self->OnPushed(last, response);
-                  });
+  transport_.Push(batch->request, [self = shared_from_this(), step = NextStep(),
+                                   batch = *batch](absl::StatusOr<v1::PushResponse> response) {
+    if (self->Waits(step)) self->OnPushed(batch, std::move(response));
+  });
 }
 
 // The last entry speaks for all before it.
 absl::Status Attempt::Sign(v1::PushRequest& push) {
   const v1::PushEntry& last = *push.entries().rbegin();
+  const Sha256 hash = last.has_withheld_hash()
+                          ? Sha256::FromBytes(last.withheld_hash()).value_or(Sha256())
+                          : Sha256Of(last.operation());
   VIGIL_ASSIGN_OR_RETURN(
       *push.mutable_signature(),
       signer_.Sign(BytesToSign(PushToSign{.register_id = register_id_,
                                           .device = device_,
                                           .device_seq = DeviceSeq(last.device_seq()),
-                                          .operation_hash = Sha256Of(last.operation())})));
+                                          .operation_hash = hash})));
   return absl::OkStatus();
 }
 
-void Attempt::OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse>& response) {
+void Attempt::OnPushed(const replica::Replica::PushBatch& batch,
+                       absl::StatusOr<v1::PushResponse> response) {
   if (!response.ok()) {
     report_.push_status = response.status();
     return Pull();
+  }
+  // A reused identity is recorded under one of its own; here it answers the entry that named it.
+  for (int i = 0; i < std::min(response->outcomes_size(), batch.request.entries_size()); ++i) {
+    v1::Outcome& outcome = *response->mutable_outcomes(i);
+    if (outcome.error().reason() != v1::REASON_ID_REUSED) continue;
+    outcome.set_operation(batch.request.entries(i).operation_id());
   }
   const absl::StatusOr<replica::OutcomeCounts> counts = replica_.ApplyOutcomes(*response);
   if (!Check(counts.status())) return;
@@ -198,7 +235,7 @@ void Attempt::OnPushed(std::uint64_t last, const absl::StatusOr<v1::PushResponse
   report_.outcomes.merged += counts->merged;
   report_.outcomes.refused += counts->refused;
   report_.outcomes.deferred += counts->deferred;
-  pushed_to_ = last;
+  pushed_to_ = batch.last;
   Push();
 }
 
@@ -214,6 +251,7 @@ void Attempt::Pull() {
 }
 
 void Attempt::OnPage(const v1::PullResponse& page) {
+  if (!Check(CheckSigned(page.head(), register_key_))) return;
   const absl::StatusOr<replica::Applied> applied = replica_.ApplyPage(page);
   if (!Check(applied.status())) return;
   ++report_.pages;
@@ -287,6 +325,7 @@ void Attempt::FinishWell() {
     report_.digest_equal = differing->empty();
   }
   if (!report_.push_status.ok()) return Finish(report_.push_status);
+  if (!report_.copies_status.ok()) return Finish(report_.copies_status);
   const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
   if (!Check(state.status())) return;
   if (!Check(replica_.PruneJournal(state->archived_seq))) return;

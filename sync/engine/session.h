@@ -19,8 +19,12 @@ namespace vigil::engine {
 struct SessionReport {
   // OK: everything that was possible was done (deferred and refused operations are no failure).
   absl::Status status;
+  // The return of copies alone failed; push and pull went on.
+  absl::Status copies_status;
   // The push alone failed; the pull went on.
   absl::Status push_status;
+  // Copies that a restored register has taken.
+  std::int64_t copies_returned = 0;
   replica::OutcomeCounts outcomes;
   std::int64_t pages = 0;
   std::int64_t records = 0;
@@ -32,9 +36,11 @@ struct SessionReport {
   bool complete = false;
 };
 
-// One attempt to be in step with the register: hello, push, pull, digest. Resumable: each page is
-// stored with the cursor that follows it, each answer when it comes, so that the next attempt goes
-// on where this one broke off. A push that fails does not stop the pull.
+// One attempt to be in step with the register: hello, return of copies, push, pull, digest.
+// Resumable: each page is stored with the cursor that follows it, each answer when it comes, so
+// that the next attempt goes on where this one broke off. A return or a push that fails does not
+// stop what follows. Nothing is taken whose head or epoch the register's key has not signed
+// (SIGNATURE_INVALID), or whose log does not continue what was seen of it (HISTORY_CHANGED).
 class Session {
  public:
   struct Parts {
@@ -43,6 +49,8 @@ class Session {
     Executor& executor;
     // Of the device; signs its pushes.
     Signer& signer;
+    // Of the register; signs its heads and the epochs that restores begin. As enrolment gave it.
+    P256PublicKey register_key;
   };
   struct Options {
     Tuning tuning;

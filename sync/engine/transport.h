@@ -44,6 +44,8 @@ class Transport {
   virtual ~Transport() = default;
 
   virtual void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) = 0;
+  virtual void ReturnCopies(const v1::ReturnCopiesRequest& request,
+                            Done<v1::ReturnCopiesResponse> done) = 0;
   virtual void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) = 0;
   virtual void Pull(const v1::PullRequest& request, std::shared_ptr<PageSink> sink) = 0;
   virtual void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) = 0;

@@ -13,15 +13,20 @@ struct Tuning {
   // Operations in one push, where the register allows more. A phone's day is some dozens; 200 keep
   // a batch well below the size limit of a message.
   int push_operations_max = 200;
-  // Bytes of operations in one push; a single larger one travels alone.
-  std::int64_t push_bytes_max = 1 << 20;
+  // Bytes of operations or copies in one request; a single larger one travels alone. A link of
+  // 64 kbit/s carries it in eight seconds, one of 10 kbit/s within a step: what takes longer would
+  // be sent again for ever.
+  std::int64_t push_bytes_max = 64 * 1024;
+  // Copies in one return; the register takes no more.
+  int copies_max = 64;
   // Bytes of a page: what a poor connection carries in a few seconds, since what an interruption
   // costs is at most one page.
   std::uint32_t page_bytes = 64 * 1024;
   // Bytes of a chunk of a photo, where the register takes so much: the same reason.
   std::int64_t evidence_chunk_bytes = 64 * 1024;
   // A step (an answer, a page) that takes longer has failed: the attempt ends and is made again.
-  absl::Duration step_max = absl::Seconds(30);
+  // The largest operation (256 KiB) takes 32 s at 64 kbit/s.
+  absl::Duration step_max = absl::Seconds(60);
   // Repairs of one session; a digest that still differs is left to the next one.
   int repair_buckets_max = 256;
 

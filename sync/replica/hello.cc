@@ -7,13 +7,14 @@
 
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/go_back.h"
+#include "sync/replica/history.h"
 #include "sync/replica/meta.h"
-#include "sync/replica/outbox.h"
-#include "sync/replica/overlay.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/lineage.h"
 #include "sync/rules/reason.h"
 
 // The register's greeting: who I am, which epoch it is in, which scopes I have.
@@ -29,12 +30,6 @@ using sqlite::Transaction;
 constexpr char kListUnits[] =
     "SELECT DISTINCT unit FROM record WHERE unit IS NOT NULL ORDER BY unit";
 constexpr char kListOfUnit[] = "SELECT id FROM record WHERE unit = ?1 ORDER BY id";
-constexpr char kListBeyond[] = "SELECT id FROM record WHERE version > ?1 ORDER BY id";
-
-constexpr char kAddWitness[] = R"sql(
-  INSERT INTO witness (record, epoch, bytes) VALUES (?1, ?2, ?3)
-  ON CONFLICT DO NOTHING)sql";
-
 absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
   std::vector<Uuid> ids;
   while (true) {
@@ -56,12 +51,26 @@ absl::StatusOr<bool> IsWithinAny(const Uuid& unit, const std::vector<Uuid>& ance
   return false;
 }
 
+// What does not follow from the entry before it is not looked at: nobody has signed that.
+bool HaveOneInCommon(const rules::Lineage& own, const rules::Lineage& told) {
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (i > 0 && told[i - 1].parent() != told[i].id()) return false;
+    const auto is_told = [&](const v1::Epoch& epoch) { return epoch.id() == told[i].id(); };
+    if (std::any_of(own.begin(), own.end(), is_told)) return true;
+  }
+  return false;
+}
+
 // One greeting under way.
-class Greeting {
+class GreetingUnderWay {
  public:
-  Greeting(Database& database, Transaction& transaction, const v1::HelloResponse& hello,
-           absl::Time now)
-      : database_(database), transaction_(transaction), hello_(hello), now_(now) {}
+  GreetingUnderWay(Database& database, Transaction& transaction, const Replica::Greeting& greeting,
+                   absl::Time now)
+      : database_(database),
+        transaction_(transaction),
+        asked_(greeting.asked),
+        hello_(greeting.hello),
+        now_(now) {}
 
   absl::Status CheckUser() {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<User> present, FindUser(database_));
@@ -80,33 +89,38 @@ class Greeting {
     return SaveUser(transaction_, user);
   }
 
-  // The epoch of `meta` becomes the register's.
+  // The epoch of `meta` becomes the register's, whose log goes on from what was seen of it.
   absl::Status EnterEpoch(Meta& meta) {
-    if (hello_.epochs().empty()) {
+    const rules::Lineage lineage(hello_.epochs().begin(), hello_.epochs().end());
+    if (lineage.empty()) {
       return absl::DataLossError("the register did not say in which epoch it is");
     }
-    const std::string& current = hello_.epochs(0).id();
-    if (meta.epoch.empty()) {
-      meta.epoch = current;
-      return absl::OkStatus();
+    if (asked_.epoch() != meta.epoch) {
+      return absl::AbortedError("another program has synchronised this phone meanwhile");
     }
-    if (meta.epoch == current) {
-      if (hello_.head().seq() >= meta.head.seq()) return absl::OkStatus();
-      return absl::DataLossError(
-          "the register has gone back and did not declare a restore; nothing was taken from it");
+    const std::string& current = lineage.front().id();
+    VIGIL_ASSIGN_OR_RETURN(const rules::Lineage own, LoadLineage(database_, meta.epoch));
+    const bool is_new = meta.epoch.empty();
+    if (!is_new && !HaveOneInCommon(own, lineage)) {
+      return Refuse(v1::REASON_EPOCH_CHANGED,
+                    "this is another register than the one whose records this phone holds")
+          .With("epoch", current);
     }
-    std::uint64_t shared = INT64_MAX;
-    for (const v1::Epoch& epoch : hello_.epochs()) {
-      if (epoch.id() == meta.epoch) {
-        VIGIL_RETURN_IF_ERROR(GoBack(meta, Seq(shared)));
-        meta.epoch = current;
-        return absl::OkStatus();
-      }
-      shared = std::min(shared, epoch.back_to_seq());
+    const std::uint64_t shared = is_new ? rules::kAllShared : rules::SharedSeq(own, lineage);
+    VIGIL_RETURN_IF_ERROR(CheckContinues(asked_, hello_, shared));
+    VIGIL_RETURN_IF_ERROR(AddEpochs(transaction_, lineage));
+    if (!is_new && meta.epoch != current) {
+      VIGIL_ASSIGN_OR_RETURN(const WentBack went_back,
+                             GoBack(database_, transaction_, meta,
+                                    {.shared = Seq(shared),
+                                     .judged = DeviceSeq(hello_.last_judged_device_seq()),
+                                     .now = now_}));
+      VIGIL_RETURN_IF_ERROR(NoteRestore(transaction_, current, went_back, now_));
+    } else if (hello_.head().seq() < meta.head.seq()) {
+      return HistoryChanged(meta.head.seq());
     }
-    return Refuse(v1::REASON_EPOCH_CHANGED,
-                  "this is another register than the one whose records this phone holds")
-        .With("epoch", current);
+    meta.epoch = current;
+    return KeepHead(database_, transaction_, hello_.head(), Seq(meta.archived_seq));
   }
 
   // Gained units are read from the start; what lies in lost ones leaves.
@@ -137,59 +151,9 @@ class Greeting {
   }
 
  private:
-  // The register was restored to `shared`: what it no longer knows is kept as a witness's copy or
-  // offered again, and everything is read anew.
-  absl::Status GoBack(Meta& meta, Seq shared) {
-    VIGIL_RETURN_IF_ERROR(TakeBackRecords(meta, shared));
-    VIGIL_RETURN_IF_ERROR(Unsettle(transaction_, shared));
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<JournalRow> beyond,
-                           LoadJournalAfter(database_, shared));
-    VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(database_));
-    for (const JournalRow& row : beyond) {
-      VIGIL_RETURN_IF_ERROR(DeleteJournal(transaction_, row.operation));
-      VIGIL_RETURN_IF_ERROR(DeleteAttention(transaction_, row.operation));
-      VIGIL_RETURN_IF_ERROR(AddOutbox(transaction_, row.device,
-                                      {.device_seq = row.device_seq,
-                                       .operation = row.operation,
-                                       .state = OutboxState::kSent,
-                                       .previous_hash = row.previous_hash,
-                                       .error = "",
-                                       .bytes = row.bytes}));
-      VIGIL_RETURN_IF_ERROR(DropWrites(transaction_, {row.device, row.device_seq}));
-      v1::Operation operation;
-      if (row.device != user.device || !operation.ParseFromString(row.bytes)) continue;
-      VIGIL_RETURN_IF_ERROR(RestoreToOverlay(database_, transaction_, user, meta, operation, now_));
-    }
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<ScopeRow> scopes, LoadScopes(database_));
-    for (const ScopeRow& scope : scopes) {
-      VIGIL_RETURN_IF_ERROR(SaveScope(transaction_, {scope.unit, Seq(0)}));
-    }
-    User back = user;
-    back.judged_device_seq = DeviceSeq(hello_.last_judged_device_seq());
-    VIGIL_RETURN_IF_ERROR(SaveUser(transaction_, back));
-    meta.complete = false;
-    meta.head.Clear();
-    return absl::OkStatus();
-  }
-
-  absl::Status TakeBackRecords(const Meta& meta, Seq shared) {
-    VIGIL_ASSIGN_OR_RETURN(Statement list, database_.Query(kListBeyond));
-    list.BindNumber(1, shared);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(list)));
-    VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database_, transaction_));
-    for (const Uuid& id : ids) {
-      VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> record,
-                             FindConfirmed(database_, id));
-      VIGIL_ASSIGN_OR_RETURN(Statement add, transaction_.Prepare(kAddWitness));
-      add.BindUuid(1, id).BindText(2, meta.epoch).BindBlob(3, record->bytes);
-      VIGIL_RETURN_IF_ERROR(add.Run());
-      VIGIL_RETURN_IF_ERROR(writer.Remove(id));
-    }
-    return writer.Finish();
-  }
-
   Database& database_;
   Transaction& transaction_;
+  const v1::HelloRequest& asked_;
   const v1::HelloResponse& hello_;
   const absl::Time now_;
 };
@@ -213,22 +177,43 @@ absl::Status RemoveOutside(Database& database, Transaction& transaction,
   return writer.Finish();
 }
 
-absl::Status Replica::ApplyHello(const v1::HelloResponse& hello, absl::Duration clock_offset) {
+absl::StatusOr<v1::HelloRequest> Replica::BeginHello() {
+  Database& database = storage_->database;
+  VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(database));
+  v1::HelloRequest request;
+  request.set_epoch(meta.epoch);
+  VIGIL_ASSIGN_OR_RETURN(const rules::Lineage lineage, LoadLineage(database, meta.epoch));
+  request.mutable_epochs()->Add(lineage.begin(), lineage.end());
+  VIGIL_ASSIGN_OR_RETURN(std::vector<v1::RegisterHead> heads, LoadHeads(database));
+  // A database that was made before heads were kept.
+  if (heads.empty() && meta.head.seq() > 0) heads.push_back(meta.head);
+  if (heads.empty()) return request;
+  *request.mutable_head() = heads.front();
+  request.mutable_kept_heads()->Add(heads.begin() + 1, heads.end());
+  return request;
+}
+
+absl::StatusOr<std::vector<Restore>> Replica::Restores() {
+  return LoadRestores(storage_->database);
+}
+
+absl::Status Replica::ApplyHello(const Greeting& greeting) {
+  const v1::HelloResponse& hello = greeting.hello;
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
   VIGIL_ASSIGN_OR_RETURN(Meta meta, LoadMeta(database));
-  Greeting greeting(database, transaction, hello, clock_.Now());
-  VIGIL_RETURN_IF_ERROR(greeting.CheckUser());
+  GreetingUnderWay under_way(database, transaction, greeting, clock_.Now());
+  VIGIL_RETURN_IF_ERROR(under_way.CheckUser());
   // A zone that this phone does not know would make every later judgement fail.
   if (!hello.time_zone().empty()) {
     VIGIL_RETURN_IF_ERROR(LoadZone(hello.time_zone()));
     meta.time_zone = hello.time_zone();
   }
   meta.server = hello.server();
-  meta.clock_offset_ms = absl::ToInt64Milliseconds(clock_offset);
+  meta.clock_offset_ms = absl::ToInt64Milliseconds(greeting.clock_offset);
   meta.archived_seq = hello.archived_seq();
-  VIGIL_RETURN_IF_ERROR(greeting.EnterEpoch(meta));
-  VIGIL_RETURN_IF_ERROR(greeting.EnterScopes(meta));
+  VIGIL_RETURN_IF_ERROR(under_way.EnterEpoch(meta));
+  VIGIL_RETURN_IF_ERROR(under_way.EnterScopes(meta));
   VIGIL_RETURN_IF_ERROR(SaveMeta(transaction, meta));
   return storage_->Commit(transaction);
 }

@@ -151,9 +151,12 @@ absl::Status RestoreToOverlay(Database& database, Transaction& transaction, cons
   PhoneWorld world(database, user, none, now);
   const absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, operation);
   if (decision.ok()) {
+    const DeviceSeq device_seq(operation.device_seq());
+    VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, device_seq}));
     return AddToOverlay(transaction, user, operation, *decision, now.corrected);
   }
-  // The register decides; until then the phone shows the records without it.
+  // The register decides; until then the phone shows the records without it, or with what is left
+  // of what it once decided.
   const bool judged = rules::ReasonOf(decision.status()) != v1::REASON_UNSPECIFIED;
   return judged ? absl::OkStatus() : decision.status();
 }

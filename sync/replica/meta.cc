@@ -26,8 +26,12 @@ constexpr char kSaveMeta[] = R"sql(
   WHERE one = 1)sql";
 
 constexpr char kFindUser[] = R"sql(
-  SELECT device, person, last_device_seq, last_hash, judged_device_seq
+  SELECT device, person, last_device_seq, last_hash, judged_device_seq, continued_by, active
   FROM identity WHERE active = 1)sql";
+
+constexpr char kLoadUsers[] = R"sql(
+  SELECT device, person, last_device_seq, last_hash, judged_device_seq, continued_by, active
+  FROM identity ORDER BY device)sql";
 
 constexpr char kSaveUser[] = R"sql(
   UPDATE identity SET last_device_seq = ?2, last_hash = ?3, judged_device_seq = ?4
@@ -47,6 +51,20 @@ constexpr char kSaveScope[] = R"sql(
   ON CONFLICT (unit) DO UPDATE SET seq = excluded.seq)sql";
 
 constexpr char kDeleteScope[] = "DELETE FROM scope WHERE unit = ?1";
+
+absl::StatusOr<User> ReadUser(const Statement& row) {
+  User user;
+  VIGIL_ASSIGN_OR_RETURN(user.device, row.ColumnUuid(0));
+  VIGIL_ASSIGN_OR_RETURN(user.person, row.ColumnUuid(1));
+  user.last_device_seq = row.ColumnNumber<DeviceSeq>(2);
+  VIGIL_ASSIGN_OR_RETURN(user.last_hash, ReadHash(row, 3));
+  user.judged_device_seq = row.ColumnNumber<DeviceSeq>(4);
+  if (!row.ColumnIsNull(5)) {
+    VIGIL_ASSIGN_OR_RETURN(user.continued_by, row.ColumnUuid(5));
+  }
+  user.active = row.ColumnBool(6);
+  return user;
+}
 
 }  // namespace
 
@@ -85,13 +103,19 @@ absl::StatusOr<std::optional<User>> FindUser(Database& database) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kFindUser));
   VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::optional<User>();
-  User user;
-  VIGIL_ASSIGN_OR_RETURN(user.device, row.ColumnUuid(0));
-  VIGIL_ASSIGN_OR_RETURN(user.person, row.ColumnUuid(1));
-  user.last_device_seq = row.ColumnNumber<DeviceSeq>(2);
-  VIGIL_ASSIGN_OR_RETURN(user.last_hash, ReadHash(row, 3));
-  user.judged_device_seq = row.ColumnNumber<DeviceSeq>(4);
+  VIGIL_ASSIGN_OR_RETURN(const User user, ReadUser(row));
   return std::optional<User>(user);
+}
+
+absl::StatusOr<std::vector<User>> LoadUsers(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadUsers));
+  std::vector<User> users;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return users;
+    VIGIL_ASSIGN_OR_RETURN(const User user, ReadUser(row));
+    users.push_back(user);
+  }
 }
 
 absl::StatusOr<User> LoadUser(Database& database) {

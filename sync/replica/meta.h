@@ -39,7 +39,12 @@ struct User {
   // Of the operation with that sequence; zero before the first.
   Sha256 last_hash;
   DeviceSeq judged_device_seq;
+  // The device as which he went on (Replica::EnrolAnew); nil: he is still this one.
+  Uuid continued_by;
+  bool active = false;
 };
+// Whoever uses the phone or did, in the order of devices.
+absl::StatusOr<std::vector<User>> LoadUsers(sqlite::Database& database);
 // Nullopt: the phone is nobody's yet.
 absl::StatusOr<std::optional<User>> FindUser(sqlite::Database& database);
 // NOT_INITIALISED (reason) instead.

@@ -36,7 +36,9 @@ constexpr char kAddJournal[] = R"sql(
 
 constexpr char kLoadJournal[] = R"sql(
   SELECT device, device_seq, operation, seq, previous_hash, outcome_bytes, bytes
-  FROM journal WHERE device = ?1 ORDER BY device_seq)sql";
+  FROM journal
+  WHERE device = ?1 OR device IN (SELECT device FROM identity WHERE continued_by = ?1)
+  ORDER BY device = ?1, device, device_seq)sql";
 
 constexpr char kLoadJournalAfter[] = R"sql(
   SELECT device, device_seq, operation, seq, previous_hash, outcome_bytes, bytes
@@ -47,8 +49,6 @@ constexpr char kFindJournal[] = R"sql(
   FROM journal WHERE operation = ?1)sql";
 
 constexpr char kDeleteJournal[] = "DELETE FROM journal WHERE operation = ?1";
-constexpr char kPruneUpTo[] = "DELETE FROM journal WHERE seq <= ?1";
-constexpr char kPruneBefore[] = "DELETE FROM journal WHERE acknowledged_at < ?1";
 
 constexpr char kAddAttention[] = R"sql(
   INSERT INTO attention (device, operation, refused_at, settled, outcome_bytes, bytes)
@@ -194,18 +194,6 @@ absl::Status DeleteJournal(Transaction& transaction, const Uuid& operation) {
   VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction.Prepare(kDeleteJournal));
   remove.BindUuid(1, operation);
   return remove.Run();
-}
-
-absl::Status PruneJournalUpTo(Transaction& transaction, Seq seq) {
-  VIGIL_ASSIGN_OR_RETURN(Statement prune, transaction.Prepare(kPruneUpTo));
-  prune.BindNumber(1, seq);
-  return prune.Run();
-}
-
-absl::Status PruneJournalBefore(Transaction& transaction, absl::Time time) {
-  VIGIL_ASSIGN_OR_RETURN(Statement prune, transaction.Prepare(kPruneBefore));
-  prune.BindTime(1, time);
-  return prune.Run();
 }
 
 absl::Status AddAttention(Transaction& transaction, const Refused& refused) {

@@ -18,7 +18,7 @@
 #include "vigil/v1/operation.pb.h"
 
 // Rows of the outbox (no outcome yet), the journal (outcome known) and the attention list
-// (refused). An operation is in the outbox or in the journal, never in both.
+// (refused). An operation is in the outbox, in the journal or withheld (withheld.h), never in two.
 
 namespace vigil::replica {
 
@@ -32,6 +32,8 @@ struct OutboxRow {
   std::string error;
   // Serialised v1::Operation, exactly as it is or will be sent.
   std::string bytes;
+  // Not zero: of an operation that is withheld; its hash travels, and `bytes` is empty.
+  Sha256 withheld = {};
 };
 
 struct JournalRow {
@@ -54,14 +56,13 @@ absl::Status SetState(sqlite::Transaction& transaction, const OwnOperation& oper
 absl::Status DeleteOutbox(sqlite::Transaction& transaction, const OwnOperation& operation);
 
 absl::Status AddJournal(sqlite::Transaction& transaction, const JournalRow& row, absl::Time now);
+// Of the device, after those that its user was before.
 absl::StatusOr<std::vector<JournalRow>> LoadJournal(sqlite::Database& database, const Uuid& device);
 // Of every user of the phone, judged after `seq`.
 absl::StatusOr<std::vector<JournalRow>> LoadJournalAfter(sqlite::Database& database, Seq seq);
 absl::StatusOr<std::optional<JournalRow>> FindJournal(sqlite::Database& database,
                                                       const Uuid& operation);
 absl::Status DeleteJournal(sqlite::Transaction& transaction, const Uuid& operation);
-absl::Status PruneJournalUpTo(sqlite::Transaction& transaction, Seq seq);
-absl::Status PruneJournalBefore(sqlite::Transaction& transaction, absl::Time time);
 
 struct Refused {
   OwnOperation operation;

@@ -55,7 +55,7 @@ constexpr char kSettleOperation[] = R"sql(
     OR seq <= (SELECT min(scope.seq) FROM scope)))sql";
 
 constexpr char kUnsettle[] = R"sql(
-  UPDATE pending_write SET seq = NULL, judged = 0 WHERE seq > ?1)sql";
+  UPDATE pending_write SET seq = NULL, judged = 0 WHERE seq IS NULL OR seq > ?1)sql";
 
 absl::Status RunFor(Transaction& transaction, sqlite::Sql sql, const OwnOperation& operation) {
   VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(sql));

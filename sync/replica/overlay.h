@@ -52,7 +52,8 @@ absl::Status SettleRecord(sqlite::Transaction& transaction, const Uuid& record, 
 absl::Status SettleScope(sqlite::Transaction& transaction, Seq seq);
 // What is confirmed already of an operation that was just answered.
 absl::Status SettleOperation(sqlite::Transaction& transaction, const OwnOperation& operation);
-// The register went back to `seq`: what was judged later is pending again.
+// The register went back to `seq`: what was judged later is pending again, and so is what may have
+// been.
 absl::Status Unsettle(sqlite::Transaction& transaction, Seq seq);
 
 }  // namespace vigil::replica

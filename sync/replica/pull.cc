@@ -7,6 +7,7 @@
 
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/history.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/replica.h"
@@ -93,7 +94,10 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   }
   VIGIL_RETURN_IF_ERROR(writer.Finish());
   VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
-  if (page.head().seq() >= meta.head.seq()) meta.head = page.head();
+  if (page.head().seq() >= meta.head.seq()) {
+    meta.head = page.head();
+    VIGIL_RETURN_IF_ERROR(KeepHead(database, transaction, meta.head, Seq(meta.archived_seq)));
+  }
   if (page.last()) {
     meta.complete = true;
     VIGIL_RETURN_IF_ERROR(

@@ -12,6 +12,7 @@
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
+#include "sync/replica/withheld.h"
 #include "sync/rules/judge.h"
 #include "sync/rules/reason.h"
 
@@ -107,8 +108,34 @@ v1::PushEntry EntryOf(const OutboxRow& row) {
   entry.set_operation_id(row.operation.ToString());
   entry.set_device_seq(row.device_seq.value());
   if (!row.previous_hash.is_zero()) entry.set_previous_hash(std::string(row.previous_hash.bytes()));
-  entry.set_operation(row.bytes);
+  if (row.withheld.is_zero()) {
+    entry.set_operation(row.bytes);
+  } else {
+    entry.set_withheld_hash(std::string(row.withheld.bytes()));
+  }
   return entry;
+}
+
+// What is to be pushed, in the order of its sequence: the outbox, and the links before its last
+// operation that the register may lack. None, where the outbox is empty.
+absl::StatusOr<std::vector<OutboxRow>> LoadToPush(Database& database, const Uuid& device) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<OutboxRow> rows, LoadOutbox(database, device));
+  if (rows.empty()) return rows;
+  const DeviceSeq last = rows.back().device_seq;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<WithheldRow> owed, LoadOwed(database, device));
+  for (const WithheldRow& link : owed) {
+    if (link.device_seq > last) continue;
+    rows.push_back({.device_seq = link.device_seq,
+                    .operation = link.operation,
+                    .state = OutboxState::kSent,
+                    .previous_hash = link.previous_hash,
+                    .error = "",
+                    .bytes = "",
+                    .withheld = link.hash});
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const OutboxRow& a, const OutboxRow& b) { return a.device_seq < b.device_seq; });
+  return rows;
 }
 
 // Applies one answer.
@@ -122,7 +149,7 @@ class OutcomeWriter {
     if (!id || id->is_nil()) return absl::OkStatus();
     VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row,
                            FindOutbox(database_, user_.device, *id));
-    if (!row) return absl::OkStatus();
+    if (!row) return ApplyToLink(*id, outcome);
     const OwnOperation operation{user_.device, row->device_seq};
     outcome.clear_repeat();
     switch (outcome.verdict()) {
@@ -133,14 +160,13 @@ class OutcomeWriter {
         ++counts_.merged;
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_REFUSED:
+        // Another copy of this database took its place; nobody has judged this one.
+        if (outcome.error().reason() == v1::REASON_ID_REUSED) return PutOff(operation, outcome);
         ++counts_.refused;
         VIGIL_RETURN_IF_ERROR(Refuse(operation, *row, outcome));
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_DEFERRED:
-        ++counts_.deferred;
-        VIGIL_RETURN_IF_ERROR(SetState(transaction_, operation, OutboxState::kDeferred,
-                                       outcome.error().SerializeAsString()));
-        return ShowAgain(transaction_, operation);
+        return PutOff(operation, outcome);
       default:
         // An answer that this program does not understand is none.
         return absl::OkStatus();
@@ -150,6 +176,20 @@ class OutcomeWriter {
   const OutcomeCounts& counts() const { return counts_; }
 
  private:
+  // The register has no content to judge, but it keeps the link, unless that leads nowhere.
+  absl::Status ApplyToLink(const Uuid& id, const v1::Outcome& outcome) {
+    const bool kept = outcome.verdict() == v1::VERDICT_DEFERRED &&
+                      outcome.error().reason() != v1::REASON_CHAIN_BROKEN;
+    return kept ? NoteHashArrived(transaction_, id) : absl::OkStatus();
+  }
+
+  absl::Status PutOff(const OwnOperation& operation, const v1::Outcome& outcome) {
+    ++counts_.deferred;
+    VIGIL_RETURN_IF_ERROR(SetState(transaction_, operation, OutboxState::kDeferred,
+                                   outcome.error().SerializeAsString()));
+    return ShowAgain(transaction_, operation);
+  }
+
   absl::Status Refuse(const OwnOperation& operation, const OutboxRow& row,
                       const v1::Outcome& outcome) {
     VIGIL_RETURN_IF_ERROR(DropWrites(transaction_, operation));
@@ -197,7 +237,7 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(database));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadOutbox(database, user.device));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadToPush(database, user.device));
   PushBatch batch;
   batch.last = limits.after;
   if (rows.empty()) return batch;
@@ -250,10 +290,11 @@ absl::Status Replica::SettleAttention(std::string_view operation) {
 
 absl::Status Replica::PruneJournal(std::uint64_t archived_seq) {
   constexpr absl::Duration kWithoutBackups = absl::Hours(90 * 24);
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
-  VIGIL_RETURN_IF_ERROR(archived_seq > 0
-                            ? PruneJournalUpTo(transaction, Seq(archived_seq))
-                            : PruneJournalBefore(transaction, clock_.Now() - kWithoutBackups));
+  Database& database = storage_->database;
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_RETURN_IF_ERROR(
+      archived_seq > 0 ? PruneJournalUpTo(database, transaction, Seq(archived_seq))
+                       : PruneJournalBefore(database, transaction, clock_.Now() - kWithoutBackups));
   return storage_->Commit(transaction);
 }
 

@@ -79,7 +79,8 @@ constexpr char kCount[] = R"sql(
     (SELECT count(*) FROM outbox WHERE device = ?1 AND state = 2),
     (SELECT count(*) FROM attention WHERE device = ?1 AND settled = 0),
     (SELECT count(*) FROM record),
-    (SELECT count(*) FROM draft WHERE device = ?1))sql";
+    (SELECT count(*) FROM draft WHERE device = ?1),
+    (SELECT count(*) FROM witness))sql";
 
 absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
   std::vector<Uuid> ids;
@@ -173,6 +174,20 @@ class Shelf final : public rules::RecordSource {
   const User& user_;
   std::deque<v1::Record> records_;
 };
+
+// The register has judged what this database does not know, or does not follow it any more.
+absl::StatusOr<bool> IsForked(Database& database, const User& user) {
+  if (user.judged_device_seq > user.last_device_seq) return true;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadOutbox(database, user.device));
+  for (const OutboxRow& row : rows) {
+    v1::ErrorDetail error;
+    if (row.state != OutboxState::kDeferred || !error.ParseFromString(row.error)) continue;
+    if (error.reason() == v1::REASON_CHAIN_BROKEN || error.reason() == v1::REASON_ID_REUSED) {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -302,8 +317,16 @@ absl::StatusOr<std::vector<JournalItem>> Replica::Journal() {
 
 absl::StatusOr<std::optional<v1::Outcome>> Replica::FindOutcome(std::string_view operation) {
   VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(operation));
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<JournalRow> row, FindJournal(storage_->database, id));
   if (!row) return std::optional<v1::Outcome>();
+  // Another user's is nothing of his.
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<User> users, LoadUsers(storage_->database));
+  const bool is_own = std::any_of(users.begin(), users.end(), [&](const User& each) {
+    return each.device == row->device &&
+           (each.device == user.device || each.continued_by == user.device);
+  });
+  if (!is_own) return std::optional<v1::Outcome>();
   v1::Outcome outcome;
   if (!outcome.ParseFromString(row->outcome_bytes)) {
     return absl::DataLossError("a kept outcome cannot be read");
@@ -325,6 +348,8 @@ absl::StatusOr<StatusCounts> Replica::Counts() {
   counts.refused = row.ColumnInt64(2);
   counts.records = row.ColumnInt64(3);
   counts.drafts = row.ColumnInt64(4);
+  counts.copies = row.ColumnInt64(5);
+  VIGIL_ASSIGN_OR_RETURN(counts.forked, IsForked(storage_->database, user));
   counts.in_conflict = static_cast<std::int64_t>(conflicts.size());
   counts.faults = meta.faults;
   counts.complete = meta.complete;

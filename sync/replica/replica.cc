@@ -123,6 +123,11 @@ absl::Status Replica::HandOver(const Identity& identity) {
     return Refuse(v1::REASON_WRONG_AUTHOR, "this device was enrolled for another person")
         .With("device", identity.device);
   }
+  if (!user.continued_by.is_nil()) {
+    return Refuse(v1::REASON_CHAIN_BROKEN,
+                  "a copy of this device's database may be in use; its user went on as another one")
+        .With("device", user.continued_by.ToString());
+  }
   return storage_->Commit(transaction);
 }
 

@@ -58,6 +58,11 @@ class Replica {
   // The phone goes to another person. Unsent work, attention list, journal and drafts stay their
   // author's: the next user neither sees nor sends them; handing the phone back shows them again.
   absl::Status HandOver(const Identity& identity);
+  // Two copies of this database are in use, or an old one was put back: its user goes on as another
+  // device of his. What has no outcome here is made again under its old ids, as part of the new
+  // device's chain; attention list, journal and drafts stay his. WRONG_AUTHOR: another person. Done
+  // before: OK.
+  absl::Status EnrolAnew(const Identity& identity);
   // Those that hold today, as the register has confirmed them; empty before the first sync.
   absl::StatusOr<std::vector<v1::RoleGrant>> Roles();
 
@@ -124,6 +129,8 @@ class Replica {
 
   absl::StatusOr<StatusCounts> Counts();
   absl::StatusOr<SyncState> GetSyncState();
+  // Restores of the register that this phone has met, the last one first.
+  absl::StatusOr<std::vector<Restore>> Restores();
 
   // --- Drafts: what is under way; the content is the caller's own --------------------------------
 
@@ -153,12 +160,34 @@ class Replica {
 
   // --- Sync: what a session calls ----------------------------------------------------------------
 
+  // What the phone knows of the register's history, to greet it with: epochs and heads.
+  absl::StatusOr<v1::HelloRequest> BeginHello();
+
+  struct Greeting {
+    // As BeginHello gave it.
+    v1::HelloRequest asked;
+    // The caller has checked its signatures.
+    v1::HelloResponse hello;
+    absl::Duration clock_offset = absl::ZeroDuration();
+  };
   // The register's greeting: clock offset, zone, scopes, epoch. A gained unit gets a cursor at
   // zero; what lies in lost units leaves. A new epoch that the register declares takes back what
-  // lies beyond what both share: cursors, confirmed records, and acknowledged operations, which go
-  // back to the outbox. DATA_LOSS: the register went back and did not say so. WRONG_AUTHOR: the
-  // token is another device's or person's.
-  absl::Status ApplyHello(const v1::HelloResponse& hello, absl::Duration clock_offset);
+  // lies beyond what both share: cursors, confirmed records, which are kept as copies to return,
+  // and acknowledged operations, which go back to the outbox. HISTORY_CHANGED: the register's log
+  // does not continue what was seen of it; nothing was taken. EPOCH_CHANGED: it is another
+  // register. WRONG_AUTHOR: the token is another device's or person's. ABORTED: this phone was
+  // synchronised meanwhile.
+  absl::Status ApplyHello(const Greeting& greeting);
+
+  struct CopyLimits {
+    int copies_max = 0;
+    std::int64_t bytes_max = 0;
+  };
+  // Copies to return to a restored register, the next ones; none: nothing is left. They go before
+  // the push, whoever uses the phone now.
+  absl::StatusOr<v1::ReturnCopiesRequest> NextCopies(const CopyLimits& limits);
+  // The register has taken them.
+  absl::Status DropCopies(const v1::ReturnCopiesRequest& taken);
 
   struct PushBatch {
     v1::PushRequest request;
@@ -171,7 +200,8 @@ class Replica {
     std::int64_t bytes_max = 0;
   };
   // The next operations to offer, in their order, after `limits.after`; they are frozen from now
-  // on. What waits behind a deferred operation travels together with it. No entries: nothing left.
+  // on. What waits behind a deferred operation travels together with it; a link of the chain that
+  // the register may lack, and whose content is withheld, as its hash. No entries: nothing left.
   absl::StatusOr<PushBatch> NextPush(const PushLimits& limits);
 
   // The register's answers. A refused operation goes to the attention list, a deferred one stays.
@@ -179,7 +209,8 @@ class Replica {
   absl::StatusOr<OutcomeCounts> ApplyOutcomes(const v1::PushResponse& response);
 
   // Stores a page with the cursor that follows it. A record older than the one here is left out.
-  // DATA_LOSS: the page cannot be read, nothing of it is stored.
+  // The caller has checked its head's signature. DATA_LOSS: the page cannot be read, nothing of it
+  // is stored.
   absl::StatusOr<Applied> ApplyPage(const v1::PullResponse& page);
 
   // Buckets whose sum differs from these 256, in order. Compare with the last page applied.
@@ -197,7 +228,7 @@ class Replica {
   // A session went through.
   absl::Status MarkSynced();
   // Acknowledged operations that a backup holds leave the journal; without backups (0), those
-  // older than 90 days.
+  // older than 90 days. Their hashes stay: the chain needs them.
   absl::Status PruneJournal(std::uint64_t archived_seq);
 
   // --- Unsent work by file -----------------------------------------------------------------------

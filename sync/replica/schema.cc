@@ -179,9 +179,51 @@ CREATE TABLE evidence_use (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kEpochs[] = R"sql(
+-- What the phone was told of epochs, each a vigil.v1.Epoch as the register signed it; meta.epoch
+-- begins the lineage of its records. noticed_at: when this phone went back because of it;
+-- operations_back, records_back: how many then became unsent again, and copies to return.
+CREATE TABLE epoch (
+  id TEXT PRIMARY KEY,
+  bytes BLOB NOT NULL,
+  noticed_at INTEGER,
+  operations_back INTEGER NOT NULL,
+  records_back INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Heads of the register's log, each a vigil.v1.RegisterHead, which the log of later must continue:
+-- the last one, the newest that the oldest backup holds, and some at doubling distances.
+CREATE TABLE kept_head (
+  seq INTEGER PRIMARY KEY,
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Links of the phone's chains whose content is not sent: pruned from the journal, or held back.
+-- seq: where the register judged it, NULL: it has the hash at most. owed: it may lack even that,
+-- so the hash goes before the next operation.
+CREATE TABLE withheld (
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL CHECK (device_seq > 0),
+  operation BLOB NOT NULL UNIQUE CHECK (length(operation) = 16),
+  seq INTEGER,
+  owed INTEGER NOT NULL CHECK (owed IN (0, 1)),
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (device, device_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX withheld_owed ON withheld (device, device_seq) WHERE owed = 1;
+
+-- The device as which the same author went on, after this database turned out to be one of two
+-- copies; NULL: it is still its own.
+ALTER TABLE identity ADD COLUMN continued_by BLOB REFERENCES identity (device)
+  CHECK (length(continued_by) = 16);
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
+    {3, "epochs", "A register may be restored, and a phone's database copied: what was shared.",
+     kEpochs},
 };
 
 }  // namespace

@@ -102,6 +102,16 @@ struct EvidenceItem {
   v1::ErrorDetail error;
 };
 
+// A restore of the register that this phone has met.
+struct Restore {
+  // Who declared it, when and why.
+  v1::Epoch epoch;
+  absl::Time noticed_at;
+  // Operations that then became unsent again, and records that were taken back.
+  std::int64_t operations_back = 0;
+  std::int64_t records_back = 0;
+};
+
 struct StatusCounts {
   // In the outbox, whatever their state; of these, how many were deferred.
   std::int64_t pending = 0;
@@ -115,6 +125,11 @@ struct StatusCounts {
   std::int64_t drafts = 0;
   // Digests that differed and were repaired, ever.
   std::int64_t faults = 0;
+  // Copies of records that wait to be returned to a restored register.
+  std::int64_t copies = 0;
+  // The register does not follow this device's chain: its database was copied, or is an old copy.
+  // Nothing more is taken from it until it is enrolled anew.
+  bool forked = false;
   // Everything within the device's scopes has been read at least once.
   bool complete = false;
 };

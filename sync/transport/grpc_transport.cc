@@ -327,6 +327,15 @@ void GrpcTransport::Hello(const v1::HelloRequest& request, Done<v1::HelloRespons
       });
 }
 
+void GrpcTransport::ReturnCopies(const v1::ReturnCopiesRequest& request,
+                                 Done<v1::ReturnCopiesResponse> done) {
+  CallUnary<v1::ReturnCopiesRequest, v1::ReturnCopiesResponse>(
+      core_, "vigil.v1.SyncService/ReturnCopies", request, std::move(done),
+      [](auto& stub, auto& call, auto on_done) {
+        stub.ReturnCopies(&call.context, &call.request, &call.response, std::move(on_done));
+      });
+}
+
 void GrpcTransport::Push(const v1::PushRequest& request, Done<v1::PushResponse> done) {
   CallUnary<v1::PushRequest, v1::PushResponse>(
       core_, "vigil.v1.SyncService/Push", request, std::move(done),

@@ -24,7 +24,7 @@ class GrpcTransport final : public engine::PhoneTransport {
     Connection connection;
     std::shared_ptr<ProgramAccess> access;
     // Of a call with one answer; a pull or a watch takes as long as its steps go on.
-    absl::Duration call_max = absl::Seconds(30);
+    absl::Duration call_max = absl::Seconds(60);
     absl::Duration pull_max = absl::Minutes(30);
   };
 
@@ -34,6 +34,8 @@ class GrpcTransport final : public engine::PhoneTransport {
   ~GrpcTransport() override;
 
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override;
+  void ReturnCopies(const v1::ReturnCopiesRequest& request,
+                    Done<v1::ReturnCopiesResponse> done) override;
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;
   void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override;
   void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override;

@@ -98,6 +98,7 @@ absl::StatusOr<AccessState> EnrolPhone(const AccessParts& parts, const std::stri
   v1::EnrolRequest request;
   request.set_code(code);
   request.set_label(enrolment.label);
+  request.set_formerly(enrolment.formerly);
   VIGIL_ASSIGN_OR_RETURN(
       *request.mutable_key(),
       MakeKey(key, refresh_hash,

@@ -20,6 +20,8 @@ struct Enrolment {
   std::string_view code;
   // What people call the phone.
   std::string label = {};
+  // The device that this phone was, whose database was copied; empty: none.
+  std::string formerly = {};
 };
 // Exchanges a one-time code for a device. Key and first refresh token are durable in `directory`
 // before they are sent, so that the same code can be tried again after a lost answer; where it was

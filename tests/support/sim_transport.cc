@@ -38,6 +38,15 @@ void SimTransport::After(std::function<void()> task) {
   server_.executor().PostAfter(kLatency, std::move(task));
 }
 
+void SimTransport::AfterSending(std::size_t bytes, std::function<void()> task) {
+  absl::Duration time = kLatency;
+  if (faults.bytes_per_second > 0) {
+    time += absl::Seconds(1) * static_cast<double>(bytes) /
+            static_cast<double>(faults.bytes_per_second);
+  }
+  server_.executor().PostAfter(time, std::move(task));
+}
+
 template <typename Response>
 void SimTransport::Answer(absl::StatusOr<Response> response, Done<Response> done) {
   if (faults.silent > 0) {
@@ -55,7 +64,21 @@ void SimTransport::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse
   After([this, request, done = std::move(done)]() mutable {
     if (!faults.reachable) return done(Unreachable());
     if (!faults.let_in.ok()) return done(faults.let_in);
-    Answer(server_.core().Hello(Author(), request), std::move(done));
+    absl::StatusOr<v1::HelloResponse> hello = server_.core().Hello(Author(), request);
+    if (faults.greet && hello.ok()) faults.greet(*hello);
+    Answer(std::move(hello), std::move(done));
+  });
+}
+
+void SimTransport::ReturnCopies(const v1::ReturnCopiesRequest& request,
+                                Done<v1::ReturnCopiesResponse> done) {
+  AfterSending(request.ByteSizeLong(), [this, request, done = std::move(done)]() mutable {
+    if (!faults.reachable) return done(Unreachable());
+    if (!faults.take_copies) return done(absl::UnimplementedError("no such call"));
+    if (const absl::Status status = faults.take_copies(request); !status.ok()) return done(status);
+    v1::ReturnCopiesResponse response;
+    response.set_taken(static_cast<std::uint32_t>(request.copies_size()));
+    Answer(absl::StatusOr<v1::ReturnCopiesResponse>(std::move(response)), std::move(done));
   });
 }
 
@@ -63,7 +86,7 @@ void SimTransport::Push(const v1::PushRequest& request, Done<v1::PushResponse> d
   ++counts_.pushes;
   counts_.operations += request.entries_size();
   last_push_ = request;
-  After([this, request, done = std::move(done)]() mutable {
+  AfterSending(request.ByteSizeLong(), [this, request, done = std::move(done)]() mutable {
     if (!faults.reachable || !faults.push_works) return done(Unreachable());
     if (faults.lose_push_requests > 0) {
       --faults.lose_push_requests;

@@ -52,6 +52,12 @@ class SimTransport final : public engine::Transport {
     int cut_pull_after = -1;
     // So many next answers never come at all.
     int silent = 0;
+    // What becomes of copies that the phone returns; unset: the register knows no such call.
+    std::function<absl::Status(const v1::ReturnCopiesRequest&)> take_copies;
+    // May change a greeting before it arrives.
+    std::function<void(v1::HelloResponse&)> greet;
+    // Of what the phone sends; 0: without bound.
+    std::int64_t bytes_per_second = 0;
     // May change a page before it arrives.
     std::function<void(v1::PullResponse&)> tamper;
   };
@@ -75,6 +81,8 @@ class SimTransport final : public engine::Transport {
   void BreakWatch();
 
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override;
+  void ReturnCopies(const v1::ReturnCopiesRequest& request,
+                    Done<v1::ReturnCopiesResponse> done) override;
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;
   void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override;
   void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override;
@@ -91,6 +99,8 @@ class SimTransport final : public engine::Transport {
   template <typename Response>
   void Answer(absl::StatusOr<Response> response, Done<Response> done);
   void After(std::function<void()> task);
+  // The same, for a request of this size.
+  void AfterSending(std::size_t bytes, std::function<void()> task);
 
   SimServer& server_;
   rules::Author author_;

@@ -46,7 +46,8 @@ void TestPhone::Restart() {
 }
 
 engine::Session::Parts TestPhone::parts() {
-  return {*replica_, transport_, server_.executor(), *actor_.key};
+  return {*replica_, transport_, server_.executor(), *actor_.key,
+          server_.base().key().public_key()};
 }
 
 std::shared_ptr<engine::Session> TestPhone::StartSync(engine::Session::Done done) {

@@ -170,6 +170,13 @@ constexpr ReasonWords kReasons[] = {
     {v1::REASON_EPOCH_CHANGED,
      {"the register was restored", "登记库已从备份恢复"},
      {"synchronise again", "请重新同步"}},
+    {v1::REASON_HISTORY_CHANGED,
+     {"the register's log is not the one that this phone has seen, and no restore was declared",
+      "登记库日志与本机所见不一致，且未声明恢复"},
+     {"nothing was taken from it and your work stays here: show this to the administrator, who "
+      "restores with `vigilctl restore`, or finds out which register answers",
+      "未接收任何内容，您的工作仍在本机：请告知管理员，由其用 vigilctl restore 恢复，"
+      "或查明应答的是哪个登记库"}},
     {v1::REASON_CLIENT_TOO_OLD,
      {"this program is too old", "程序版本过旧"},
      {"install the newer version", "请安装新版本"}},

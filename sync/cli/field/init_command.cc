@@ -76,6 +76,8 @@ struct Asked {
   std::string device;
   std::string label;
   bool hand_over = false;
+  // The same person goes on as another device.
+  bool anew = false;
 };
 
 absl::StatusOr<Asked> TakeAsked(FileSystem& files, const Arguments& arguments) {
@@ -87,6 +89,10 @@ absl::StatusOr<Asked> TakeAsked(FileSystem& files, const Arguments& arguments) {
   asked.device = arguments.Value("--device");
   if (asked.device.empty()) {
     VIGIL_ASSIGN_OR_RETURN(asked.code, TakeCode(files, arguments));
+  }
+  asked.anew = arguments.Has("--anew");
+  if (asked.anew && (!asked.device.empty() || arguments.Has("--hand-over"))) {
+    return console::UsageError("--anew goes with a code, and the phone stays its user's");
   }
   asked.label = arguments.Value("--label");
   asked.hand_over = arguments.Has("--hand-over") || !asked.device.empty();
@@ -115,7 +121,10 @@ absl::StatusOr<AccessState> ObtainAccess(const Surroundings& surroundings, const
                                          const transport::ConnectionFiles& connection_files,
                                          const std::optional<Identity>& present) {
   if (place.state && place.state->is_known()) return *place.state;
-  if (present && !asked.hand_over) {
+  if (asked.anew && !present) {
+    return rules::Refuse(v1::REASON_NOT_INITIALISED, "this phone was no device yet; leave --anew");
+  }
+  if (present && !asked.hand_over && !asked.anew) {
     return rules::Refuse(v1::REASON_ALREADY_INITIALISED,
                          "this phone is in use as another device; give --hand-over to make it a "
                          "new one: unsent work stays its author's")
@@ -127,9 +136,10 @@ absl::StatusOr<AccessState> ObtainAccess(const Surroundings& surroundings, const
                          transport::ReadConnection(parts.files, connection_files));
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<transport::AccessCalls> calls,
                          surroundings.connect(connection));
-  return transport::EnrolPhone({parts.files, parts.clock, parts.random},
-                               JoinPath(surroundings.directory, place.name),
-                               {.code = asked.code, .label = asked.label}, *calls);
+  return transport::EnrolPhone(
+      {parts.files, parts.clock, parts.random}, JoinPath(surroundings.directory, place.name),
+      {.code = asked.code, .label = asked.label, .formerly = asked.anew ? present->device : ""},
+      *calls);
 }
 
 }  // namespace
@@ -152,6 +162,7 @@ absl::Status RunInit(const Surroundings& surroundings, const Arguments& argument
                          ObtainAccess(surroundings, place, asked, settings.connection, present));
   const Identity identity{.device = access.device, .person = access.person};
   VIGIL_RETURN_IF_ERROR(asked.hand_over ? replica->HandOver(identity)
+                        : asked.anew    ? replica->EnrolAnew(identity)
                                         : replica->Initialise(identity));
   VIGIL_RETURN_IF_ERROR(SaveSettings(parts.files, directory, settings));
   console::JsonObject object;

@@ -51,6 +51,11 @@ std::vector<Entry> MakeEntries() {
               "",
               {"the phone becomes another device; unsent work stays its author's",
                "手机转交他人；未发送的工作仍归原作者"}},
+             {"--anew",
+              "",
+              {"the same person's next device, after this phone's database was copied or put back: "
+               "what is unsent is made again",
+               "本机数据被复制或回退后，以同一人的新设备继续；未发送的工作将重新生成"}},
              {"--device",
               "ID",
               {"back to a device that this phone was before, instead of a code",

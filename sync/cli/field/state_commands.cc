@@ -44,12 +44,38 @@ std::string InstantText(Phone& phone, absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M", time, phone.zone());
 }
 
+// Restores of the register that this phone has met.
+std::string RestoresJson(const std::vector<replica::Restore>& restores) {
+  console::JsonArray array;
+  for (const replica::Restore& restore : restores) {
+    console::JsonObject object;
+    object.SetRaw("epoch", console::ProtoJson(restore.epoch))
+        .Set("noticed_at", FormatInstant(restore.noticed_at))
+        .Set("operations_back", restore.operations_back)
+        .Set("records_back", restore.records_back);
+    array.AddRaw(object.ToString());
+  }
+  return array.ToString();
+}
+
+void SayRestore(Phone& phone, const replica::Restore& restore) {
+  const absl::Time began = absl::FromUnixSeconds(restore.epoch.began_at().seconds());
+  phone.console().Say(
+      {"the register was restored on $0 by $1: $2", "登记库已于 $0 由 $1 恢复：$2"},
+      {InstantText(phone, began), phone.NameOf(restore.epoch.person()), restore.epoch.why()});
+  phone.console().Say(
+      {"  of this phone's work, $0 operations had to be sent again, $1 records to be read again",
+       "  本机有 $0 个操作需重新发送，$1 条记录需重新读取"},
+      {std::to_string(restore.operations_back), std::to_string(restore.records_back)});
+}
+
 absl::Status Status(Phone& phone, const Arguments&) {
   VIGIL_ASSIGN_OR_RETURN(const replica::StatusCounts counts, phone.replica().Counts());
   VIGIL_ASSIGN_OR_RETURN(const replica::SyncState state, phone.replica().GetSyncState());
   VIGIL_ASSIGN_OR_RETURN(const auto identity, phone.replica().GetIdentity());
   VIGIL_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> sums, phone.replica().Digest());
   VIGIL_ASSIGN_OR_RETURN(const PhotoCounts photos, CountPhotos(phone));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<replica::Restore> restores, phone.replica().Restores());
   const bool synced = state.last_sync_at != absl::InfinitePast();
   console::JsonObject object;
   object.Set("person", identity->person)
@@ -67,6 +93,9 @@ absl::Status Status(Phone& phone, const Arguments&) {
       .Set("faults", counts.faults)
       .Set("seq", static_cast<std::int64_t>(state.head.seq()))
       .Set("epoch", state.epoch)
+      .Set("copies", counts.copies)
+      .Set("forked", counts.forked)
+      .SetRaw("restores", RestoresJson(restores))
       .Set("digest", console::DigestText(sums))
       .Set("last_sync_at", synced ? FormatInstant(state.last_sync_at) : "");
   console::Console& console = phone.console();
@@ -87,6 +116,18 @@ absl::Status Status(Phone& phone, const Arguments&) {
   console.Say({"last synchronised: $0", "上次同步：$0"},
               {synced ? InstantText(phone, state.last_sync_at)
                       : std::string(console.In({"never", "从未"}))});
+  if (!restores.empty()) SayRestore(phone, restores.front());
+  if (counts.copies > 0) {
+    console.Say({"copies to return to the register: $0", "待交回登记库的副本：$0"},
+                {std::to_string(counts.copies)});
+  }
+  if (counts.forked) {
+    console.Say(
+        {"this phone's database is a copy or was put back; ask for a one-time code, then: "
+         "vigil-field init --anew --server HOST:PORT --code CODE",
+         "本机数据是副本或已回退；请索取一次性代码，然后运行：vigil-field init --anew "
+         "--server HOST:PORT --code 代码"});
+  }
   if (counts.faults > 0) {
     console.Say({"differences found and repaired: $0", "已发现并修复的差异：$0"},
                 {std::to_string(counts.faults)});

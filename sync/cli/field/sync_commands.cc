@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sync/base/loop_executor.h"
+#include "sync/base/p256.h"
 #include "sync/base/status.h"
 #include "sync/cli/console/error_text.h"
 #include "sync/cli/console/json.h"
@@ -96,6 +97,7 @@ std::string ReportJson(const engine::SessionReport& report, const engine::Eviden
       .Set("merged", report.outcomes.merged)
       .Set("refused", report.outcomes.refused)
       .Set("deferred", report.outcomes.deferred)
+      .Set("copies_returned", report.copies_returned)
       .Set("pages", report.pages)
       .Set("records", report.records)
       .Set("departures", report.departures)
@@ -146,6 +148,10 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
                          transport::ReadConnection(parts.files, asked));
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<engine::PhoneTransport> transport,
                          surroundings.make_transport(loop, connection, access));
+  absl::StatusOr<P256PublicKey> register_key = P256PublicKey::FromDer(access->register_key());
+  if (!register_key.ok()) {
+    return rules::Refuse(v1::REASON_CORRUPT_FILE, "the register's key in the phone is damaged");
+  }
   std::optional<engine::SessionReport> report;
   engine::Session::Options options;
   options.client = std::string(kClient);
@@ -156,8 +162,8 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
     }
   };
   const auto session =
-      engine::Session::Start({phone->replica(), *transport, loop, access->signer()}, options,
-                             [&](const engine::SessionReport& done) { report = done; });
+      engine::Session::Start({phone->replica(), *transport, loop, access->signer(), *register_key},
+                             options, [&](const engine::SessionReport& done) { report = done; });
   loop.RunUntil([&] { return report.has_value(); });
   // The records first, and only then.
   engine::EvidenceReport photos;

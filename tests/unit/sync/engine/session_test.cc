@@ -277,6 +277,10 @@ class Forwarding : public engine::Transport {
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override {
     inner_.Hello(request, std::move(done));
   }
+  void ReturnCopies(const v1::ReturnCopiesRequest& request,
+                    Done<v1::ReturnCopiesResponse> done) override {
+    inner_.ReturnCopies(request, std::move(done));
+  }
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override {
     inner_.Push(request, std::move(done));
   }
@@ -339,9 +343,9 @@ SessionReport SyncOver(TestPhone& phone, engine::Transport& transport, SimExecut
   SessionReport report;
   engine::Session::Options options;
   options.client = "test/1";
-  const auto session =
-      engine::Session::Start({phone.replica(), transport, executor, phone.parts().signer}, options,
-                             [&](const SessionReport& end) { report = end; });
+  const auto session = engine::Session::Start(
+      {phone.replica(), transport, executor, phone.parts().signer, phone.parts().register_key},
+      options, [&](const SessionReport& end) { report = end; });
   executor.RunUntilIdle();
   return report;
 }
@@ -473,9 +477,9 @@ TEST_F(SessionTest, AnotherPersonsAccessIsNotUsed) {
   const Actor other = Inspector();
   SimTransport transport(server_, other);
   std::optional<SessionReport> report;
-  const auto session =
-      engine::Session::Start({phone.replica(), transport, server_.executor(), *other.key}, {},
-                             [&](const SessionReport& done) { report = done; });
+  const auto session = engine::Session::Start(
+      {phone.replica(), transport, server_.executor(), *other.key, phone.parts().register_key}, {},
+      [&](const SessionReport& done) { report = done; });
   server_.executor().RunUntilDone([&] { return report.has_value(); });
   EXPECT_THAT(report->status, ReasonIs("REASON_WRONG_AUTHOR"));
 }

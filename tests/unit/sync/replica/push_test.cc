@@ -181,10 +181,12 @@ TEST_F(PushTest, AnOldCopyOfTheDatabaseDoesNotPush) {
   hello.set_device(phone_.actor().author.device);
   hello.set_person(phone_.actor().author.person);
   hello.add_epochs()->set_id(base().Head().epoch.id());
-  hello.mutable_head()->set_seq(base().Head().seq.value());
   hello.add_units(base().department);
   hello.set_last_judged_device_seq(5);
-  VIGIL_ASSERT_OK(replica().ApplyHello(hello, absl::ZeroDuration()));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::HelloRequest asked, replica().BeginHello());
+  *hello.mutable_head() = asked.head();
+  hello.mutable_proof()->set_seq(asked.head().seq());
+  VIGIL_ASSERT_OK(replica().ApplyHello({asked, hello}));
   EXPECT_THAT(replica().NextPush({.operations_max = 10, .bytes_max = 1 << 20}),
               ReasonIs("REASON_CHAIN_BROKEN"));
   // It still receives, and says that it could not send.

@@ -1,0 +1,367 @@
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sync/base/hash.h"
+#include "sync/replica/replica.h"
+#include "tests/support/sim_vfs.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_phone.h"
+
+// What a phone has witnessed of the register's history, and what it does when that went back.
+
+namespace vigil::testing {
+namespace {
+
+using replica::Replica;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class HistoryTest : public ::testing::Test {
+ protected:
+  explicit HistoryTest(const TestPhone::Options& options = {})
+      : phone_(server_, base().Phone(v1::ROLE_INSPECTOR, base().department), options),
+        first_(base().Head().epoch) {
+    phone_.MustSync();
+  }
+
+  TestRegister& base() { return server_.base(); }
+  Replica& replica() { return phone_.replica(); }
+  v1::RegisterHead NewestHead() { return replica().BeginHello()->head(); }
+
+  v1::Epoch Restored(const v1::Epoch& parent, std::uint64_t back_to_seq) {
+    v1::Epoch epoch;
+    epoch.set_id(phone_.NewId());
+    epoch.set_parent(parent.id());
+    epoch.set_back_to_seq(back_to_seq);
+    epoch.set_why("the disk died");
+    return epoch;
+  }
+  // A register in the first of these epochs, whose log ends with `head`.
+  v1::HelloResponse HelloOf(const std::vector<v1::Epoch>& lineage, const v1::RegisterHead& head) {
+    v1::HelloResponse hello;
+    hello.set_device(phone_.actor().author.device);
+    hello.set_person(phone_.actor().author.person);
+    hello.mutable_epochs()->Add(lineage.begin(), lineage.end());
+    *hello.mutable_head() = head;
+    hello.mutable_proof()->set_seq(head.seq());
+    hello.add_units(base().department);
+    return hello;
+  }
+  absl::Status Greet(const v1::HelloResponse& hello) {
+    return replica().ApplyHello({*replica().BeginHello(), hello});
+  }
+
+  v1::Outcome OutcomeOf(const v1::Operation& operation, v1::Verdict verdict, std::uint64_t seq) {
+    v1::Outcome outcome;
+    outcome.set_operation(operation.id());
+    outcome.set_verdict(verdict);
+    outcome.set_seq(seq);
+    return outcome;
+  }
+  void Answer(const v1::Outcome& outcome) {
+    v1::PushResponse response;
+    *response.add_outcomes() = outcome;
+    VIGIL_ASSERT_OK(replica().ApplyOutcomes(response));
+  }
+  static v1::Operation Submitted(const std::string& hazard) {
+    v1::Operation submit;
+    submit.mutable_submit_rectification()->set_hazard(hazard);
+    submit.mutable_submit_rectification()->set_from_status(v1::HAZARD_STATUS_RECTIFYING);
+    submit.mutable_submit_rectification()->set_rectification("done");
+    submit.mutable_submit_rectification()->add_photos()->set_sha256(std::string(64, 'a'));
+    return submit;
+  }
+  std::vector<std::string> Unsent() {
+    std::vector<std::string> hazards;
+    const std::vector<replica::OutboxItem> outbox = *replica().Outbox();
+    for (const replica::OutboxItem& item : outbox) {
+      hazards.push_back(item.operation.report_hazard().hazard_id());
+    }
+    return hazards;
+  }
+  v1::PushRequest NextPush() {
+    return replica().NextPush({.operations_max = 10, .bytes_max = 1 << 20})->request;
+  }
+
+  SimServer server_;
+  TestPhone phone_;
+  v1::Epoch first_;
+};
+
+// A register is restored from one backup, then from an older one, and the second restore never
+// heard of the first.
+TEST_F(HistoryTest, Promise10GoesBackOverForkedLineages) {
+  const v1::RegisterHead older = NewestHead();
+  const std::string one = phone_.Report(base().risk_source, "one");
+  phone_.MustSync();
+  const v1::RegisterHead newer = NewestHead();
+  const std::string two = phone_.Report(base().risk_source, "two");
+  phone_.MustSync();
+  const v1::Epoch second = Restored(first_, newer.seq());
+  VIGIL_ASSERT_OK(Greet(HelloOf({second, first_}, newer)));
+  EXPECT_THAT(Unsent(), ElementsAre(two));
+  Answer(OutcomeOf(replica().Outbox()->at(0).operation, v1::VERDICT_APPLIED, newer.seq() + 1));
+  EXPECT_THAT(Unsent(), IsEmpty());
+
+  const v1::Epoch third = Restored(first_, older.seq());
+  VIGIL_ASSERT_OK(Greet(HelloOf({third, first_}, older)));
+  EXPECT_THAT(Unsent(), ElementsAre(one, two));
+  EXPECT_EQ(replica().GetSyncState()->epoch, third.id());
+  EXPECT_THAT(*replica().Restores(), SizeIs(2));
+}
+
+TEST_F(HistoryTest, Promise10SleepsThroughTwoRestores) {
+  const v1::RegisterHead older = NewestHead();
+  const std::string one = phone_.Report(base().risk_source, "one");
+  phone_.MustSync();
+  const v1::Epoch second = Restored(first_, older.seq());
+  const v1::Epoch third = Restored(second, older.seq() + 500);
+  VIGIL_ASSERT_OK(Greet(HelloOf({third, second, first_}, older)));
+  EXPECT_THAT(Unsent(), ElementsAre(one));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto restores, replica().Restores());
+  ASSERT_THAT(restores, SizeIs(1));
+  EXPECT_EQ(restores[0].epoch.id(), third.id());
+  EXPECT_EQ(restores[0].epoch.why(), "the disk died");
+  EXPECT_EQ(restores[0].operations_back, 1);
+  EXPECT_GT(restores[0].records_back, 0);
+  // It tells whom it greets next what it knows.
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::HelloRequest asked, replica().BeginHello());
+  ASSERT_EQ(asked.epochs_size(), 3);
+  EXPECT_EQ(asked.epochs(1).id(), second.id());
+}
+
+TEST_F(HistoryTest, AnEpochThatDoesNotFollowFromTheFirstIsAnotherRegisters) {
+  v1::Epoch unsigned_one = Restored(first_, 1);
+  unsigned_one.clear_parent();
+  EXPECT_THAT(Greet(HelloOf({unsigned_one, first_}, NewestHead())),
+              ReasonIs("REASON_EPOCH_CHANGED"));
+}
+
+TEST_F(HistoryTest, ALogThatDoesNotContinueIsNotFollowed) {
+  const v1::RegisterHead known = NewestHead();
+  const std::string before = replica().GetSyncState()->time_zone;
+  v1::HelloResponse hello = HelloOf({first_}, known);
+  hello.mutable_head()->set_root(std::string(Sha256Of("another log").bytes()));
+  hello.set_time_zone("Europe/Berlin");
+  EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
+  hello = HelloOf({first_}, known);
+  hello.clear_proof();
+  EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
+  // Nor one that says that it was restored, and then is not what both share.
+  hello = HelloOf({Restored(first_, known.seq() + 10), first_}, known);
+  hello.mutable_head()->set_root(std::string(Sha256Of("another log").bytes()));
+  EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
+  EXPECT_EQ(replica().GetSyncState()->time_zone, before);
+  EXPECT_EQ(replica().GetSyncState()->epoch, first_.id());
+  VIGIL_EXPECT_OK(Greet(HelloOf({first_}, known)));
+}
+
+TEST_F(HistoryTest, HeadsStayAtDoublingDistances) {
+  const std::uint64_t start = NewestHead().seq();
+  const std::uint64_t archived = start + 777;
+  v1::HelloResponse hello = HelloOf({first_}, NewestHead());
+  hello.set_archived_seq(archived);
+  VIGIL_ASSERT_OK(Greet(hello));
+  v1::PullResponse page;
+  page.mutable_head()->set_epoch(first_.id());
+  page.mutable_cursor()->add_units(base().department);
+  for (std::uint64_t seq = start + 1; seq <= start + 2000; ++seq) {
+    page.mutable_head()->set_seq(seq);
+    page.mutable_head()->set_root(std::string(Sha256Of(std::to_string(seq)).bytes()));
+    VIGIL_ASSERT_OK(replica().ApplyPage(page));
+  }
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::HelloRequest asked, replica().BeginHello());
+  EXPECT_EQ(asked.head().seq(), start + 2000);
+  EXPECT_LE(asked.kept_heads_size(), 13);
+  bool holds_archived = false;
+  for (std::uint64_t distance = 1; distance < 2000; distance *= 2) {
+    bool near = false;
+    for (const v1::RegisterHead& head : asked.kept_heads()) {
+      const std::uint64_t away = asked.head().seq() - head.seq();
+      near |= away >= distance && away < 2 * distance;
+      holds_archived |= head.seq() == archived;
+    }
+    EXPECT_TRUE(near) << distance;
+  }
+  EXPECT_TRUE(holds_archived);
+  // Two heads of one seq are two logs.
+  page.mutable_head()->set_root(std::string(Sha256Of("another log").bytes()));
+  EXPECT_THAT(replica().ApplyPage(page), ReasonIs("REASON_HISTORY_CHANGED"));
+}
+
+// What a backup holds is pruned; then an even older backup is all that is left.
+TEST_F(HistoryTest, Promise10TheChainGoesOnOverWhatWasPruned) {
+  const v1::RegisterHead oldest = NewestHead();
+  phone_.Report(base().risk_source, "one");
+  phone_.Report(base().risk_source, "two");
+  const auto bytes = NextPush();
+  phone_.MustSync();
+  VIGIL_ASSERT_OK(replica().PruneJournal(NewestHead().seq()));
+  EXPECT_THAT(*replica().Journal(), IsEmpty());
+  EXPECT_FALSE(replica().FindOutcome(bytes.entries(0).operation_id())->has_value());
+
+  VIGIL_ASSERT_OK(Greet(HelloOf({Restored(first_, oldest.seq()), first_}, oldest)));
+  EXPECT_THAT(NextPush().entries(), IsEmpty()) << "nothing follows them yet";
+  phone_.Report(base().risk_source, "three");
+  v1::PushRequest push = NextPush();
+  ASSERT_EQ(push.entries_size(), 3);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(push.entries(i).operation_id(), bytes.entries(i).operation_id());
+    EXPECT_EQ(push.entries(i).previous_hash(), bytes.entries(i).previous_hash());
+    EXPECT_EQ(push.entries(i).withheld_hash(), Sha256Of(bytes.entries(i).operation()).bytes());
+  }
+  EXPECT_TRUE(push.entries(2).has_operation());
+  // The register has the first link; of the second it says that it leads nowhere.
+  v1::Outcome kept;
+  kept.set_operation(push.entries(0).operation_id());
+  kept.set_verdict(v1::VERDICT_DEFERRED);
+  kept.mutable_error()->set_reason(v1::REASON_DEPENDENCY_MISSING);
+  Answer(kept);
+  kept.set_operation(push.entries(1).operation_id());
+  kept.mutable_error()->set_reason(v1::REASON_CHAIN_BROKEN);
+  Answer(kept);
+  push = NextPush();
+  ASSERT_EQ(push.entries_size(), 2);
+  EXPECT_EQ(push.entries(0).operation_id(), bytes.entries(1).operation_id());
+}
+
+TEST_F(HistoryTest, ARefusalThatIsTakenBackIsForgotten) {
+  TestPhone unit(server_, base().Phone(v1::ROLE_RESPONSIBLE_UNIT, base().unit), {.seed = 2});
+  const std::string hazard = base().ConfirmedHazard(SomeDay());
+  const std::string other = base().ConfirmedHazard(SomeDay());
+  unit.MustSync();
+  const v1::RegisterHead head = unit.replica().BeginHello()->head();
+  const auto refuse = [&](const std::string& of, std::uint64_t seq) {
+    v1::Operation accept;
+    accept.mutable_accept_hazard()->set_hazard(of);
+    v1::PushResponse response;
+    *response.add_outcomes() = OutcomeOf(unit.MustMake(accept), v1::VERDICT_REFUSED, seq);
+    VIGIL_ASSERT_OK(unit.replica().ApplyOutcomes(response));
+    EXPECT_THAT(unit.replica().Make(Submitted(of)), ReasonIs("REASON_DEPENDS_ON_REFUSED"));
+  };
+  refuse(other, head.seq() + 1);
+  // Only its hash is left.
+  VIGIL_ASSERT_OK(unit.replica().PruneJournal(head.seq() + 1));
+  refuse(hazard, head.seq() + 2);
+  ASSERT_THAT(*unit.replica().Attention(), SizeIs(2));
+
+  v1::HelloResponse hello = HelloOf({Restored(first_, head.seq()), first_}, head);
+  hello.set_device(unit.actor().author.device);
+  hello.set_person(unit.actor().author.person);
+  hello.clear_units();
+  hello.add_units(base().unit);
+  VIGIL_ASSERT_OK(unit.replica().ApplyHello({*unit.replica().BeginHello(), hello}));
+  EXPECT_THAT(*unit.replica().Attention(), SizeIs(1));
+  EXPECT_THAT(*unit.replica().Outbox(), SizeIs(1));
+  EXPECT_TRUE(unit.View(hazard).pending);
+  VIGIL_EXPECT_OK(unit.replica().Make(Submitted(hazard)));
+  // The register knows of no refusal, so nothing rests on one.
+  EXPECT_THAT(unit.replica().Make(Submitted(other)), ReasonIs("REASON_STATUS_NOT_SEEN"));
+}
+
+// Sent, judged and not answered: a page said that the register had it, and now it may not.
+TEST_F(HistoryTest, WhatMayHaveBeenJudgedIsShownAgain) {
+  const v1::RegisterHead head = NewestHead();
+  const std::string hazard = phone_.Report(base().risk_source, "one");
+  NextPush();
+  v1::PullResponse page;
+  *page.mutable_head() = head;
+  page.mutable_cursor()->add_units(base().department);
+  page.set_last(true);
+  page.set_last_judged_device_seq(1);
+  VIGIL_ASSERT_OK(replica().ApplyPage(page));
+  ASSERT_FALSE(replica().Find(hazard)->has_value());
+  VIGIL_ASSERT_OK(Greet(HelloOf({Restored(first_, head.seq()), first_}, head)));
+  EXPECT_TRUE(phone_.View(hazard).pending);
+}
+
+TEST_F(HistoryTest, Promise10WhatFormerUsersDidGoesBackToThem) {
+  const v1::RegisterHead head = NewestHead();
+  const std::string hazard = phone_.Report(base().risk_source, "one");
+  phone_.MustSync();
+  const Actor other = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  VIGIL_ASSERT_OK(replica().HandOver({other.author.device, other.author.person}));
+  v1::HelloResponse hello = HelloOf({Restored(first_, head.seq()), first_}, head);
+  hello.set_device(other.author.device);
+  hello.set_person(other.author.person);
+  VIGIL_ASSERT_OK(Greet(hello));
+  EXPECT_THAT(*replica().Outbox(), IsEmpty());
+  EXPECT_FALSE(replica().Find(hazard)->has_value());
+  // Copies are nobody's own: whoever has the phone returns them.
+  EXPECT_GT(replica().NextCopies({.copies_max = 9, .bytes_max = 1 << 20})->copies_size(), 0);
+
+  VIGIL_ASSERT_OK(replica().HandOver({phone_.actor().author.device, phone_.actor().author.person}));
+  EXPECT_THAT(Unsent(), ElementsAre(hazard));
+  EXPECT_TRUE(phone_.View(hazard).pending);
+  EXPECT_EQ(NextPush().entries_size(), 1);
+}
+
+TEST_F(HistoryTest, CopiesStayUntilTheyAreTakenThoughTheirScopeIsLost) {
+  const v1::RegisterHead head = NewestHead();
+  const std::string hazard = phone_.Report(base().risk_source, "one");
+  phone_.MustSync();
+  const std::string confirmed = base().Find(hazard).SerializeAsString();
+  v1::HelloResponse hello = HelloOf({Restored(first_, head.seq()), first_}, head);
+  hello.clear_units();
+  VIGIL_ASSERT_OK(Greet(hello));
+  std::vector<std::string> returned;
+  while (true) {
+    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ReturnCopiesRequest copies,
+                               replica().NextCopies({.copies_max = 2, .bytes_max = 1}));
+    if (copies.copies().empty()) break;
+    ASSERT_EQ(copies.copies_size(), 1) << "a large one travels alone";
+    EXPECT_EQ(copies.copies(0).epoch(), first_.id());
+    returned.push_back(copies.copies(0).record());
+    VIGIL_ASSERT_OK(replica().DropCopies(copies));
+  }
+  EXPECT_THAT(returned, ::testing::Contains(confirmed));
+  EXPECT_EQ(replica().Counts()->copies, 0);
+}
+
+// Going back is one transaction: a phone that dies at any write or sync of it has gone back or not.
+TEST_F(HistoryTest, Promise10APhoneThatDiesWhileGoingBackLosesNothing) {
+  bool struck = true;
+  int points = 0;
+  for (int after = 0; struck; ++after, ++points) {
+    ASSERT_LT(after, 500);
+    SCOPED_TRACE(after);
+    SimVfs disk({.seed = static_cast<std::uint64_t>(after + 1)});
+    TestPhone phone(server_, base().Phone(v1::ROLE_INSPECTOR, base().department),
+                    {.seed = static_cast<std::uint64_t>(after + 1), .vfs = disk.name()});
+    phone.MustSync();
+    const v1::RegisterHead head = phone.replica().BeginHello()->head();
+    phone.Report(base().risk_source, "one");
+    phone.MustSync();
+    v1::HelloResponse hello = HelloOf({Restored(first_, head.seq()), first_}, head);
+    hello.set_device(phone.actor().author.device);
+    hello.set_person(phone.actor().author.person);
+    disk.SetFault({.operations = SimVfs::kWrite | SimVfs::kSync,
+                   .after = after,
+                   .sticky = true,
+                   .torn = after % 2 == 0});
+    const bool done = phone.replica().ApplyHello({*phone.replica().BeginHello(), hello}).ok();
+    struck = disk.fault_struck();
+    phone.Close();
+    disk.Crash();
+    phone.Restart();
+    const bool went_back = phone.replica().GetSyncState()->epoch != first_.id();
+    if (done) {
+      EXPECT_TRUE(went_back);
+    }
+    EXPECT_EQ(phone.replica().Outbox()->size(), went_back ? 1U : 0U);
+    EXPECT_EQ(phone.replica().Journal()->size(), went_back ? 0U : 1U);
+    EXPECT_EQ(phone.replica().Counts()->copies > 0, went_back);
+    if (!went_back) {
+      VIGIL_EXPECT_OK(phone.replica().ApplyHello({*phone.replica().BeginHello(), hello}));
+    }
+    EXPECT_EQ(phone.replica().Outbox()->size(), 1U);
+  }
+  EXPECT_GT(points, 5);
+}
+
+}  // namespace
+}  // namespace vigil::testing
