@@ -1,5 +1,6 @@
 #include "server/service/watch_hub.h"
 
+#include <map>
 #include <utility>
 
 namespace vigil::service {
@@ -40,22 +41,22 @@ void WatchHub::Detach(Token token, const std::vector<Uuid>& units) {
 
 void WatchHub::Publish(const registry::Committed& committed) {
   bool everybodys = false;
-  std::vector<std::shared_ptr<const Notify>> woken;
+  // In the order in which they began to listen, whatever the order of a hash table.
+  std::map<Token, std::shared_ptr<const Notify>> woken;
   {
     MutexLock lock(mutex_);
     for (const Uuid& unit : committed.units) everybodys |= unit.is_nil();
     if (everybodys) {
-      for (const auto& [token, listener] : listeners_) woken.push_back(listener.notify);
+      for (const auto& [token, listener] : listeners_) woken.emplace(token, listener.notify);
     } else {
-      absl::flat_hash_set<Token> tokens;
       for (const Uuid& unit : committed.units) {
         const auto found = by_unit_.find(unit);
-        if (found != by_unit_.end()) tokens.insert(found->second.begin(), found->second.end());
+        if (found == by_unit_.end()) continue;
+        for (const Token token : found->second) woken.emplace(token, listeners_.at(token).notify);
       }
-      for (const Token token : tokens) woken.push_back(listeners_.at(token).notify);
     }
   }
-  for (const auto& notify : woken) (*notify)(committed.head, everybodys);
+  for (const auto& [token, notify] : woken) (*notify)(committed.head, everybodys);
 }
 
 std::size_t WatchHub::listeners() const {
