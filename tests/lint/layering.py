@@ -86,6 +86,7 @@ FILES = {
     "tests/support/sim_vfs*": {"sqlite"},
     "tests/support/sqlite_memory*": {"sqlite"},
     # Makes certificates.
+    "tests/support/sim_key*": {"openssl"},
     "tests/support/test_authority*": {"openssl"},
     # A real register, for the tests of what stands on it.
     "tests/support/test_register*": {"server/register", "server/store"},

@@ -1,0 +1,140 @@
+#include "tests/sim/fleet.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sync/rules/reason.h"
+
+namespace vigil::sim {
+namespace {
+
+// Longer than the longest pause of an engine (backoff, poll, or deferred work) with what may have
+// to be waited for twice.
+constexpr absl::Duration kSettleMax = absl::Hours(3);
+
+}  // namespace
+
+Fleet::Fleet(const World::Options& options)
+    : world_(options),
+      acknowledged_(world_),
+      log_(world_, book_),
+      confirmed_(world_),
+      conservation_(world_, book_),
+      same_(world_),
+      server_(world_) {}
+
+Fleet::Result Fleet::Run() {
+  server_.on_answer = [this](const v1::Outcome& outcome) { acknowledged_.Answered(outcome); };
+  server_.Start();
+  cast_ = std::make_unique<Cast>(server_);
+  MakePhones();
+  Busy();
+  Calm();
+  CheckEnd();
+  Result result;
+  result.operations = world_.operations;
+  result.faults = world_.counts();
+  result.violations = world_.violations();
+  result.trace_hash = world_.TraceHash().ToHex();
+  // What waits holds machines that go first.
+  world_.executor().DropAll();
+  return result;
+}
+
+void Fleet::MakePhones() {
+  for (const Account& account : cast_->phones) {
+    Phone::Options options;
+    options.number = static_cast<int>(phones_.size()) + 1;
+    if (world_.Draw(Fault::kClockOff)) {
+      world_.Note(Fault::kClockOff, account.name);
+      options.clock_error = world_.Between(-absl::Hours(72), absl::Hours(72));
+    }
+    auto phone = std::make_unique<Phone>(world_, server_, account, options);
+    phone->link().on_page = [this](const v1::PullResponse& page) { log_.Shown(page.head()); };
+    phone->on_session = [this, one = phone.get()](const engine::SessionReport&) {
+      confirmed_.Check(*one);
+    };
+    phone->on_start = [this, one = phone.get()] { CheckPhone(*one); };
+    users_.push_back(std::make_unique<PhoneUser>(*phone, book_));
+    phones_.push_back(std::move(phone));
+  }
+}
+
+void Fleet::CheckPhone(Phone& phone) {
+  confirmed_.Check(phone);
+  conservation_.Check(phone);
+}
+
+void Fleet::Busy() {
+  for (const Account& account : cast_->clerks) {
+    clerks_.push_back(std::make_unique<Clerk>(server_, account, book_));
+  }
+  administrator_ = std::make_unique<Clerk>(server_, cast_->administrator, book_);
+  mischief_ = std::make_unique<Mischief>(
+      Mischief::Parts{server_, *cast_, phones_, users_, *administrator_, *clerks_.front()});
+  for (const auto& phone : phones_) phone->Start();
+  for (const auto& user : users_) user->Begin();
+  for (const auto& clerk : clerks_) clerk->Begin();
+  mischief_->Begin();
+  world_.executor().RunFor(world_.plan().busy);
+}
+
+bool Fleet::IsSettled(const std::vector<std::int64_t>& since) {
+  if (!server_.is_up()) return false;
+  const auto snapshot = server_.store().Read();
+  if (!snapshot.ok()) return false;
+  const auto head = (*snapshot)->GetHead();
+  if (!head.ok()) return false;
+  for (std::size_t i = 0; i < phones_.size(); ++i) {
+    Phone& phone = *phones_[i];
+    if (!phone.is_up()) return false;
+    if (!server_.AuthorOf(phone.user()).ok()) continue;
+    const engine::SessionReport& report = phone.last_report();
+    if (phone.sessions() <= since[i] || phone.engine().in_session()) return false;
+    if (!report.status.ok() || !report.complete) return false;
+    const auto counts = phone.replica().Counts();
+    if (!counts.ok() || counts->pending > counts->deferred) return false;
+    const auto state = phone.replica().GetSyncState();
+    if (!state.ok() || state->head.seq() != head->seq.value()) return false;
+  }
+  return true;
+}
+
+void Fleet::Calm() {
+  world_.Calm();
+  world_.Trace("world", "is calm");
+  server_.DisarmAll();
+  for (const auto& phone : phones_) phone->DisarmAll();
+  std::vector<std::int64_t> since;
+  for (const auto& phone : phones_) since.push_back(phone->sessions());
+  const absl::Time end = world_.now() + kSettleMax;
+  while (!IsSettled(since)) {
+    world_.executor().RunFor(absl::Minutes(1));
+    if (world_.now() < end) continue;
+    for (std::size_t i = 0; i < phones_.size(); ++i) {
+      Phone& phone = *phones_[i];
+      const auto counts = phone.is_up() ? phone.replica().Counts() : replica::StatusCounts();
+      world_.Violation("stuck", absl::StrCat(phone.name(), ": up ", phone.is_up(), ", sessions ",
+                                             phone.sessions() - since[i], ", last ",
+                                             phone.last_report().status.ToString(), ", push ",
+                                             phone.last_report().push_status.ToString(),
+                                             ", pending ", counts.ok() ? counts->pending : -1));
+    }
+    return;
+  }
+}
+
+void Fleet::CheckEnd() {
+  if (!server_.is_up()) return;
+  const auto snapshot = server_.store().Read();
+  if (!snapshot.ok()) return world_.Violation("register", snapshot.status().ToString());
+  acknowledged_.Check(**snapshot);
+  log_.Check(server_);
+  for (const auto& phone : phones_) {
+    if (!phone->is_up()) continue;
+    CheckPhone(*phone);
+    same_.Check(server_, *phone);
+  }
+}
+
+}  // namespace vigil::sim
