@@ -224,6 +224,25 @@ absl::StatusOr<std::map<std::string, Held>> ReadScope(Server& server, const Acco
 
 }  // namespace
 
+// What a phone derives of a hazard is what the office reads in the ledger.
+void SameRecords::CheckStates(Server& server, Phone& phone) {
+  const auto snapshot = server.store().Read();
+  const auto hazards = phone.replica().List({.kind = "hazard"});
+  if (!snapshot.ok() || !hazards.ok()) return;
+  for (const replica::RecordView& hazard : *hazards) {
+    const auto state = phone.replica().HazardState(hazard.record.id());
+    const auto projection = (*snapshot)->FindHazardProjection(*Uuid::Parse(hazard.record.id()));
+    if (hazard.pending || !state.ok() || !projection.ok() || !projection->has_value()) continue;
+    if (state->tagged() == (*projection)->state.tagged() &&
+        state->closed() == (*projection)->state.closed() &&
+        state->status() == (*projection)->state.status()) {
+      continue;
+    }
+    world_.Violation("vigilance", absl::StrCat(phone.name(), ": ", hazard.record.id(),
+                                               " is another state than in the ledger"));
+  }
+}
+
 void SameRecords::Check(Server& server, Phone& phone) {
   const auto complain = [&](std::string_view what) {
     world_.Violation("same records", absl::StrCat(phone.name(), ": ", ToAbsl(what)));
@@ -246,6 +265,7 @@ void SameRecords::Check(Server& server, Phone& phone) {
     if (!expected->contains(id))
       complain(absl::StrCat("holds ", id, ", which is not in its scope"));
   }
+  CheckStates(server, phone);
   const auto counts = phone.replica().Counts();
   if (!counts.ok()) return complain(counts.status().ToString());
   if (!counts->complete) complain("is not complete");

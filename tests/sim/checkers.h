@@ -92,6 +92,8 @@ class SameRecords {
   void Check(Server& server, Phone& phone);
 
  private:
+  void CheckStates(Server& server, Phone& phone);
+
   World& world_;
 };
 

@@ -21,6 +21,7 @@ Fleet::Fleet(const World::Options& options)
       confirmed_(world_),
       conservation_(world_, book_),
       same_(world_),
+      siblings_(world_, book_),
       server_(world_) {}
 
 Fleet::Result Fleet::Run() {
@@ -130,6 +131,7 @@ void Fleet::CheckEnd() {
   if (!snapshot.ok()) return world_.Violation("register", snapshot.status().ToString());
   acknowledged_.Check(**snapshot);
   log_.Check(server_);
+  siblings_.Check(server_);
   for (const auto& phone : phones_) {
     if (!phone->is_up()) continue;
     CheckPhone(*phone);

@@ -13,6 +13,7 @@
 #include "tests/sim/people.h"
 #include "tests/sim/phone.h"
 #include "tests/sim/server.h"
+#include "tests/sim/siblings.h"
 #include "tests/sim/world.h"
 
 namespace vigil::sim {
@@ -48,6 +49,7 @@ class Fleet {
   ConfirmedVersions confirmed_;
   Conservation conservation_;
   SameRecords same_;
+  Siblings siblings_;
   Server server_;
   std::unique_ptr<Cast> cast_;
   std::vector<std::unique_ptr<Phone>> phones_;
