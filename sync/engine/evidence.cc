@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sync/base/status.h"
+#include "sync/rules/asked_pause.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::engine {
@@ -17,6 +18,8 @@ using replica::EvidenceItem;
 constexpr std::size_t kAskedMax = 256;
 // Answers in a row by which a content gets no further.
 constexpr int kStandstillsMax = 3;
+// That a round waits for where the register asks for it.
+constexpr absl::Duration kPauseMax = absl::Seconds(10);
 
 // The register will not take this content, however often it is offered.
 bool IsRefusal(const absl::Status& status) {
@@ -221,6 +224,13 @@ void Attempt::OnChunk(const absl::StatusOr<v1::UploadEvidenceResponse>& response
   if (response.ok()) return OnProgress(response->status());
   if (IsRefusal(response.status())) return OnRefused(response.status());
   if (IsOfOneContent(response.status())) return LeaveOut(response.status());
+  // Many chunks in little time: a fast connection waits a moment instead of giving up.
+  const absl::Duration asked = rules::AskedPause(response.status());
+  if (asked > absl::ZeroDuration() && asked <= kPauseMax && ++standstills_ < kStandstillsMax) {
+    return parts_.executor.PostAfter(asked, [self = shared_from_this(), step = NextStep()] {
+      if (self->Waits(step)) self->SendChunk();
+    });
+  }
   // Where it stands is for people to see; the next round asks again.
   v1::EvidenceStatus status;
   status.set_sha256(to_send_.front().sha256);

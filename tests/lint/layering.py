@@ -93,6 +93,7 @@ FILES = {
     "tests/support/access_fixture*": {"server/access"},
     # A phone and its way to that register.
     "tests/support/sim_transport*": {"server/register", "server/service", "sync/engine"},
+    "tests/support/sim_evidence*": {"server/evidence", "server/service", "sync/engine"},
     "tests/support/test_phone*": {"sync/engine", "sync/replica"},
 }
 

@@ -76,6 +76,30 @@ TEST_F(FileTest, ReadRefusesWhatIsMissingOrTooLong) {
   EXPECT_THAT(files_.Read(directory_.path(), 10), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(FileTest, GrowsAndIsReadInPieces) {
+  const std::string path = directory_.File("part");
+  EXPECT_THAT(files_.ReadRange(path, 0, 1), StatusIs(absl::StatusCode::kNotFound));
+  VIGIL_ASSERT_OK(files_.Append(path, "0123"));
+  VIGIL_ASSERT_OK(files_.Append(path, "4567"));
+  EXPECT_EQ(ModeOf(path), 0600U);
+  EXPECT_THAT(files_.ReadRange(path, 2, 3), IsOkAndHolds("234"));
+  EXPECT_THAT(files_.ReadRange(path, 6, 100), IsOkAndHolds("67"));
+  EXPECT_THAT(files_.ReadRange(path, 8, 1), IsOkAndHolds(""));
+  EXPECT_THAT(files_.ReadRange(directory_.path(), 0, 1),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(files_.Append(directory_.File("none/x"), "x"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(FileTest, RenameReplaces) {
+  VIGIL_ASSERT_OK(files_.WriteAtomic(directory_.File("a"), "new"));
+  VIGIL_ASSERT_OK(files_.WriteAtomic(directory_.File("b"), "old"));
+  VIGIL_ASSERT_OK(files_.Rename(directory_.File("a"), directory_.File("b")));
+  EXPECT_THAT(files_.Read(directory_.File("b"), 9), IsOkAndHolds("new"));
+  EXPECT_THAT(files_.List(directory_.path()), IsOkAndHolds(ElementsAre("b")));
+  EXPECT_THAT(files_.Rename(directory_.File("a"), directory_.File("b")),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(FileTest, RemoveIsContentWithAMissingFile) {
   const std::string path = directory_.File("x");
   VIGIL_EXPECT_OK(files_.Remove(path));
