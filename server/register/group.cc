@@ -417,32 +417,55 @@ absl::Status Group::Place(Entry& entry, Seq seq) {
     unit = IdOf(text);
   }
   const bool existed = !entry.stored_bytes.empty() || !entry.versions.empty();
-  if (existed && unit != entry.unit && entry.record.parent().empty()) {
-    VIGIL_RETURN_IF_ERROR(Move(entry, unit, seq));
-  }
+  const bool moves = existed && unit != entry.unit && entry.record.parent().empty();
+  if (moves) VIGIL_RETURN_IF_ERROR(Move(entry, unit, seq));
   entry.unit = unit;
   entry.record.set_unit(unit.is_nil() ? "" : unit.ToString());
-  return absl::OkStatus();
+  const bool brings_hazards = moves && entry.record.entity().has_risk_source();
+  return brings_hazards ? MoveFollowers(entry.id, seq) : absl::OkStatus();
 }
 
 absl::Status Group::Move(Entry& root, const Uuid& to_unit, Seq seq) {
   store::Move move{
       .root = root.id, .from_unit = root.unit, .to_unit = to_unit, .seq = seq, .children = {}};
   root.moved_at = seq;
-  VIGIL_RETURN_IF_ERROR(MoveChildren(root, to_unit, move));
+  VIGIL_RETURN_IF_ERROR(MoveChildren(root, move));
   writes_.moves.push_back(std::move(move));
   return absl::OkStatus();
 }
 
-absl::Status Group::MoveChildren(Entry& parent, const Uuid& to_unit, store::Move& move) {
+absl::Status Group::MoveFollowers(const Uuid& risk_source, Seq seq) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> hazards,
+                         records_->HazardsFollowing(risk_source));
+  for (Entry* hazard : hazards) {
+    VIGIL_ASSIGN_OR_RETURN(
+        const std::string text,
+        rules::UnitOf(hazard->record, [this](std::string_view id) { return records_->Find(id); }));
+    const Uuid unit = IdOf(text);
+    if (unit == hazard->unit) continue;
+    store::Move move{
+        .root = hazard->id, .from_unit = hazard->unit, .to_unit = unit, .seq = seq, .children = {}};
+    MoveOne(*hazard, move);
+    VIGIL_RETURN_IF_ERROR(MoveChildren(*hazard, move));
+    writes_.moves.push_back(std::move(move));
+  }
+  return absl::OkStatus();
+}
+
+// It keeps its version: nobody has changed it.
+void Group::MoveOne(Entry& entry, store::Move& move) {
+  records_->Touch(entry);
+  entry.unit = move.to_unit;
+  entry.moved_at = move.seq;
+  entry.record.set_unit(move.to_unit.is_nil() ? "" : move.to_unit.ToString());
+  move.children.push_back({.id = entry.id, .bytes = rules::CanonicalBytes(entry.record)});
+}
+
+absl::Status Group::MoveChildren(Entry& parent, store::Move& move) {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children, records_->Children(parent.id, 0));
   for (Entry* child : children) {
-    records_->Touch(*child);
-    child->unit = to_unit;
-    child->moved_at = move.seq;
-    child->record.set_unit(to_unit.is_nil() ? "" : to_unit.ToString());
-    move.children.push_back({.id = child->id, .bytes = rules::CanonicalBytes(child->record)});
-    VIGIL_RETURN_IF_ERROR(MoveChildren(*child, to_unit, move));
+    MoveOne(*child, move);
+    VIGIL_RETURN_IF_ERROR(MoveChildren(*child, move));
   }
   return absl::OkStatus();
 }

@@ -126,7 +126,10 @@ class Group {
                      const rules::Decision& decision, v1::Outcome& outcome);
   absl::Status Place(Entry& entry, Seq seq);
   absl::Status Move(Entry& root, const Uuid& to_unit, Seq seq);
-  absl::Status MoveChildren(Entry& parent, const Uuid& to_unit, store::Move& move);
+  // Hazards without a unit of their own, to where their risk source lives now.
+  absl::Status MoveFollowers(const Uuid& risk_source, Seq seq);
+  void MoveOne(Entry& entry, store::Move& move);
+  absl::Status MoveChildren(Entry& parent, store::Move& move);
   v1::Outcome Record(const Incoming& incoming, const Envelope& envelope,
                      const std::vector<std::string>& refused_records, v1::Outcome outcome);
   v1::Outcome Refused(const Incoming& incoming, const Envelope& envelope, const absl::Status& why,

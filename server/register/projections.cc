@@ -149,6 +149,7 @@ class Projector {
     row.number = hazard.number();
     row.risk_source = IdOf(hazard.risk_source());
     row.responsible_unit = entry.unit;
+    row.follows_source = hazard.responsible_unit().empty();
     row.origin = hazard.origin();
     row.found_at = InstantOf(hazard.found_at());
     row.description = hazard.description();
@@ -195,8 +196,8 @@ class Projector {
 
   static bool Same(const store::HazardProjection& a, const store::HazardProjection& b) {
     return a.number == b.number && a.risk_source == b.risk_source &&
-           a.responsible_unit == b.responsible_unit && a.origin == b.origin &&
-           a.found_at == b.found_at && a.description == b.description &&
+           a.responsible_unit == b.responsible_unit && a.follows_source == b.follows_source &&
+           a.origin == b.origin && a.found_at == b.found_at && a.description == b.description &&
            a.merged_into == b.merged_into && a.imported == b.imported &&
            a.next_step_at == b.next_step_at &&
            a.state.SerializeAsString() == b.state.SerializeAsString();

@@ -75,6 +75,25 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::DuplicatesOf(const Uuid& hazard)
   return duplicates;
 }
 
+absl::StatusOr<std::vector<Entry*>> WorkingSet::HazardsFollowing(const Uuid& risk_source) {
+  std::vector<Entry*> hazards;
+  const std::string source = risk_source.ToString();
+  const auto follows = [&](const Entry& entry) {
+    const v1::Hazard& hazard = entry.record.entity().hazard();
+    return !entry.absent && hazard.risk_source() == source && hazard.responsible_unit().empty();
+  };
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_.HazardsFollowing(risk_source));
+  for (const Uuid& id : stored) {
+    VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(id));
+    if (follows(*entry)) hazards.push_back(entry);
+  }
+  for (Entry* entry : touched_) {
+    const bool listed = std::binary_search(stored.begin(), stored.end(), entry->id);
+    if (!listed && follows(*entry)) hazards.push_back(entry);
+  }
+  return hazards;
+}
+
 void WorkingSet::Touch(Entry& entry) {
   if (!std::exchange(entry.touched, true)) touched_.push_back(&entry);
 }

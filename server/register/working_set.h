@@ -52,6 +52,8 @@ class WorkingSet {
   absl::StatusOr<std::vector<Entry*>> Children(const Uuid& parent, int kind);
   // Hazards that name this one as what they duplicate.
   absl::StatusOr<std::vector<Entry*>> DuplicatesOf(const Uuid& hazard);
+  // Hazards about this risk source that have no unit of their own.
+  absl::StatusOr<std::vector<Entry*>> HazardsFollowing(const Uuid& risk_source);
 
   // Every entry that the group made, changed or moved, in the order in which they were first
   // touched.

@@ -60,20 +60,21 @@ absl::Status PullStream::Begin(const v1::PullRequest& request) {
     VIGIL_RETURN_IF_ERROR(AddCursor(cursor));
   }
   if (cursors_.empty()) {
-    cursors_.push_back({{}, {Uuid()}, Seq(0)});
-    if (!scope_.units.empty()) cursors_.push_back({scope_.units, scope_.expanded, Seq(0)});
+    cursors_.push_back({{}, {Uuid()}, {}});
+    if (!scope_.units.empty()) cursors_.push_back({scope_.units, scope_.expanded, {}});
   }
   return absl::OkStatus();
 }
 
 absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
   Cursor added;
-  if (cursor.seq() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (cursor.seq() > kMax || cursor.within() > kMax) {
     return Refuse(v1::REASON_INVALID_NUMBER, "a cursor's seq is out of range");
   }
-  added.seq = Seq(cursor.seq());
+  added.place = {Seq(cursor.seq()), cursor.within()};
   // A cursor from beyond the head is of a register that this one is not.
-  if (added.seq > head_.seq) {
+  if (added.place > store::FeedPlace{head_.seq, 0}) {
     return Refuse(v1::REASON_EPOCH_CHANGED, "the cursor is ahead of the register; say hello again")
         .With("epoch", head_.epoch.id());
   }
@@ -86,12 +87,19 @@ absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
     }
     added.units.push_back(*unit);
   }
-  if (added.units.empty()) {
-    added.expanded.emplace_back();
-  } else {
-    VIGIL_ASSIGN_OR_RETURN(added.expanded, snapshot_->UnitsBelow(added.units));
-  }
+  VIGIL_RETURN_IF_ERROR(Expand(added));
   cursors_.push_back(std::move(added));
+  return absl::OkStatus();
+}
+
+// A unit that has left the scope since the request named it is not read any more.
+absl::Status PullStream::Expand(Cursor& cursor) {
+  if (cursor.units.empty()) {
+    cursor.expanded = {Uuid()};
+    return absl::OkStatus();
+  }
+  VIGIL_ASSIGN_OR_RETURN(cursor.expanded, snapshot_->UnitsBelow(cursor.units));
+  std::erase_if(cursor.expanded, [&](const Uuid& unit) { return !Has(scope_.expanded, unit); });
   return absl::OkStatus();
 }
 
@@ -101,16 +109,18 @@ absl::Status PullStream::OpenSnapshot() {
   VIGIL_ASSIGN_OR_RETURN(head_, snapshot_->GetHead());
   if (head_.seq == known) return absl::OkStatus();
   VIGIL_ASSIGN_OR_RETURN(scope_, access::ScopeOf(author_, *snapshot_));
-  for (Cursor& cursor : cursors_) {
-    if (cursor.units.empty()) continue;
-    VIGIL_ASSIGN_OR_RETURN(cursor.expanded, snapshot_->UnitsBelow(cursor.units));
-  }
+  for (Cursor& cursor : cursors_) VIGIL_RETURN_IF_ERROR(Expand(cursor));
   return absl::OkStatus();
+}
+
+bool PullStream::Reads(const Uuid& unit) const {
+  return std::any_of(cursors_.begin(), cursors_.end(),
+                     [&](const Cursor& cursor) { return Has(cursor.expanded, unit); });
 }
 
 PullStream::Cursor* PullStream::Lagging() {
   for (Cursor& cursor : cursors_) {
-    if (cursor.seq < head_.seq) return &cursor;
+    if (cursor.place.seq < head_.seq) return &cursor;
   }
   return nullptr;
 }
@@ -148,21 +158,23 @@ absl::Status PullStream::MakePages() {
 }
 
 absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::size_t bytes) {
-  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed, snapshot_->Feed(cursor.expanded, cursor.seq, bytes));
+  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed,
+                         snapshot_->Feed(cursor.expanded, cursor.place, bytes));
   v1::PullResponse page;
   for (store::StoredRecord& record : feed.records) page.add_records(std::move(record.bytes));
   for (v1::Departure& departure : feed.departures) {
-    // What left one of the author's units for another one has not left his scope.
+    // What left one of the phone's units for another one has not left the phone.
     const std::optional<Uuid> id = Uuid::Parse(departure.record());
     if (!id) continue;
     VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> record,
                            snapshot_->FindRecord(*id));
-    const bool stays = record && (record->unit.is_nil() || Has(scope_.expanded, record->unit));
+    const bool stays = record && Reads(record->unit);
     if (!stays) *page.add_departures() = std::move(departure);
   }
-  cursor.seq = feed.last ? head_.seq : feed.cursor;
+  cursor.place = feed.cursor;
   for (const Uuid& unit : cursor.units) page.mutable_cursor()->add_units(unit.ToString());
-  page.mutable_cursor()->set_seq(cursor.seq.value());
+  page.mutable_cursor()->set_seq(cursor.place.seq.value());
+  page.mutable_cursor()->set_within(cursor.place.within);
   page.set_remaining(feed.remaining);
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
                          snapshot_->GetDevice(*Uuid::Parse(author_.device)));
@@ -173,8 +185,11 @@ absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::siz
 
 absl::Status PullStream::FillLast(v1::PullResponse& page) {
   page.set_last(true);
-  std::vector<Uuid> units = scope_.expanded;
-  units.emplace_back();
+  // Of what the cursors name: a unit that the person has gained since his hello is no difference.
+  std::vector<Uuid> units;
+  for (const Cursor& cursor : cursors_) {
+    units.insert(units.end(), cursor.expanded.begin(), cursor.expanded.end());
+  }
   VIGIL_ASSIGN_OR_RETURN(const store::BucketSums sums, snapshot_->Digest(units));
   page.mutable_digest()->Add(sums.begin(), sums.end());
   return absl::OkStatus();

@@ -20,6 +20,10 @@ namespace vigil::service {
 
 // One pull: pages, one after the other, until every cursor has caught up in one snapshot.
 //
+// The cursors are read in the order of the request, anew from the first one whenever the register
+// has moved on: what a phone has read of the first never lies behind the others. So one that names
+// everybody's records first knows the tree of org units as it was for everything that follows.
+//
 // A snapshot is held only while pages are made and never while the reader takes his time, since it
 // keeps the database's log from being checkpointed. So cursors that had caught up may lag again and
 // are read again; what little there is then for all of them is made in one snapshot, so that a pull
@@ -35,13 +39,15 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   struct Cursor {
     // As the request named them.
     std::vector<Uuid> units;
-    // What is read: the units and everything below them, or nil for everybody's.
+    // What is read: of the units and everything below them what is in the author's scope, or nil
+    // for everybody's.
     std::vector<Uuid> expanded;
-    Seq seq;
+    store::FeedPlace place;
   };
 
   absl::Status Begin(const v1::PullRequest& request);
   absl::Status AddCursor(const v1::ScopeCursor& cursor);
+  absl::Status Expand(Cursor& cursor);
   absl::Status OpenSnapshot();
   // Writes the next page that was made, after making some where there is none.
   void Next();
@@ -49,6 +55,8 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   absl::Status MakePages();
   absl::StatusOr<v1::PullResponse> ReadCursor(Cursor& cursor, std::size_t bytes);
   absl::Status FillLast(v1::PullResponse& page);
+  // Some cursor reads this unit.
+  bool Reads(const Uuid& unit) const;
   // A cursor that has not caught up; null when none is left.
   Cursor* Lagging();
 

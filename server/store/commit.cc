@@ -35,7 +35,8 @@ VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 )sql";
 
 constexpr char kUpdateRecord[] = R"sql(
-UPDATE record SET version = ?2, feed_seq = ?2, unit = ?3, office_only = ?4, key = ?5, bytes = ?6
+UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, unit = ?3, office_only = ?4, key = ?5,
+                  bytes = ?6
 WHERE id = ?1 AND version < ?2
 )sql";
 
@@ -49,24 +50,27 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 constexpr char kForgetDepartures[] = R"sql(
 WITH RECURSIVE tree(id) AS (
   VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
-DELETE FROM departure WHERE record IN (SELECT id FROM tree) AND unit IN (?2, ?3)
+DELETE FROM departure
+WHERE unit IN (?2, ?3)
+  AND ordinal IN (SELECT record.ordinal FROM record JOIN tree ON tree.id = record.id)
 )sql";
 
 constexpr char kInsertDepartures[] = R"sql(
 WITH RECURSIVE tree(id) AS (
   VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
-INSERT INTO departure (unit, seq, record)
-SELECT ?2, ?3, record.id FROM record JOIN tree ON tree.id = record.id
+INSERT INTO departure (unit, seq, ordinal)
+SELECT ?2, ?3, record.ordinal FROM record JOIN tree ON tree.id = record.id
 WHERE record.office_only = 0
   AND EXISTS (SELECT 1 FROM record_version
               WHERE record_version.record = record.id AND record_version.version < ?3)
-ORDER BY record.id
+ORDER BY record.ordinal
 )sql";
 
 constexpr char kMoveRecords[] = R"sql(
 WITH RECURSIVE tree(id) AS (
   VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
-UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3) WHERE id IN (SELECT id FROM tree)
+UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3), moved = version < max(feed_seq, ?3)
+WHERE id IN (SELECT id FROM tree)
 )sql";
 
 constexpr char kReplaceBytes[] = R"sql(

@@ -15,9 +15,10 @@ using sqlite::Transaction;
 constexpr char kPutHazard[] = R"sql(
 INSERT INTO hazard (id, number, risk_source, responsible_unit, status, status_rank, grade,
                     grade_rank, due_date, tagged, closed, rectified, finished, in_conflict, origin,
-                    found_at, merged_into, imported, next_step_at, description, state_bytes)
+                    found_at, merged_into, imported, next_step_at, description, state_bytes,
+                    follows_source)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-        ?21)
+        ?21, ?22)
 ON CONFLICT (id) DO UPDATE SET
   number = excluded.number, risk_source = excluded.risk_source,
   responsible_unit = excluded.responsible_unit, status = excluded.status,
@@ -27,7 +28,7 @@ ON CONFLICT (id) DO UPDATE SET
   in_conflict = excluded.in_conflict, origin = excluded.origin, found_at = excluded.found_at,
   merged_into = excluded.merged_into, imported = excluded.imported,
   next_step_at = excluded.next_step_at, description = excluded.description,
-  state_bytes = excluded.state_bytes
+  state_bytes = excluded.state_bytes, follows_source = excluded.follows_source
 )sql";
 
 constexpr char kPutOrder[] = R"sql(
@@ -104,7 +105,8 @@ absl::Status PutHazard(Transaction& transaction, const HazardProjection& hazard)
   put.BindBool(18, hazard.imported)
       .BindOptionalTime(19, hazard.next_step_at)
       .BindText(20, hazard.description)
-      .BindBlob(21, state.SerializeAsString());
+      .BindBlob(21, state.SerializeAsString())
+      .BindBool(22, hazard.follows_source);
   return put.Run();
 }
 

@@ -25,121 +25,151 @@ constexpr char kChangedUnits[] = R"sql(
 SELECT unit, last_seq FROM unit_feed WHERE last_seq > ?1 ORDER BY last_seq
 )sql";
 
+// Phases 0 and 2 of each seq.
 constexpr char kRecordKeys[] = R"sql(
-SELECT feed_seq, ordinal FROM record
-WHERE unit = ?1 AND office_only = 0 AND (feed_seq, ordinal) > (?2, ?3)
-ORDER BY feed_seq, ordinal LIMIT ?4
+SELECT feed_seq, moved * 2, ordinal FROM record
+WHERE unit = ?1 AND office_only = 0 AND (feed_seq, moved, ordinal) > (?2, ?3, ?4)
+ORDER BY feed_seq, moved, ordinal LIMIT ?5
+)sql";
+
+// Phase 1.
+constexpr char kDepartures[] = R"sql(
+SELECT departure.seq, departure.ordinal, record.id, record.unit
+FROM departure JOIN record ON record.ordinal = departure.ordinal
+WHERE departure.unit = ?1 AND (departure.seq, departure.ordinal) > (?2, ?3)
+ORDER BY departure.seq, departure.ordinal LIMIT ?4
 )sql";
 
 constexpr char kRecordBody[] = R"sql(
 SELECT id, kind, version, parent, root, unit, bytes FROM record WHERE ordinal = ?1
 )sql";
 
-constexpr char kDepartures[] = R"sql(
-SELECT departure.record, record.unit FROM departure JOIN record ON record.id = departure.record
-WHERE departure.unit = ?1 AND departure.seq = ?2 ORDER BY departure.record
-)sql";
-
-constexpr char kNextDeparture[] = R"sql(
-SELECT seq FROM departure WHERE unit = ?1 AND seq > ?2 ORDER BY seq LIMIT 1
-)sql";
-
 constexpr char kRemaining[] = R"sql(
 SELECT count(*) FROM (
-  SELECT 1 FROM record WHERE unit = ?1 AND office_only = 0 AND feed_seq > ?2 LIMIT ?3)
+  SELECT 1 FROM record
+  WHERE unit = ?1 AND office_only = 0 AND (feed_seq, moved, ordinal) > (?2, ?3, ?4) LIMIT ?5)
 )sql";
 
-constexpr std::size_t kFirstBatch = 4;
-constexpr std::size_t kLargestBatch = 64;
+constexpr std::int64_t kFirstBatch = 4;
+constexpr std::int64_t kLargestBatch = 64;
 
-// One unit's feed of records, read in growing batches of index entries.
+// What an operation changed; what left a unit; what a move brought along.
+constexpr int kChanged = 0;
+constexpr int kDeparted = 1;
+constexpr int kMoved = 2;
+
+// In the order of the feed.
+struct Position {
+  std::int64_t seq = 0;
+  int phase = 0;
+  std::int64_t ordinal = 0;
+
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+// FeedPlace::within: 1 after what the operation changed, 1 + ordinal after a departure,
+// kMovedPlace + ordinal after what a move brought along.
+constexpr std::uint64_t kMovedPlace = std::uint64_t{1} << 62;
+
+// The last position that has been read.
+Position PositionOf(const FeedPlace& place) {
+  const auto ordinal = static_cast<std::int64_t>(place.within & (kMovedPlace - 1));
+  const std::int64_t next = place.seq.signed_value() + 1;
+  if (place.within == 0) return {place.seq.signed_value(), kMoved, INT64_MAX};
+  if (place.within >= kMovedPlace) return {next, kMoved, ordinal};
+  if (place.within == 1) return {next, kChanged, INT64_MAX};
+  return {next, kDeparted, ordinal - 1};
+}
+
+// After `position`, of whose seq there is more.
+FeedPlace PlaceWithin(const Position& position) {
+  const auto ordinal = static_cast<std::uint64_t>(position.ordinal);
+  const std::uint64_t within = position.phase == kChanged    ? 1
+                               : position.phase == kDeparted ? 1 + ordinal
+                                                             : kMovedPlace + ordinal;
+  return {Seq(static_cast<std::uint64_t>(position.seq - 1)), within};
+}
+
+// Binds ?2 to ?4 of kRecordKeys and kRemaining.
+void BindRecordKey(Statement& statement, const Position& after) {
+  const bool past_changed = after.phase == kDeparted;
+  statement.BindInt64(2, after.seq)
+      .BindInt64(3, after.phase == kMoved ? 1 : 0)
+      .BindInt64(4, past_changed ? INT64_MAX : after.ordinal);
+}
+
+// One unit's feed of records, or of departures, read in growing batches of index entries.
 class UnitFeed {
  public:
-  UnitFeed(const Uuid& unit, Seq after) : unit_(unit), last_{after.signed_value(), INT64_MAX} {}
-
   struct Key {
-    std::int64_t seq = 0;
-    std::int64_t ordinal = 0;
+    Position position;
+    // Of a departure.
+    Uuid record;
+    Uuid lives_in;
   };
+
+  UnitFeed(const Uuid& unit, bool departures, const Position& after)
+      : unit_(unit), departures_(departures), last_(after) {}
 
   // False: there is nothing more.
   absl::StatusOr<bool> Load(Database& database) {
     if (next_ < batch_.size()) return true;
     if (exhausted_) return false;
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kRecordKeys));
-    BindRawUuid(read, 1, unit_);
-    read.BindInt64(2, last_.seq).BindInt64(3, last_.ordinal);
-    read.BindInt64(4, static_cast<std::int64_t>(batch_size_));
     batch_.clear();
     next_ = 0;
-    while (true) {
-      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-      if (!found) break;
-      batch_.push_back({read.ColumnInt64(0), read.ColumnInt64(1)});
-    }
-    exhausted_ = batch_.size() < batch_size_;
+    VIGIL_RETURN_IF_ERROR(departures_ ? ReadDepartures(database) : ReadRecords(database));
+    exhausted_ = static_cast<std::int64_t>(batch_.size()) < batch_size_;
     batch_size_ = std::min(batch_size_ * 2, kLargestBatch);
     return !batch_.empty();
   }
 
   const Key& key() const { return batch_[next_]; }
-  void Advance() { last_ = batch_[next_++]; }
+  void Advance() { last_ = batch_[next_++].position; }
 
  private:
-  Uuid unit_;
-  Key last_;
-  std::vector<Key> batch_;
-  std::size_t next_ = 0;
-  std::size_t batch_size_ = kFirstBatch;
-  bool exhausted_ = false;
-};
-
-// One unit's departures, one seq at a time.
-class UnitDepartures {
- public:
-  UnitDepartures(const Uuid& unit, Seq after) : unit_(unit), seq_(after.signed_value()) {}
-
-  // Moves to the next seq; false: there is none.
-  absl::StatusOr<bool> Next(Database& database) {
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kNextDeparture));
+  absl::Status ReadRecords(Database& database) {
+    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kRecordKeys));
     BindRawUuid(read, 1, unit_);
-    read.BindInt64(2, seq_);
-    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-    if (found) seq_ = read.ColumnInt64(0);
-    return found;
-  }
-
-  std::int64_t seq() const { return seq_; }
-
-  // Those at this seq whose records live in none of `units`.
-  absl::Status Append(Database& database, const std::set<Uuid>& units,
-                      std::vector<v1::Departure>& departures) const {
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kDepartures));
-    BindRawUuid(read, 1, unit_);
-    read.BindInt64(2, seq_);
+    BindRecordKey(read, last_);
+    read.BindInt64(5, batch_size_);
     while (true) {
       VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
       if (!found) return absl::OkStatus();
-      VIGIL_ASSIGN_OR_RETURN(const Uuid record, read.ColumnUuid(0));
-      VIGIL_ASSIGN_OR_RETURN(const Uuid lives_in, read.ColumnUuid(1));
-      if (units.contains(lives_in)) continue;
-      v1::Departure& departure = departures.emplace_back();
-      departure.set_record(record.ToString());
-      departure.set_version(static_cast<std::uint64_t>(seq_));
+      batch_.emplace_back().position = {read.ColumnInt64(0), static_cast<int>(read.ColumnInt64(1)),
+                                        read.ColumnInt64(2)};
     }
   }
 
- private:
+  absl::Status ReadDepartures(Database& database) {
+    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kDepartures));
+    BindRawUuid(read, 1, unit_);
+    read.BindInt64(2, last_.seq);
+    const std::int64_t of_seq = last_.phase == kChanged    ? 0
+                                : last_.phase == kDeparted ? last_.ordinal
+                                                           : INT64_MAX;
+    read.BindInt64(3, of_seq).BindInt64(4, batch_size_);
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+      if (!found) return absl::OkStatus();
+      Key& key = batch_.emplace_back();
+      key.position = {read.ColumnInt64(0), kDeparted, read.ColumnInt64(1)};
+      VIGIL_ASSIGN_OR_RETURN(key.record, read.ColumnUuid(2));
+      VIGIL_ASSIGN_OR_RETURN(key.lives_in, read.ColumnUuid(3));
+    }
+  }
+
   Uuid unit_;
-  std::int64_t seq_;
+  bool departures_;
+  Position last_;
+  std::vector<Key> batch_;
+  std::size_t next_ = 0;
+  std::int64_t batch_size_ = kFirstBatch;
+  bool exhausted_ = false;
 };
 
-// What comes next in some unit: the smallest is at the top. Departures of a seq come before its
-// records; `feed` makes the order total.
+// What comes next in some unit: the smallest is at the top.
 struct Entry {
-  std::int64_t seq = 0;
-  bool is_record = false;
-  std::int64_t ordinal = 0;
+  Position position;
   std::size_t feed = 0;
 
   friend auto operator<=>(const Entry&, const Entry&) = default;
@@ -147,81 +177,89 @@ struct Entry {
 
 class Merger {
  public:
-  Merger(Database& database, std::set<Uuid> units)
-      : database_(database), units_(std::move(units)) {}
+  Merger(Database& database, std::set<Uuid> units, const FeedPlace& after)
+      : database_(database),
+        units_(std::move(units)),
+        read_to_(after.seq),
+        after_(PositionOf(after)) {}
 
-  absl::Status Start(Seq after) {
+  absl::Status Start() {
     VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kChangedUnits));
-    read.BindNumber(1, after);
+    read.BindNumber(1, read_to_);
     while (true) {
       VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
       if (!found) break;
       VIGIL_ASSIGN_OR_RETURN(const Uuid unit, read.ColumnUuid(0));
       if (units_.contains(unit)) changed_.push_back(unit);
     }
-    for (std::size_t i = 0; i < changed_.size(); ++i) {
-      records_.emplace_back(changed_[i], after);
-      departures_.emplace_back(changed_[i], after);
-      VIGIL_RETURN_IF_ERROR(PushRecord(i));
-      VIGIL_RETURN_IF_ERROR(PushDeparture(i));
+    for (const Uuid& unit : changed_) {
+      for (const bool departures : {false, true}) {
+        feeds_.emplace_back(unit, departures, after_);
+        VIGIL_RETURN_IF_ERROR(PushNext(feeds_.size() - 1));
+      }
     }
     return absl::OkStatus();
   }
 
-  // Takes whole seqs until the page has `bytes`.
+  // Takes what comes next until the page has `bytes`; never a part of what one operation changed.
   absl::Status Fill(std::size_t bytes, FeedPage& page) {
     std::size_t taken = 0;
+    Position last = after_;
     while (!next_.empty()) {
       const Entry entry = next_.top();
-      const Seq seq(static_cast<std::uint64_t>(entry.seq));
-      if (taken >= bytes && seq != page.cursor) return absl::OkStatus();
-      next_.pop();
-      page.cursor = seq;
-      if (entry.is_record) {
-        VIGIL_ASSIGN_OR_RETURN(StoredRecord record, ReadBody(entry.ordinal));
-        taken += record.bytes.size();
-        page.records.push_back(std::move(record));
-        records_[entry.feed].Advance();
-        VIGIL_RETURN_IF_ERROR(PushRecord(entry.feed));
-      } else {
-        const std::size_t before = page.departures.size();
-        VIGIL_RETURN_IF_ERROR(departures_[entry.feed].Append(database_, units_, page.departures));
-        taken += (page.departures.size() - before) * kDepartureBytes;
-        VIGIL_RETURN_IF_ERROR(PushDeparture(entry.feed));
+      const bool belongs = entry.position.seq == last.seq && entry.position.phase == kChanged;
+      if (taken >= bytes && !belongs) {
+        page.cursor = entry.position.seq == last.seq
+                          ? PlaceWithin(last)
+                          : FeedPlace{Seq(static_cast<std::uint64_t>(last.seq)), 0};
+        return CountRemaining(last, page);
       }
+      next_.pop();
+      last = entry.position;
+      VIGIL_ASSIGN_OR_RETURN(const std::size_t size, Take(entry, page));
+      taken += size;
+      feeds_[entry.feed].Advance();
+      VIGIL_RETURN_IF_ERROR(PushNext(entry.feed));
     }
     page.last = true;
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::uint64_t> CountAfter(Seq cursor) {
-    std::uint64_t count = 0;
-    for (const Uuid& unit : changed_) {
-      if (count >= kFeedRemainingMax) break;
-      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
-      BindRawUuid(read, 1, unit);
-      read.BindNumber(2, cursor);
-      read.BindInt64(3, static_cast<std::int64_t>(kFeedRemainingMax - count));
-      VIGIL_RETURN_IF_ERROR(read.Step());
-      count += static_cast<std::uint64_t>(read.ColumnInt64(0));
-    }
-    return count;
-  }
-
  private:
   static constexpr std::size_t kDepartureBytes = 48;
 
-  absl::Status PushRecord(std::size_t feed) {
-    VIGIL_ASSIGN_OR_RETURN(const bool more, records_[feed].Load(database_));
-    if (!more) return absl::OkStatus();
-    const UnitFeed::Key& key = records_[feed].key();
-    next_.push({key.seq, true, key.ordinal, feed});
+  absl::Status PushNext(std::size_t feed) {
+    VIGIL_ASSIGN_OR_RETURN(const bool more, feeds_[feed].Load(database_));
+    if (more) next_.push({feeds_[feed].key().position, feed});
     return absl::OkStatus();
   }
 
-  absl::Status PushDeparture(std::size_t feed) {
-    VIGIL_ASSIGN_OR_RETURN(const bool more, departures_[feed].Next(database_));
-    if (more) next_.push({departures_[feed].seq(), false, 0, feed});
+  // Returns about how many bytes it adds to the page.
+  absl::StatusOr<std::size_t> Take(const Entry& entry, FeedPage& page) {
+    if (entry.position.phase != kDeparted) {
+      VIGIL_ASSIGN_OR_RETURN(StoredRecord record, ReadBody(entry.position.ordinal));
+      const std::size_t size = record.bytes.size();
+      page.records.push_back(std::move(record));
+      return size;
+    }
+    const UnitFeed::Key& key = feeds_[entry.feed].key();
+    if (units_.contains(key.lives_in)) return 0;
+    v1::Departure& departure = page.departures.emplace_back();
+    departure.set_record(key.record.ToString());
+    departure.set_version(static_cast<std::uint64_t>(entry.position.seq));
+    return kDepartureBytes;
+  }
+
+  absl::Status CountRemaining(const Position& after, FeedPage& page) {
+    for (const Uuid& unit : changed_) {
+      if (page.remaining >= kFeedRemainingMax) break;
+      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
+      BindRawUuid(read, 1, unit);
+      BindRecordKey(read, after);
+      read.BindInt64(5, static_cast<std::int64_t>(kFeedRemainingMax - page.remaining));
+      VIGIL_RETURN_IF_ERROR(read.Step());
+      page.remaining += static_cast<std::uint64_t>(read.ColumnInt64(0));
+    }
     return absl::OkStatus();
   }
 
@@ -235,27 +273,27 @@ class Merger {
 
   Database& database_;
   const std::set<Uuid> units_;
+  const Seq read_to_;
+  const Position after_;
   std::vector<Uuid> changed_;
-  std::vector<UnitFeed> records_;
-  std::vector<UnitDepartures> departures_;
+  // Two for each changed unit.
+  std::vector<UnitFeed> feeds_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> next_;
 };
 
 }  // namespace
 
-absl::StatusOr<FeedPage> SqliteSnapshot::Feed(const std::vector<Uuid>& units, Seq after,
-                                              std::size_t bytes) {
+absl::StatusOr<FeedPage> SqliteSnapshot::Feed(const std::vector<Uuid>& units,
+                                              const FeedPlace& after, std::size_t bytes) {
   FeedPage page;
   page.cursor = after;
-  Merger merger(*database_, std::set<Uuid>(units.begin(), units.end()));
-  VIGIL_RETURN_IF_ERROR(merger.Start(after));
-  // A page has one seq at least.
+  Merger merger(*database_, std::set<Uuid>(units.begin(), units.end()), after);
+  VIGIL_RETURN_IF_ERROR(merger.Start());
+  // A page has something at least.
   VIGIL_RETURN_IF_ERROR(merger.Fill(std::max<std::size_t>(bytes, 1), page));
   if (page.last) {
     VIGIL_ASSIGN_OR_RETURN(const Head head, GetHead());
-    page.cursor = std::max(after, head.seq);
-  } else {
-    VIGIL_ASSIGN_OR_RETURN(page.remaining, merger.CountAfter(page.cursor));
+    page.cursor = std::max(after, FeedPlace{head.seq, 0});
   }
   return page;
 }

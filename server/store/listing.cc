@@ -60,7 +60,7 @@ absl::StatusOr<Statement> Confined(sqlite::Database& database, const std::string
 
 constexpr char kFindHazard[] = R"sql(
 SELECT id, number, risk_source, responsible_unit, state_bytes, origin, found_at, description,
-       merged_into, imported, next_step_at
+       merged_into, imported, next_step_at, follows_source
 FROM hazard WHERE id = ?1
 )sql";
 
@@ -186,6 +186,7 @@ absl::StatusOr<std::optional<HazardProjection>> SqliteSnapshot::FindHazardProjec
   VIGIL_ASSIGN_OR_RETURN(hazard.merged_into, ReadReference(read, 8));
   hazard.imported = read.ColumnBool(9);
   if (!read.ColumnIsNull(10)) hazard.next_step_at = read.ColumnTime(10);
+  hazard.follows_source = read.ColumnBool(11);
   return std::optional<HazardProjection>(std::move(hazard));
 }
 

@@ -69,6 +69,19 @@ struct IssuedToken {
   absl::Time expires_at;
 };
 
+// How far the feed of some units has been read.
+struct FeedPlace {
+  // Everything up to here,
+  Seq seq;
+  // and of the seq after it so much: the store's own number, 0 for nothing of it. Greater numbers
+  // of one seq lie further on.
+  std::uint64_t within = 0;
+
+  friend auto operator<=>(const FeedPlace&, const FeedPlace&) = default;
+};
+
+// Of one seq come first the records that its operation changed, all in one page; then what has left
+// the units; then what a move has brought along, in as many pages as it needs.
 struct FeedPage {
   // In the order of their place in the feed, which is their version or a later move. Bytes as
   // stored.
@@ -76,8 +89,8 @@ struct FeedPage {
   // Not of records that live in one of the units asked for; where a device has other units too,
   // the caller leaves out what lives in those.
   std::vector<v1::Departure> departures;
-  // Read up to here; a page never splits a seq. On the last page: the head.
-  Seq cursor;
+  // Read up to here. On the last page: the head.
+  FeedPlace cursor;
   bool last = false;
   // Records still to come, counted up to kFeedRemainingMax.
   std::uint64_t remaining = 0;
@@ -134,6 +147,8 @@ class Snapshot {
   virtual absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) = 0;
   // Hazards whose field merged_into names this one.
   virtual absl::StatusOr<std::vector<Uuid>> DuplicatesOf(const Uuid& hazard) = 0;
+  // Hazards that may live where this risk source does, having no unit of their own.
+  virtual absl::StatusOr<std::vector<Uuid>> HazardsFollowing(const Uuid& risk_source) = 0;
   // What `device` wrote to `record` after `after`, in order.
   virtual absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
                                                           Seq after) = 0;
@@ -184,8 +199,9 @@ class Snapshot {
   virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopies(std::int64_t after,
                                                                  bool settled_too, int limit) = 0;
 
-  // Changes of these units (nil: everybody's) after `after`, about `bytes` of records.
-  virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
+  // Changes of these units (nil: everybody's) after `after`, about `bytes` of records. A place that
+  // Feed gave for some units holds for fewer or more of them, as far as it says.
+  virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
                                         std::size_t bytes) = 0;
   // `units` and everything below them in the tree of org units.
   virtual absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) = 0;

@@ -328,6 +328,38 @@ CREATE INDEX witness_copy_by_parent ON witness_copy (parent, id) WHERE parent IS
 CREATE INDEX witness_copy_open ON witness_copy (id) WHERE settled = 0;
 )sql";
 
+constexpr char kMoves[] = R"sql(
+-- moved: a move has brought the record to its place in the feed; what an operation changed itself
+-- stands before that at the same seq.
+ALTER TABLE record ADD COLUMN moved INTEGER NOT NULL DEFAULT 0 CHECK (moved IN (0, 1));
+UPDATE record SET moved = 1 WHERE version < feed_seq;
+DROP INDEX record_by_feed;
+CREATE INDEX record_by_feed ON record (unit, office_only, feed_seq, moved);
+
+-- The last time that a record left a unit; gone once it is back. In the order of the feed.
+CREATE TABLE departed (
+  unit BLOB NOT NULL CHECK (length(unit) = 16),
+  seq INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL REFERENCES record (ordinal),
+  PRIMARY KEY (unit, seq, ordinal)
+) STRICT, WITHOUT ROWID;
+INSERT INTO departed (unit, seq, ordinal)
+SELECT departure.unit, departure.seq, record.ordinal
+FROM departure JOIN record ON record.id = departure.record;
+DROP TABLE departure;
+ALTER TABLE departed RENAME TO departure;
+CREATE UNIQUE INDEX departure_by_record ON departure (ordinal, unit);
+
+-- follows_source: the hazard lives where its risk source does. Of a row that was written before
+-- this column it says that it may.
+ALTER TABLE hazard ADD COLUMN follows_source INTEGER NOT NULL DEFAULT 0
+  CHECK (follows_source IN (0, 1));
+UPDATE hazard SET follows_source = 1
+WHERE responsible_unit IS (SELECT risk_source.responsible_unit FROM risk_source
+                           WHERE risk_source.id = hazard.risk_source);
+CREATE INDEX hazard_by_source ON hazard (risk_source, id) WHERE follows_source = 1;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -337,6 +369,9 @@ constexpr sqlite::Migration kMigrations[] = {
      kOfficeDevice},
     {4, "restore", "Backups that are kept, epochs of other branches, copies that phones return.",
      kRestore},
+    {5, "moves",
+     "What a move brings along comes in pages; hazards that live where their risk source does.",
+     kMoves},
 };
 
 }  // namespace

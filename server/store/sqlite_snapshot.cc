@@ -43,6 +43,9 @@ WHERE parent = ?1 AND (?2 = 0 OR kind = ?2) ORDER BY id
 
 constexpr char kDuplicatesOf[] = "SELECT id FROM hazard WHERE merged_into = ?1 ORDER BY id";
 
+constexpr char kHazardsFollowing[] =
+    "SELECT id FROM hazard WHERE risk_source = ?1 AND follows_source = 1 ORDER BY id";
+
 constexpr char kOwnWrites[] = R"sql(
 SELECT version, write_bytes, stamp_bytes FROM record_version
 WHERE record = ?1 AND device = ?2 AND version > ?3 ORDER BY version
@@ -122,6 +125,16 @@ absl::StatusOr<std::optional<StoredOutcome>> OptionalOutcome(Statement& find) {
   VIGIL_ASSIGN_OR_RETURN(outcome.operation_hash, ReadHash(find, 4));
   outcome.outcome_bytes = std::string(find.ColumnBlob(5));
   return std::optional<StoredOutcome>(std::move(outcome));
+}
+
+absl::StatusOr<std::vector<Uuid>> ReadIds(Statement& read) {
+  std::vector<Uuid> ids;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return ids;
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, read.ColumnUuid(0));
+    ids.push_back(id);
+  }
 }
 
 absl::StatusOr<LogRow> ReadLogRow(const Statement& read) {
@@ -237,13 +250,13 @@ absl::StatusOr<std::vector<StoredRecord>> SqliteSnapshot::Children(const Uuid& p
 absl::StatusOr<std::vector<Uuid>> SqliteSnapshot::DuplicatesOf(const Uuid& hazard) {
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kDuplicatesOf));
   BindRawUuid(find, 1, hazard);
-  std::vector<Uuid> duplicates;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
-    if (!found) return duplicates;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, find.ColumnUuid(0));
-    duplicates.push_back(id);
-  }
+  return ReadIds(find);
+}
+
+absl::StatusOr<std::vector<Uuid>> SqliteSnapshot::HazardsFollowing(const Uuid& risk_source) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kHazardsFollowing));
+  BindRawUuid(find, 1, risk_source);
+  return ReadIds(find);
 }
 
 absl::StatusOr<std::vector<OwnWrite>> SqliteSnapshot::OwnWrites(const Uuid& record,

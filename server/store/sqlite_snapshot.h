@@ -33,6 +33,7 @@ class SqliteSnapshot final : public Snapshot {
                                                 const RecordScope& scope) override;
   absl::StatusOr<std::vector<StoredRecord>> Children(const Uuid& parent, int kind) override;
   absl::StatusOr<std::vector<Uuid>> DuplicatesOf(const Uuid& hazard) override;
+  absl::StatusOr<std::vector<Uuid>> HazardsFollowing(const Uuid& risk_source) override;
   absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
                                                   Seq after) override;
   absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
@@ -70,7 +71,7 @@ class SqliteSnapshot final : public Snapshot {
                                                          int limit) override;
 
   // feed.cc
-  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, Seq after,
+  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
                                 std::size_t bytes) override;
 
   // digest.cc

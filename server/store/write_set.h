@@ -89,8 +89,8 @@ struct Move {
   Uuid from_unit;
   Uuid to_unit;
   Seq seq;
-  // The children's new bytes (the root's stand in its RecordChange); ignored for a child that this
-  // group changed after `seq`.
+  // The new bytes of what keeps its version: the children, and a root that moves without being
+  // changed; ignored for what this group changed after `seq`.
   std::vector<MovedRecord> children = {};
 };
 
@@ -99,7 +99,10 @@ struct HazardProjection {
   Uuid id;
   std::string number;
   Uuid risk_source;
+  // Where it lives.
   Uuid responsible_unit;
+  // It has no unit of its own.
+  bool follows_source = false;
   v1::HazardState state;
   v1::HazardOrigin origin = v1::HAZARD_ORIGIN_UNSPECIFIED;
   absl::Time found_at;

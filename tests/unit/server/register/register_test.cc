@@ -427,7 +427,7 @@ TEST(RegisterTest, DigestIsTheSumOverTheRecordsOfEachUnit) {
   std::vector<Uuid> all = units;
   all.emplace_back();
   store::BucketSums naive{};
-  Seq after;
+  store::FeedPlace after;
   for (bool last = false; !last;) {
     VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page, snapshot->Feed(all, after, 4096));
     for (const store::StoredRecord& record : page.records) {
@@ -466,7 +466,7 @@ TEST(RegisterTest, AcceptedTransferMovesTheHazardAndItsChildrenToTheReceiver) {
   EXPECT_EQ(reg.Find(transfer).unit(), reg.district);
   VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
   VIGIL_ASSERT_OK_AND_ASSIGN(
-      const auto gone, snapshot->Feed({*Uuid::Parse(reg.unit)}, Seq(outcome.seq() - 1), 4096));
+      const auto gone, snapshot->Feed({*Uuid::Parse(reg.unit)}, {Seq(outcome.seq() - 1), 0}, 4096));
   std::vector<std::string> departed;
   for (const v1::Departure& departure : gone.departures) departed.push_back(departure.record());
   EXPECT_THAT(departed, UnorderedElementsAre(hazard, transfer));

@@ -11,159 +11,19 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/service/pull_stream.h"
-#include "server/service/watch_hub.h"
 #include "sync/rules/workdays.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/test_register.h"
+#include "tests/unit/server/service/sync_core_fixture.h"
 
 namespace vigil::testing {
 namespace {
 
-using service::SyncCore;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Key;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-// Takes pages at its own pace, on the executor.
-template <typename Message>
-class Sink final : public service::StreamSink<Message> {
- public:
-  explicit Sink(Executor& executor) : executor_(executor) {}
-
-  void Write(const Message& message, typename service::StreamSink<Message>::Ready ready) override {
-    EXPECT_FALSE(finished) << "a message after the end";
-    EXPECT_FALSE(writing) << "a message before the one before it was taken";
-    writing = true;
-    messages.push_back(message);
-    executor_.Post([this, ready] {
-      if (on_message) on_message();
-      writing = false;
-      ready(!gone);
-    });
-  }
-  void Finish(const absl::Status& end) override {
-    EXPECT_FALSE(finished) << "two ends";
-    finished = true;
-    status = end;
-  }
-
-  std::vector<Message> messages;
-  std::function<void()> on_message;
-  bool gone = false;
-  bool writing = false;
-  bool finished = false;
-  absl::Status status;
-
- private:
-  Executor& executor_;
-};
-
-using Pages = Sink<v1::PullResponse>;
-
-class SyncCoreTest : public ::testing::Test {
- protected:
-  SyncCoreTest()
-      : reg_({.on_committed = [this](const registry::Committed& made) { hub_.Publish(made); }}),
-        core_(reg_.target(), hub_,
-              {.push_operations_max = 5, .operation_bytes_max = 4096, .server_name = "test"}),
-        inspector_(reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit)) {}
-
-  std::shared_ptr<Pages> Pull(const v1::PullRequest& request) { return Pull(inspector_, request); }
-  std::shared_ptr<Pages> Pull(const Actor& actor, const v1::PullRequest& request) {
-    auto sink = std::make_shared<Pages>(reg_.executor());
-    core_.Pull(actor.author, request, sink);
-    reg_.executor().RunUntilIdle();
-    EXPECT_TRUE(sink->finished);
-    return sink;
-  }
-
-  // What a phone holds after these pages, by id.
-  static std::map<std::string, std::string> Held(const Pages& sink) {
-    std::map<std::string, std::string> held;
-    for (const v1::PullResponse& page : sink.messages) {
-      for (const std::string& bytes : page.records()) {
-        v1::Record record;
-        EXPECT_TRUE(record.ParseFromString(bytes));
-        held[record.id()] = bytes;
-      }
-      for (const v1::Departure& departure : page.departures()) held.erase(departure.record());
-    }
-    return held;
-  }
-
-  // The sums as the contract describes them, over what a phone holds.
-  static std::vector<std::uint64_t> DigestOf(const std::map<std::string, std::string>& held) {
-    std::vector<std::uint64_t> sums(256);
-    for (const auto& [id, bytes] : held) {
-      const Sha256 place = Sha256Of(Uuid::Parse(id)->bytes());
-      const Sha256 content = Sha256Of(bytes);
-      std::uint64_t value = 0;
-      for (std::size_t i = 0; i < 8; ++i) {
-        value = value << 8 | static_cast<unsigned char>(content.bytes()[i]);
-      }
-      sums[static_cast<unsigned char>(place.bytes()[0])] += value;
-    }
-    return sums;
-  }
-
-  static std::vector<std::uint64_t> DigestOf(const v1::PullResponse& page) {
-    return {page.digest().begin(), page.digest().end()};
-  }
-
-  std::string Report(const std::string& source, const std::string& description = "loose rock") {
-    Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
-    const std::string hazard = reg_.NewId();
-    v1::Operation operation = reg_.Begin(finder);
-    operation.mutable_report_hazard()->set_hazard_id(hazard);
-    v1::Hazard& body = *operation.mutable_report_hazard()->mutable_hazard();
-    body.set_risk_source(source);
-    body.set_description(description);
-    *body.mutable_found_at() = operation.made_at();
-    EXPECT_EQ(reg_.Submit(finder, operation).verdict(), v1::VERDICT_APPLIED);
-    return hazard;
-  }
-
-  v1::PushEntry Entry(Actor& actor, const std::string& hazard) {
-    v1::Operation operation = reg_.Begin(actor);
-    operation.mutable_report_hazard()->set_hazard_id(hazard);
-    v1::Hazard& body = *operation.mutable_report_hazard()->mutable_hazard();
-    body.set_risk_source(reg_.risk_source);
-    body.set_description("pushed");
-    *body.mutable_found_at() = operation.made_at();
-    v1::PushEntry entry;
-    entry.set_operation_id(operation.id());
-    entry.set_device_seq(operation.device_seq());
-    entry.set_operation(operation.SerializeAsString());
-    return entry;
-  }
-
-  // Links the entries to what was pushed before, and signs.
-  absl::StatusOr<v1::PushResponse> Push(v1::PushRequest request) {
-    for (v1::PushEntry& entry : *request.mutable_entries()) {
-      hashes_[entry.device_seq()] = entry.has_withheld_hash()
-                                        ? *Sha256::FromBytes(entry.withheld_hash())
-                                        : Sha256Of(entry.operation());
-      if (entry.device_seq() == 1) continue;
-      entry.set_previous_hash(std::string(hashes_.at(entry.device_seq() - 1).bytes()));
-    }
-    reg_.Sign(inspector_, request);
-    absl::StatusOr<v1::PushResponse> answer = absl::UnknownError("not answered");
-    core_.Push({inspector_.author, Uuid(), inspector_.key->public_key()}, request,
-               [&](absl::StatusOr<v1::PushResponse> response) { answer = std::move(response); });
-    reg_.executor().RunUntilIdle();
-    return answer;
-  }
-
-  service::WatchHub hub_;
-  TestRegister reg_;
-  SyncCore core_;
-  Actor inspector_;
-  // Of the inspector's operations, by their sequence.
-  std::map<std::uint64_t, Sha256> hashes_;
-};
 
 TEST_F(SyncCoreTest, HelloNamesTheScopeAndTheRegister) {
   v1::HelloRequest request;
@@ -323,6 +183,53 @@ TEST_F(SyncCoreTest, ARecordThatMovesDepartsFromThoseWhoLoseIt) {
   EXPECT_THAT(Held(*keeper), Contains(Key(hazard)));
 }
 
+TEST_F(SyncCoreTest, AUnitThatIsGainedDuringAPullIsNoDifference) {
+  // The phone's cursors are of the hello before.
+  v1::PullRequest request;
+  request.add_cursors();
+  request.add_cursors()->add_units(reg_.unit);
+  Report(reg_.other_risk_source);
+  Actor both = inspector_;
+  v1::RoleGrant& gained = both.author.roles.emplace_back();
+  gained.set_role(v1::ROLE_INSPECTOR);
+  gained.set_unit(reg_.other_unit);
+  const auto sink = Pull(both, request);
+  EXPECT_EQ(DigestOf(sink->messages.back()), DigestOf(Held(*sink)));
+}
+
+TEST_F(SyncCoreTest, AUnitThatLeavesTheScopeDuringAPullIsReadNoFurther) {
+  for (int i = 0; i < 20; ++i) Report(reg_.other_risk_source, std::string(1000, 'x'));
+  const Actor inspector = reg_.Phone(v1::ROLE_INSPECTOR, reg_.department);
+  Actor administrator = reg_.Clerk(v1::ROLE_ADMINISTRATOR, reg_.bureau);
+  v1::PullRequest request;
+  request.set_page_bytes(4096);
+  request.add_cursors()->set_seq(reg_.Head().seq.value());
+  request.add_cursors()->add_units(reg_.other_unit);
+  auto sink = std::make_shared<Pages>(reg_.executor());
+  sink->on_message = [&] {
+    if (sink->messages.size() != 2) return;
+    v1::Operation move = reg_.Begin(administrator);
+    reg_.See(move, {reg_.other_unit});
+    move.mutable_edit_record()->set_record(reg_.other_unit);
+    move.mutable_edit_record()->mutable_entity()->mutable_org_unit()->set_parent_unit(reg_.bureau);
+    move.mutable_edit_record()->mutable_update_mask()->add_paths("parent_unit");
+    registry::Incoming incoming;
+    incoming.bytes = move.SerializeAsString();
+    reg_.target().Submit(administrator.author, {incoming}, [](const auto&) {});
+  };
+  core_.Pull(inspector.author, request, sink);
+  reg_.executor().RunUntilIdle();
+  ASSERT_TRUE(sink->finished);
+  VIGIL_EXPECT_OK(sink->status);
+  int hazards = 0;
+  for (const auto& [id, bytes] : Held(*sink)) {
+    v1::Record record;
+    ASSERT_TRUE(record.ParseFromString(bytes));
+    hazards += record.entity().has_hazard() ? 1 : 0;
+  }
+  EXPECT_LT(hazards, 15);
+}
+
 TEST_F(SyncCoreTest, ARetriedPushGetsTheFirstOutcomesAndTheFlag) {
   v1::PushRequest request;
   *request.add_entries() = Entry(inspector_, reg_.NewId());
@@ -388,93 +295,6 @@ TEST_F(SyncCoreTest, ARepairSendsWholeBucketsPageByPage) {
   request.clear_page_token();
   request.set_buckets(0, 256);
   EXPECT_THAT(core_.Repair(inspector_.author, request), ReasonIs("REASON_INVALID_VALUE"));
-}
-
-class WatchTest : public SyncCoreTest {
- protected:
-  std::unique_ptr<service::Watch> Open(std::uint64_t known) {
-    v1::WatchRequest request;
-    request.set_seq(known);
-    sink_ = std::make_shared<Sink<v1::WatchResponse>>(reg_.executor());
-    auto watch = core_.OpenWatch(inspector_.author, request, sink_);
-    EXPECT_THAT(watch, IsOk());
-    reg_.executor().RunUntilIdle();
-    return watch.ok() ? *std::move(watch) : nullptr;
-  }
-
-  // By somebody who was there before: a new person is everybody's news.
-  void ReportBy(Actor& finder, const std::string& source) {
-    v1::Operation operation = reg_.Begin(finder);
-    operation.mutable_report_hazard()->set_hazard_id(reg_.NewId());
-    v1::Hazard& body = *operation.mutable_report_hazard()->mutable_hazard();
-    body.set_risk_source(source);
-    body.set_description("seen");
-    *body.mutable_found_at() = operation.made_at();
-    ASSERT_EQ(reg_.Submit(finder, operation).verdict(), v1::VERDICT_APPLIED);
-  }
-
-  std::shared_ptr<Sink<v1::WatchResponse>> sink_;
-};
-
-TEST_F(WatchTest, TellsOfChangesInTheScopeAloneAndOfNothingElse) {
-  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
-  const auto watch = Open(reg_.Head().seq.value());
-  EXPECT_THAT(sink_->messages, IsEmpty()) << "nothing has changed";
-  ReportBy(finder, reg_.other_risk_source);
-  EXPECT_THAT(sink_->messages, IsEmpty()) << "another unit's";
-  ReportBy(finder, reg_.risk_source);
-  ASSERT_THAT(sink_->messages, SizeIs(1));
-  EXPECT_EQ(sink_->messages[0].seq(), reg_.Head().seq.value());
-}
-
-TEST_F(WatchTest, TellsAtOnceOfWhatTheClientDoesNotKnowYet) {
-  const std::uint64_t before = reg_.Head().seq.value();
-  Report(reg_.risk_source);
-  const auto watch = Open(before);
-  ASSERT_THAT(sink_->messages, SizeIs(1));
-  EXPECT_EQ(sink_->messages[0].seq(), reg_.Head().seq.value());
-}
-
-TEST_F(WatchTest, SeveralChangesWhileOneIsWrittenAreOneMessage) {
-  const auto watch = Open(reg_.Head().seq.value());
-  // The first change makes a message; the others come while it is under way.
-  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
-    hub_.Publish({.head = Seq(reg_.Head().seq.value() + seq), .units = {*Uuid::Parse(reg_.unit)}});
-  }
-  reg_.executor().RunUntilIdle();
-  ASSERT_THAT(sink_->messages, SizeIs(2));
-  EXPECT_EQ(sink_->messages[1].seq(), reg_.Head().seq.value() + 3);
-}
-
-TEST_F(WatchTest, FollowsTheTreeOfUnits) {
-  Actor finder = reg_.Phone(v1::ROLE_INSPECTOR, reg_.bureau);
-  Actor clerk = reg_.Clerk(v1::ROLE_ADMINISTRATOR, reg_.bureau);
-  const auto watch = Open(reg_.Head().seq.value());
-  const auto move_below = [&](const std::string& parent) {
-    v1::Operation move = reg_.Begin(clerk);
-    reg_.See(move, {reg_.other_unit});
-    move.mutable_edit_record()->set_record(reg_.other_unit);
-    move.mutable_edit_record()->mutable_entity()->mutable_org_unit()->set_parent_unit(parent);
-    move.mutable_edit_record()->mutable_update_mask()->add_paths("parent_unit");
-    ASSERT_EQ(reg_.Submit(clerk, move).verdict(), v1::VERDICT_APPLIED);
-  };
-  move_below(reg_.unit);
-  ASSERT_THAT(sink_->messages, SizeIs(1)) << "org units are everybody's";
-  ReportBy(finder, reg_.other_risk_source);
-  EXPECT_THAT(sink_->messages, SizeIs(2)) << "it lies below the inspector's own unit now";
-  move_below(reg_.bureau);
-  ASSERT_THAT(sink_->messages, SizeIs(3));
-  ReportBy(finder, reg_.other_risk_source);
-  EXPECT_THAT(sink_->messages, SizeIs(3)) << "no longer the inspector's";
-}
-
-TEST_F(WatchTest, EndsWhenItIsLetGo) {
-  auto watch = Open(reg_.Head().seq.value());
-  EXPECT_EQ(hub_.listeners(), 1U);
-  watch.reset();
-  EXPECT_EQ(hub_.listeners(), 0U);
-  Report(reg_.risk_source);
-  EXPECT_THAT(sink_->messages, IsEmpty());
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ SqliteStoreOptions SmallRegister(const SimVfs& disk) {
 // Records 1 to `operations` of the register, each made by the operation of its number.
 void CheckContent(SqliteRegisterStore& store, std::uint64_t operations) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store.Read());
-  VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed, snapshot->Feed({Id(7)}, Seq(0), 1 << 24));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed, snapshot->Feed({Id(7)}, {}, 1 << 24));
   ASSERT_EQ(feed.records.size(), operations);
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto log, snapshot->Log(Seq(0), 1 << 20));
   ASSERT_EQ(log.size(), operations);

@@ -57,6 +57,9 @@ class FeedTest : public ::testing::Test {
     head_ = group.seq();
   }
   FeedPage Read(const std::vector<Uuid>& units, Seq after, std::size_t bytes = 1 << 20) {
+    return Read(units, FeedPlace{after, 0}, bytes);
+  }
+  FeedPage Read(const std::vector<Uuid>& units, const FeedPlace& after, std::size_t bytes) {
     auto snapshot = store_->Read();
     EXPECT_THAT(snapshot, IsOk());
     auto page = (*snapshot)->Feed(units, after, bytes);
@@ -88,14 +91,14 @@ TEST_F(FeedTest, ARecordIsInItsUnitsFeedAtItsLastVersionOnly) {
   EXPECT_EQ(page.records[2].version, Seq(3));
   EXPECT_EQ(page.records[2].bytes, BytesOf({.id = Id(1), .unit = Id(7)}, Seq(3)));
   EXPECT_TRUE(page.last);
-  EXPECT_EQ(page.cursor, Seq(4));
+  EXPECT_EQ(page.cursor, (FeedPlace{Seq(4), 0}));
   EXPECT_EQ(page.remaining, 0U);
   EXPECT_THAT(IdsOf(Read({Id(7)}, Seq(2))), ElementsAre(Id(1)));
   EXPECT_THAT(IdsOf(Read({Id(7)}, Seq(3))), IsEmpty());
   EXPECT_THAT(IdsOf(Read({}, Seq(0))), IsEmpty());
 }
 
-TEST_F(FeedTest, APageEndsAtItsSizeButNeverWithinASeq) {
+TEST_F(FeedTest, APageEndsAtItsSizeButNeverWithinWhatOneOperationChanged) {
   GroupMaker group(head_);
   for (std::uint64_t seq = 0; seq < 3; ++seq) {
     group.Operation();
@@ -106,7 +109,7 @@ TEST_F(FeedTest, APageEndsAtItsSizeButNeverWithinASeq) {
   Commit(group);
   const FeedPage page = Read({Id(7), Id(8)}, Seq(0), 1);
   EXPECT_EQ(page.records.size(), 10U);
-  EXPECT_EQ(page.cursor, Seq(1));
+  EXPECT_EQ(page.cursor, (FeedPlace{Seq(1), 0}));
   EXPECT_FALSE(page.last);
   EXPECT_EQ(page.remaining, 20U);
   EXPECT_EQ(Read({Id(7), Id(8)}, Seq(0), 0).records.size(), 10U);
@@ -143,6 +146,57 @@ TEST_F(FeedTest, ARootMovesWithItsChildrenAndTheirNewBytes) {
   // Who has both units sees an arrival only.
   EXPECT_THAT(Read({Id(7), Id(8)}, Seq(1)).departures, IsEmpty());
   EXPECT_THAT(IdsOf(Read({Id(7), Id(8)}, Seq(1))), ElementsAre(Id(1), Id(2)));
+}
+
+TEST_F(FeedTest, WhatAMoveBringsAlongComesInPagesAndSoDoDepartures) {
+  GroupMaker group(head_);
+  group.Operation();
+  group.Create({.id = Id(1), .unit = Id(7)});
+  for (std::uint64_t i = 2; i <= 50; ++i) {
+    group.Create({.id = Id(i), .parent = Id(1), .root = Id(1), .unit = Id(7)});
+  }
+  Commit(group);
+  // The operation changes the root and the last child; the others come along.
+  GroupMaker move(head_);
+  move.Operation();
+  move.Change({.id = Id(1), .unit = Id(8)});
+  move.Change({.id = Id(50), .parent = Id(1), .root = Id(1), .unit = Id(8)});
+  move.writes().moves.push_back({Id(1), Id(7), Id(8), Seq(2)});
+  move.Operation();
+  move.Create({.id = Id(51), .unit = Id(8)});
+  Commit(move);
+
+  const auto read_all = [&](const Uuid& unit) {
+    std::vector<FeedPage> pages;
+    FeedPlace place{Seq(1), 0};
+    while (pages.empty() || !pages.back().last) {
+      pages.push_back(Read({unit}, place, 100));
+      EXPECT_GT(pages.back().cursor, place);
+      place = pages.back().cursor;
+    }
+    return pages;
+  };
+  const std::vector<FeedPage> arrivals = read_all(Id(8));
+  EXPECT_THAT(IdsOf(arrivals.front()), ElementsAre(Id(1), Id(50)));
+  EXPECT_EQ(arrivals.front().cursor.seq, Seq(1)) << "not all of the move's seq is read";
+  EXPECT_GT(arrivals.size(), 10U);
+  std::vector<Uuid> ids;
+  for (const FeedPage& page : arrivals) {
+    for (const Uuid& id : IdsOf(page)) ids.push_back(id);
+  }
+  EXPECT_EQ(ids.size(), 51U);
+  EXPECT_EQ(std::set<Uuid>(ids.begin(), ids.end()).size(), 51U);
+
+  const std::vector<FeedPage> departures = read_all(Id(7));
+  std::set<std::string> left;
+  for (const FeedPage& page : departures) {
+    for (const auto& [record, seq] : DeparturesOf(page)) {
+      EXPECT_TRUE(left.insert(record).second);
+      EXPECT_EQ(seq, 2U);
+    }
+  }
+  EXPECT_EQ(left.size(), 50U);
+  EXPECT_GT(departures.size(), 10U);
 }
 
 TEST_F(FeedTest, AChildChangedAfterTheMoveKeepsItsOwnBytes) {
@@ -232,13 +286,18 @@ class Model {
 
   static Uuid UnitAt(std::uint32_t number) { return Id(number % 5 == 0 ? 0 : 500 + number % 5); }
 
-  // The expected feed after `after`, in order: seq, order of making, id.
-  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> Records(const std::set<Uuid>& units,
-                                                                      std::uint64_t after) const {
-    std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> feed;
+  // The expected feed after `after`, in order: seq, what moved behind what changed, order of
+  // making, id.
+  using Place = std::tuple<std::uint64_t, bool, std::uint64_t, Uuid>;
+  Place PlaceOf(const Uuid& id) const {
+    const Entry& entry = At(id);
+    return {entry.feed_seq, entry.version < entry.feed_seq, entry.made, id};
+  }
+  std::vector<Place> Records(const std::set<Uuid>& units, std::uint64_t after) const {
+    std::vector<Place> feed;
     for (const auto& [id, entry] : entries_) {
       if (!units.contains(entry.spec.unit) || entry.spec.office_only) continue;
-      if (entry.feed_seq > after) feed.emplace_back(entry.feed_seq, entry.made, id);
+      if (entry.feed_seq > after) feed.push_back(PlaceOf(id));
     }
     std::sort(feed.begin(), feed.end());
     return feed;
@@ -307,28 +366,40 @@ std::vector<Uuid> UnitsOf(std::uint32_t bits) {
 }
 
 // Everything after `after`, page by page; checks each page's bounds.
-FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, Seq after, std::size_t bytes,
-                 const Model& model) {
+FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, const FeedPlace& after,
+                 std::size_t bytes, const Model& model) {
   FeedPage all;
   all.cursor = after;
+  const std::set<Uuid> unit_set(units.begin(), units.end());
+  std::size_t left = 0;
   while (!all.last) {
     auto page = snapshot.Feed(units, all.cursor, bytes);
     RC_ASSERT(page.ok());
     for (const StoredRecord& record : page->records) {
       const std::uint64_t seq = model.At(record.id).feed_seq;
-      RC_ASSERT(seq > all.cursor.value());
-      RC_ASSERT(seq <= page->cursor.value());
+      RC_ASSERT(seq > all.cursor.seq.value());
+      RC_ASSERT(seq <= page->cursor.seq.value() + 1);
     }
     if (!page->last) RC_ASSERT(page->cursor > all.cursor);
+    // What an operation changed is whole: the next one of the feed is another's, or moved.
+    const auto feed = model.Records(unit_set, 0);
+    if (!page->last && !page->records.empty()) {
+      const auto next =
+          std::upper_bound(feed.begin(), feed.end(), model.PlaceOf(page->records.back().id));
+      RC_ASSERT(next == feed.end() || std::get<1>(*next) ||
+                std::get<0>(*next) > model.At(page->records.back().id).feed_seq);
+    }
+    if (all.records.empty() && all.departures.empty() && left == 0) {
+      left = page->remaining + page->records.size();
+    }
+    left -= page->records.size();
+    RC_ASSERT(page->remaining == left);
     std::move(page->records.begin(), page->records.end(), std::back_inserter(all.records));
     std::move(page->departures.begin(), page->departures.end(), std::back_inserter(all.departures));
     all.cursor = page->cursor;
     all.last = page->last;
-    // Counts are of records: what is left is exactly what the later pages bring.
-    RC_ASSERT(
-        page->remaining ==
-        (page->last ? 0 : model.Records({units.begin(), units.end()}, all.cursor.value()).size()));
   }
+  RC_ASSERT(left == 0U);
   return all;
 }
 
@@ -338,12 +409,12 @@ void CheckFeed(SqliteRegisterStore& store, const Model& model, std::uint32_t uni
   const std::set<Uuid> unit_set(units.begin(), units.end());
   auto snapshot = store.Read();
   RC_ASSERT(snapshot.ok());
-  const FeedPage all = ReadAll(**snapshot, units, after, bytes, model);
-  RC_ASSERT(all.cursor == head);
-  std::vector<std::tuple<std::uint64_t, std::uint64_t, Uuid>> found;
+  const FeedPage all = ReadAll(**snapshot, units, {after, 0}, bytes, model);
+  RC_ASSERT((all.cursor == FeedPlace{head, 0}));
+  std::vector<Model::Place> found;
   for (const StoredRecord& record : all.records) {
     const Model::Entry& entry = model.At(record.id);
-    found.emplace_back(entry.feed_seq, entry.made, record.id);
+    found.push_back(model.PlaceOf(record.id));
     RC_ASSERT(record.version.value() == entry.version);
     RC_ASSERT(record.unit == entry.spec.unit);
     RC_ASSERT(record.bytes == entry.bytes());
@@ -387,7 +458,7 @@ TEST(FeedPropertyTest, APhoneThatReadsNowAndThenHoldsWhatIsInItsUnits) {
     Seq head;
     const std::vector<Uuid> units = UnitsOf(*rc::gen::inRange(0U, 32U));
     const std::set<Uuid> unit_set(units.begin(), units.end());
-    Seq cursor;
+    FeedPlace cursor;
     std::map<Uuid, std::string> held;
     const auto groups = *AnyGroups();
     for (const auto& choices : groups) {
