@@ -15,6 +15,11 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
+Sha256 HashOf(const v1::PushEntry& entry) {
+  return entry.has_withheld_hash() ? Sha256::FromBytes(entry.withheld_hash()).value_or(Sha256())
+                                   : Sha256Of(entry.operation());
+}
+
 class Attempt final : public Session, public std::enable_shared_from_this<Attempt> {
  public:
   Attempt(const Parts& parts, Options options, Done done)
@@ -50,6 +55,9 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   void OnPushed(const replica::Replica::PushBatch& batch,
                 absl::StatusOr<v1::PushResponse> response);
   void Pull();
+  // Everybody's records alone, with the tree of org units.
+  void PullUnits();
+  void StartPull(v1::PullRequest request);
   void OnPage(const v1::PullResponse& page);
   void OnPulled(const absl::Status& status);
   void CompareDigests();
@@ -72,7 +80,12 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   Uuid register_id_;
   Uuid device_;
   std::uint64_t pushed_to_ = 0;
+  // Of the pull that is under way.
   bool last_page_seen_ = false;
+  bool pull_again_ = false;
+  bool push_again_ = false;
+  bool units_alone_ = false;
+  int pulls_ = 0;
   std::vector<std::uint64_t> digest_;
   std::vector<int> to_repair_;
   replica::Replica::Repair repair_;
@@ -205,15 +218,12 @@ void Attempt::Push() {
 // The last entry speaks for all before it.
 absl::Status Attempt::Sign(v1::PushRequest& push) {
   const v1::PushEntry& last = *push.entries().rbegin();
-  const Sha256 hash = last.has_withheld_hash()
-                          ? Sha256::FromBytes(last.withheld_hash()).value_or(Sha256())
-                          : Sha256Of(last.operation());
   VIGIL_ASSIGN_OR_RETURN(
       *push.mutable_signature(),
       signer_.Sign(BytesToSign(PushToSign{.register_id = register_id_,
                                           .device = device_,
                                           .device_seq = DeviceSeq(last.device_seq()),
-                                          .operation_hash = hash})));
+                                          .operation_hash = HashOf(last)})));
   return absl::OkStatus();
 }
 
@@ -245,6 +255,24 @@ void Attempt::Pull() {
   v1::PullRequest request;
   request.set_epoch(state->epoch);
   request.mutable_cursors()->Add(state->cursors.begin(), state->cursors.end());
+  units_alone_ = false;
+  StartPull(std::move(request));
+}
+
+void Attempt::PullUnits() {
+  const absl::StatusOr<replica::SyncState> state = replica_.GetSyncState();
+  if (!Check(state.status())) return;
+  v1::PullRequest request;
+  request.set_epoch(state->epoch);
+  *request.add_cursors() = state->cursors.front();
+  units_alone_ = true;
+  StartPull(std::move(request));
+}
+
+void Attempt::StartPull(v1::PullRequest request) {
+  ++pulls_;
+  last_page_seen_ = false;
+  pull_again_ = false;
   request.set_page_bytes(options_.tuning.page_bytes);
   const Step step = NextStep();
   transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
@@ -257,6 +285,8 @@ void Attempt::OnPage(const v1::PullResponse& page) {
   ++report_.pages;
   report_.records += applied->records;
   report_.departures += applied->departures;
+  pull_again_ |= applied->pull_again;
+  push_again_ |= applied->push_again;
   if (page.last()) {
     last_page_seen_ = true;
     digest_.assign(page.digest().begin(), page.digest().end());
@@ -265,10 +295,24 @@ void Attempt::OnPage(const v1::PullResponse& page) {
 }
 
 void Attempt::OnPulled(const absl::Status& status) {
+  const bool may_go_on = pulls_ < options_.tuning.pulls_max;
+  // A unit that is read by a row of its own has left the scope meanwhile: the phone learns it from
+  // the tree of units.
+  if (rules::ReasonOf(status) == v1::REASON_OUT_OF_SCOPE && !units_alone_ && may_go_on) {
+    return PullUnits();
+  }
   if (!Check(status)) return;
   if (!last_page_seen_) {
     return Finish(
         rules::Refuse(v1::REASON_SERVER_UNREACHABLE, "the pull ended before its last page"));
+  }
+  if (may_go_on && std::exchange(push_again_, false)) {
+    pushed_to_ = 0;
+    return Push();
+  }
+  if (pull_again_ || units_alone_) {
+    // What has come into the scopes is no difference; the next session goes on.
+    return may_go_on ? Pull() : FinishWell();
   }
   report_.complete = true;
   CompareDigests();

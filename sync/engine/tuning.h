@@ -27,6 +27,9 @@ struct Tuning {
   // A step (an answer, a page) that takes longer has failed: the attempt ends and is made again.
   // The largest operation (256 KiB) takes 32 s at 64 kbit/s.
   absl::Duration step_max = absl::Seconds(60);
+  // Pulls of one session: one more where org units have moved into the scope, one more where unsent
+  // work may go again. What is left then is left to the next session.
+  int pulls_max = 8;
   // Repairs of one session; a digest that still differs is left to the next one.
   int repair_buckets_max = 256;
 

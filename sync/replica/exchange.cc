@@ -91,8 +91,12 @@ absl::StatusOr<std::string> Replica::ExportOutbox() {
     if (!row.previous_hash.is_zero()) {
       entry.set_previous_hash(std::string(row.previous_hash.bytes()));
     }
-    entry.set_operation(row.bytes);
-    if (row.state != OutboxState::kPending) continue;
+    if (row.state == OutboxState::kDiscarded) {
+      entry.set_withheld_hash(std::string(Sha256Of(row.bytes).bytes()));
+    } else {
+      entry.set_operation(row.bytes);
+    }
+    if (row.state != OutboxState::kPending && row.state != OutboxState::kReleased) continue;
     VIGIL_RETURN_IF_ERROR(
         SetState(transaction, {user.device, row.device_seq}, OutboxState::kSent, ""));
   }

@@ -108,7 +108,7 @@ absl::StatusOr<WentBack> GoBack(Database& database, Transaction& transaction, Me
   }
   VIGIL_ASSIGN_OR_RETURN(const std::vector<ScopeRow> scopes, LoadScopes(database));
   for (const ScopeRow& scope : scopes) {
-    VIGIL_RETURN_IF_ERROR(SaveScope(transaction, {scope.unit, Seq(0)}));
+    VIGIL_RETURN_IF_ERROR(SaveScope(transaction, {scope.unit, {}, scope.granted}));
   }
   meta.complete = false;
   meta.head.Clear();

@@ -10,10 +10,11 @@
 #include "sync/replica/go_back.h"
 #include "sync/replica/history.h"
 #include "sync/replica/meta.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
+#include "sync/replica/scopes.h"
 #include "sync/replica/storage.h"
-#include "sync/rules/judge.h"
 #include "sync/rules/lineage.h"
 #include "sync/rules/reason.h"
 
@@ -24,32 +25,7 @@ namespace {
 
 using rules::Refuse;
 using sqlite::Database;
-using sqlite::Statement;
 using sqlite::Transaction;
-
-constexpr char kListUnits[] =
-    "SELECT DISTINCT unit FROM record WHERE unit IS NOT NULL ORDER BY unit";
-constexpr char kListOfUnit[] = "SELECT id FROM record WHERE unit = ?1 ORDER BY id";
-absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return ids;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    ids.push_back(id);
-  }
-}
-
-absl::StatusOr<bool> IsWithinAny(const Uuid& unit, const std::vector<Uuid>& ancestors,
-                                 ConfirmedRecords& units) {
-  for (const Uuid& ancestor : ancestors) {
-    VIGIL_ASSIGN_OR_RETURN(const bool within,
-                           rules::IsWithin(unit.ToString(), ancestor.ToString(),
-                                           [&](std::string_view id) { return units.Find(id); }));
-    if (within) return true;
-  }
-  return false;
-}
 
 // What does not follow from the entry before it is not looked at: nobody has signed that.
 bool HaveOneInCommon(const rules::Lineage& own, const rules::Lineage& told) {
@@ -123,31 +99,20 @@ class GreetingUnderWay {
     return KeepHead(database_, transaction_, hello_.head(), Seq(meta.archived_seq));
   }
 
-  // Gained units are read from the start; what lies in lost ones leaves.
-  absl::Status EnterScopes(Meta& meta) {
-    std::set<Uuid> wanted = {Uuid()};
-    for (const std::string& unit : hello_.units()) {
-      VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(unit));
-      wanted.insert(id);
-    }
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<ScopeRow> rows, LoadScopes(database_));
-    bool lost = false;
-    for (const ScopeRow& row : rows) {
-      if (wanted.erase(row.unit) > 0) continue;
-      lost = true;
-      VIGIL_RETURN_IF_ERROR(DeleteScope(transaction_, row.unit));
-    }
-    for (const Uuid& unit : wanted) {
-      meta.complete = false;
-      VIGIL_RETURN_IF_ERROR(SaveScope(transaction_, {unit, Seq(0)}));
-    }
-    if (!lost) return absl::OkStatus();
+  // Gained units are read from the start; what lies in lost ones leaves. Returns whether something
+  // has left.
+  absl::StatusOr<bool> EnterUnits(Meta& meta) {
     std::vector<Uuid> units;
     for (const std::string& unit : hello_.units()) {
-      VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(unit));
-      units.push_back(id);
+      VIGIL_ASSIGN_OR_RETURN(units.emplace_back(), ParseId(unit));
     }
-    return RemoveOutside(database_, transaction_, units);
+    VIGIL_ASSIGN_OR_RETURN(const ScopeChange change, EnterScopes(database_, transaction_, units));
+    if (change.gained) meta.complete = false;
+    VIGIL_ASSIGN_OR_RETURN(const bool holds_back, HoldsBack(database_));
+    if (!change.lost.empty() || holds_back) {
+      VIGIL_RETURN_IF_ERROR(Reconsider(database_, transaction_, change.lost, now_).status());
+    }
+    return !change.lost.empty();
   }
 
  private:
@@ -159,23 +124,6 @@ class GreetingUnderWay {
 };
 
 }  // namespace
-
-absl::Status RemoveOutside(Database& database, Transaction& transaction,
-                           const std::vector<Uuid>& units) {
-  VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListUnits));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> present, ReadIds(std::move(list)));
-  ConfirmedRecords tree(database);
-  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
-  for (const Uuid& unit : present) {
-    VIGIL_ASSIGN_OR_RETURN(const bool stays, IsWithinAny(unit, units, tree));
-    if (stays) continue;
-    VIGIL_ASSIGN_OR_RETURN(Statement of_unit, database.Query(kListOfUnit));
-    of_unit.BindUuid(1, unit);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(of_unit)));
-    for (const Uuid& id : ids) VIGIL_RETURN_IF_ERROR(writer.Remove(id));
-  }
-  return writer.Finish();
-}
 
 absl::StatusOr<v1::HelloRequest> Replica::BeginHello() {
   Database& database = storage_->database;
@@ -213,9 +161,9 @@ absl::Status Replica::ApplyHello(const Greeting& greeting) {
   meta.clock_offset_ms = absl::ToInt64Milliseconds(greeting.clock_offset);
   meta.archived_seq = hello.archived_seq();
   VIGIL_RETURN_IF_ERROR(under_way.EnterEpoch(meta));
-  VIGIL_RETURN_IF_ERROR(under_way.EnterScopes(meta));
+  VIGIL_ASSIGN_OR_RETURN(const bool removed, under_way.EnterUnits(meta));
   VIGIL_RETURN_IF_ERROR(SaveMeta(transaction, meta));
-  return storage_->Commit(transaction);
+  return removed ? storage_->CommitRemoval(transaction) : storage_->Commit(transaction);
 }
 
 }  // namespace vigil::replica

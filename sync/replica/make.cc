@@ -14,6 +14,7 @@
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/phone_world.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
@@ -220,6 +221,11 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   user.last_device_seq = row.device_seq;
   user.last_hash = Sha256Of(row.bytes);
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
+  // It may rest on what waits.
+  VIGIL_ASSIGN_OR_RETURN(const bool holds_back, HoldsBack(database));
+  if (holds_back) {
+    VIGIL_RETURN_IF_ERROR(Reconsider(database, transaction, {}, clock_.Now()).status());
+  }
 
   VIGIL_RETURN_IF_ERROR(NoteEvidenceUse(transaction, user, operation));
 

@@ -44,11 +44,12 @@ constexpr char kActivate[] = R"sql(
   VALUES (?1, ?2, 1, 0, zeroblob(32), 0)
   ON CONFLICT (device) DO UPDATE SET active = 1)sql";
 
-constexpr char kLoadScopes[] = "SELECT unit, seq FROM scope ORDER BY unit";
+constexpr char kLoadScopes[] = "SELECT unit, seq, within, granted FROM scope ORDER BY unit";
 
 constexpr char kSaveScope[] = R"sql(
-  INSERT INTO scope (unit, seq) VALUES (?1, ?2)
-  ON CONFLICT (unit) DO UPDATE SET seq = excluded.seq)sql";
+  INSERT INTO scope (unit, seq, within, granted) VALUES (?1, ?2, ?3, ?4)
+  ON CONFLICT (unit) DO UPDATE SET seq = excluded.seq, within = excluded.within,
+    granted = excluded.granted)sql";
 
 constexpr char kDeleteScope[] = "DELETE FROM scope WHERE unit = ?1";
 
@@ -149,14 +150,17 @@ absl::StatusOr<std::vector<ScopeRow>> LoadScopes(Database& database) {
     if (!found) return rows;
     ScopeRow& scope = rows.emplace_back();
     VIGIL_ASSIGN_OR_RETURN(scope.unit, row.ColumnUuid(0));
-    scope.seq = row.ColumnNumber<Seq>(1);
+    scope.read_to = {row.ColumnNumber<Seq>(1), static_cast<std::uint64_t>(row.ColumnInt64(2))};
+    scope.granted = row.ColumnBool(3);
   }
 }
 
 absl::Status SaveScope(Transaction& transaction, const ScopeRow& row) {
   VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveScope));
   BindRaw(save, 1, row.unit);
-  save.BindNumber(2, row.seq);
+  save.BindNumber(2, row.read_to.seq)
+      .BindInt64(3, static_cast<std::int64_t>(row.read_to.within))
+      .BindBool(4, row.granted);
   return save.Run();
 }
 
@@ -169,19 +173,23 @@ absl::Status DeleteScope(Transaction& transaction, const Uuid& unit) {
 std::vector<v1::ScopeCursor> ToCursors(const std::vector<ScopeRow>& rows, std::size_t cursors_max) {
   std::vector<v1::ScopeCursor> cursors;
   // Furthest first, so that what is merged at the end costs least.
-  std::map<Seq, std::vector<std::string>, std::greater<>> groups;
+  std::map<ReadTo, std::vector<std::string>, std::greater<>> groups;
+  const auto set = [](const ReadTo& read_to, v1::ScopeCursor& cursor) {
+    cursor.set_seq(read_to.seq.value());
+    cursor.set_within(read_to.within);
+  };
   for (const ScopeRow& row : rows) {
     if (row.unit.is_nil()) {
-      cursors.emplace_back().set_seq(row.seq.value());
+      set(row.read_to, cursors.emplace_back());
     } else {
-      groups[row.seq].push_back(row.unit.ToString());
+      groups[row.read_to].push_back(row.unit.ToString());
     }
   }
   const std::size_t everybodys = cursors.size();
-  for (const auto& [seq, units] : groups) {
+  for (const auto& [read_to, units] : groups) {
     const bool is_new = cursors.size() < cursors_max || cursors.size() == everybodys;
     v1::ScopeCursor& cursor = is_new ? cursors.emplace_back() : cursors.back();
-    cursor.set_seq(seq.value());
+    set(read_to, cursor);
     cursor.mutable_units()->Add(units.begin(), units.end());
   }
   return cursors;

@@ -53,10 +53,20 @@ absl::Status SaveUser(sqlite::Transaction& transaction, const User& user);
 // Makes this identity the one in use, with its former chain if it has one.
 absl::Status Activate(sqlite::Transaction& transaction, const Uuid& device, const Uuid& person);
 
+// How far a feed has been read: up to a seq, and of the one after it so much (see ScopeCursor).
+struct ReadTo {
+  Seq seq;
+  std::uint64_t within = 0;
+
+  friend auto operator<=>(const ReadTo&, const ReadTo&) = default;
+};
+
 struct ScopeRow {
   // Nil: everybody's records.
   Uuid unit;
-  Seq seq;
+  ReadTo read_to;
+  // The person has a role there.
+  bool granted = true;
 };
 // In the order of units.
 absl::StatusOr<std::vector<ScopeRow>> LoadScopes(sqlite::Database& database);

@@ -10,8 +10,10 @@
 #include "sync/replica/history.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/overlay.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
+#include "sync/replica/scopes.h"
 #include "sync/replica/storage.h"
 #include "sync/rules/reason.h"
 
@@ -27,36 +29,78 @@ using sqlite::Transaction;
 
 constexpr char kListBucket[] = "SELECT id FROM record WHERE bucket = ?1 ORDER BY id";
 
-// Stores a record and takes from the overlay what it confirms.
-absl::StatusOr<bool> PutRecord(Transaction& transaction, ConfirmedWriter& writer,
-                               const std::string& bytes) {
-  VIGIL_ASSIGN_OR_RETURN(const bool changed, writer.Put(bytes));
-  if (!changed) return false;
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
-  VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
-  VIGIL_RETURN_IF_ERROR(SettleRecord(transaction, id, Seq(record.version())));
-  return true;
-}
+// What a page or a repair changes.
+class Arrivals {
+ public:
+  static absl::StatusOr<Arrivals> Begin(Database& database, Transaction& transaction) {
+    VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
+    return Arrivals(database, transaction, std::move(writer));
+  }
 
-absl::Status StoreCursor(Database& database, Transaction& transaction,
-                         const v1::ScopeCursor& cursor) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<ScopeRow> rows, LoadScopes(database));
-  std::set<Uuid> read;
-  for (const std::string& unit : cursor.units()) {
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(unit));
-    read.insert(id);
+  // Stores a record and takes from the overlay what it confirms. Returns its id.
+  absl::StatusOr<Uuid> Put(const std::string& bytes) {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
+    if (record.entity().has_org_unit()) VIGIL_RETURN_IF_ERROR(NoteParent(id, record));
+    VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(bytes));
+    if (!changed) return id;
+    ++applied_.records;
+    VIGIL_RETURN_IF_ERROR(SettleRecord(*transaction_, id, Seq(record.version())));
+    return id;
   }
-  if (read.empty()) read.insert(Uuid());
-  Seq least(INT64_MAX);
-  for (ScopeRow row : rows) {
-    if (read.contains(row.unit) && row.seq.value() < cursor.seq()) {
-      row.seq = Seq(cursor.seq());
-      VIGIL_RETURN_IF_ERROR(SaveScope(transaction, row));
+
+  absl::Status Remove(const Uuid& id, Seq up_to = Seq(INT64_MAX)) {
+    VIGIL_ASSIGN_OR_RETURN(const bool removed, writer_.RemoveUpTo(id, up_to));
+    if (!removed) return absl::OkStatus();
+    ++applied_.departures;
+    lost_.push_back(id);
+    return absl::OkStatus();
+  }
+
+  // What follows from it for the scopes and for unsent work.
+  absl::Status Finish(Meta& meta, absl::Time now) {
+    VIGIL_RETURN_IF_ERROR(writer_.Finish());
+    if (!former_parents_.empty()) {
+      VIGIL_ASSIGN_OR_RETURN(ScopeChange change,
+                             FollowUnits(*database_, *transaction_, former_parents_));
+      applied_.pull_again = change.gained;
+      if (change.gained) meta.complete = false;
+      lost_.insert(lost_.end(), change.lost.begin(), change.lost.end());
     }
-    least = std::min(least, row.seq);
+    VIGIL_ASSIGN_OR_RETURN(const bool holds_back, HoldsBack(*database_));
+    if (lost_.empty() && !(holds_back && applied_.records > 0)) return absl::OkStatus();
+    VIGIL_ASSIGN_OR_RETURN(applied_.push_again, Reconsider(*database_, *transaction_, lost_, now));
+    return absl::OkStatus();
   }
-  return rows.empty() ? absl::OkStatus() : SettleScope(transaction, least);
-}
+
+  bool removed() const { return !lost_.empty(); }
+  const Applied& applied() const { return applied_; }
+
+ private:
+  Arrivals(Database& database, Transaction& transaction, ConfirmedWriter writer)
+      : database_(&database), transaction_(&transaction), writer_(std::move(writer)) {}
+
+  absl::Status NoteParent(const Uuid& unit, const v1::Record& record) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
+                           FindConfirmed(*database_, unit));
+    if (!old) {
+      former_parents_.emplace(unit, std::nullopt);
+      return absl::OkStatus();
+    }
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record before, ParseRecord(old->bytes));
+    const std::string& parent = before.entity().org_unit().parent_unit();
+    if (parent == record.entity().org_unit().parent_unit()) return absl::OkStatus();
+    former_parents_.emplace(unit, Uuid::Parse(parent).value_or(Uuid()));
+    return absl::OkStatus();
+  }
+
+  Database* database_;
+  Transaction* transaction_;
+  ConfirmedWriter writer_;
+  FormerParents former_parents_;
+  std::vector<Uuid> lost_;
+  Applied applied_;
+};
 
 absl::StatusOr<std::vector<Uuid>> IdsInBucket(Database& database, int bucket) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListBucket));
@@ -81,24 +125,22 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
     return Refuse(v1::REASON_EPOCH_CHANGED, "the page is of another epoch; say hello again")
         .With("epoch", page.head().epoch());
   }
-  Applied applied;
-  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
+  VIGIL_ASSIGN_OR_RETURN(Arrivals arrivals, Arrivals::Begin(database, transaction));
   for (const std::string& bytes : page.records()) {
-    VIGIL_ASSIGN_OR_RETURN(const bool changed, PutRecord(transaction, writer, bytes));
-    if (changed) ++applied.records;
+    VIGIL_RETURN_IF_ERROR(arrivals.Put(bytes).status());
   }
   for (const v1::Departure& departure : page.departures()) {
     VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(departure.record()));
-    VIGIL_ASSIGN_OR_RETURN(const bool removed, writer.Remove(id));
-    if (removed) ++applied.departures;
+    VIGIL_RETURN_IF_ERROR(arrivals.Remove(id));
   }
-  VIGIL_RETURN_IF_ERROR(writer.Finish());
+  VIGIL_RETURN_IF_ERROR(arrivals.Finish(meta, clock_.Now()));
   VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
   if (page.head().seq() >= meta.head.seq()) {
     meta.head = page.head();
     VIGIL_RETURN_IF_ERROR(KeepHead(database, transaction, meta.head, Seq(meta.archived_seq)));
   }
-  if (page.last()) {
+  VIGIL_ASSIGN_OR_RETURN(const bool is_read, AreReadTo(database, Seq(page.head().seq())));
+  if (page.last() && is_read) {
     meta.complete = true;
     VIGIL_RETURN_IF_ERROR(
         HideJudged(transaction, {user.device, DeviceSeq(page.last_judged_device_seq())}));
@@ -107,8 +149,9 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   user.judged_device_seq =
       std::max(user.judged_device_seq, DeviceSeq(page.last_judged_device_seq()));
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
-  VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
-  return applied;
+  VIGIL_RETURN_IF_ERROR(arrivals.removed() ? storage_->CommitRemoval(transaction)
+                                           : storage_->Commit(transaction));
+  return arrivals.applied();
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> Replica::Digest() {
@@ -133,28 +176,24 @@ absl::StatusOr<Applied> Replica::ApplyRepair(const Repair& repair) {
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
   VIGIL_ASSIGN_OR_RETURN(Meta meta, LoadMeta(database));
-  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
-  Applied applied;
+  VIGIL_ASSIGN_OR_RETURN(Arrivals arrivals, Arrivals::Begin(database, transaction));
   std::set<Uuid> present;
   for (const std::string& bytes : repair.records) {
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, arrivals.Put(bytes));
     present.insert(id);
-    VIGIL_ASSIGN_OR_RETURN(const bool changed, PutRecord(transaction, writer, bytes));
-    if (changed) ++applied.records;
   }
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> here, IdsInBucket(database, repair.bucket));
   for (const Uuid& id : here) {
     if (present.contains(id)) continue;
     // What is newer than the repair cannot have been missing from it.
-    VIGIL_ASSIGN_OR_RETURN(const bool removed, writer.RemoveUpTo(id, Seq(repair.seq)));
-    if (removed) ++applied.departures;
+    VIGIL_RETURN_IF_ERROR(arrivals.Remove(id, Seq(repair.seq)));
   }
-  VIGIL_RETURN_IF_ERROR(writer.Finish());
+  VIGIL_RETURN_IF_ERROR(arrivals.Finish(meta, clock_.Now()));
   ++meta.faults;
   VIGIL_RETURN_IF_ERROR(SaveMeta(transaction, meta));
-  VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
-  return applied;
+  VIGIL_RETURN_IF_ERROR(arrivals.removed() ? storage_->CommitRemoval(transaction)
+                                           : storage_->Commit(transaction));
+  return arrivals.applied();
 }
 
 absl::Status Replica::MarkSynced() {

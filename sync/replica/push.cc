@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "sync/base/hash.h"
 #include "sync/base/status.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
@@ -43,10 +45,15 @@ std::vector<std::string> WrittenBy(const std::string& bytes) {
 // Chooses what goes into one batch.
 class BatchBuilder {
  public:
-  explicit BatchBuilder(const Replica::PushLimits& limits) : limits_(limits) {}
+  // The register has links of the device up to `linked_to`.
+  BatchBuilder(const Replica::PushLimits& limits, DeviceSeq linked_to)
+      : limits_(limits), linked_to_(linked_to) {}
 
   // Rows come in the order of their sequence. False: the batch is full.
   bool Offer(const OutboxRow& row) {
+    // It links what is before it to what is after it, and is of no use to others.
+    const bool is_link = IsWithheld(row.state);
+    if (is_link && chosen_.empty() && row.device_seq <= linked_to_) return true;
     if (row.device_seq.value() <= limits_.after) {
       if (row.state == OutboxState::kDeferred) earlier_.push_back(&row);
       return true;
@@ -64,11 +71,12 @@ class BatchBuilder {
     return true;
   }
 
-  // In the order of their sequence.
-  std::vector<const OutboxRow*> Rows() const {
+  // In the order of their sequence. Where nothing more follows, nothing but links is nothing.
+  std::vector<const OutboxRow*> Rows(bool more_follows) const {
     std::vector<const OutboxRow*> rows(chosen_.begin(), chosen_.end());
     std::sort(rows.begin(), rows.end(),
               [](const OutboxRow* a, const OutboxRow* b) { return a->device_seq < b->device_seq; });
+    while (!more_follows && !rows.empty() && IsWithheld(rows.back()->state)) rows.pop_back();
     return rows;
   }
   std::uint64_t last() const { return last_; }
@@ -97,6 +105,7 @@ class BatchBuilder {
   }
 
   const Replica::PushLimits limits_;
+  const DeviceSeq linked_to_;
   std::vector<const OutboxRow*> earlier_;
   std::set<const OutboxRow*> chosen_;
   std::int64_t bytes_ = 0;
@@ -108,10 +117,12 @@ v1::PushEntry EntryOf(const OutboxRow& row) {
   entry.set_operation_id(row.operation.ToString());
   entry.set_device_seq(row.device_seq.value());
   if (!row.previous_hash.is_zero()) entry.set_previous_hash(std::string(row.previous_hash.bytes()));
-  if (row.withheld.is_zero()) {
-    entry.set_operation(row.bytes);
-  } else {
+  if (!row.withheld.is_zero()) {
     entry.set_withheld_hash(std::string(row.withheld.bytes()));
+  } else if (IsWithheld(row.state)) {
+    entry.set_withheld_hash(std::string(Sha256Of(row.bytes).bytes()));
+  } else {
+    entry.set_operation(row.bytes);
   }
   return entry;
 }
@@ -166,6 +177,8 @@ class OutcomeWriter {
         VIGIL_RETURN_IF_ERROR(Refuse(operation, *row, outcome));
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_DEFERRED:
+        // The register has noted its hash, and waits for nothing.
+        if (IsWithheld(row->state)) return absl::OkStatus();
         return PutOff(operation, outcome);
       default:
         // An answer that this program does not understand is none.
@@ -248,15 +261,18 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
         .With("judged", user.judged_device_seq.signed_value())
         .With("known", user.last_device_seq.signed_value());
   }
-  BatchBuilder builder(limits);
+  BatchBuilder builder(limits, user.judged_device_seq);
+  bool is_full = false;
   for (const OutboxRow& row : rows) {
-    if (!builder.Offer(row)) break;
+    is_full = !builder.Offer(row);
+    if (is_full) break;
   }
-  if (builder.last() == 0) return batch;
+  const std::vector<const OutboxRow*> chosen = builder.Rows(is_full);
+  if (chosen.empty()) return batch;
   batch.last = builder.last();
-  for (const OutboxRow* row : builder.Rows()) {
+  for (const OutboxRow* row : chosen) {
     *batch.request.add_entries() = EntryOf(*row);
-    if (row->state != OutboxState::kPending) continue;
+    if (row->state != OutboxState::kPending && row->state != OutboxState::kReleased) continue;
     VIGIL_RETURN_IF_ERROR(
         SetState(transaction, {user.device, row->device_seq}, OutboxState::kSent, ""));
   }
@@ -285,6 +301,22 @@ absl::Status Replica::SettleAttention(std::string_view operation) {
     return Refuse(v1::REASON_NOT_FOUND, "no operation of this id was refused")
         .With("operation", operation);
   }
+  return storage_->Commit(transaction);
+}
+
+absl::Status Replica::Release(std::string_view operation) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(operation));
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
+  VIGIL_RETURN_IF_ERROR(replica::Release(storage_->database, transaction, user, id, clock_.Now()));
+  return storage_->Commit(transaction);
+}
+
+absl::Status Replica::Discard(std::string_view operation) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(operation));
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
+  VIGIL_RETURN_IF_ERROR(replica::Discard(storage_->database, transaction, user, id, clock_.Now()));
   return storage_->Commit(transaction);
 }
 

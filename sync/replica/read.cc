@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "sync/replica/meta.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
@@ -75,12 +77,13 @@ constexpr char kMaybeInConflict[] = R"sql(
 
 constexpr char kCount[] = R"sql(
   SELECT
-    (SELECT count(*) FROM outbox WHERE device = ?1),
+    (SELECT count(*) FROM outbox WHERE device = ?1 AND state NOT IN (3, 5)),
     (SELECT count(*) FROM outbox WHERE device = ?1 AND state = 2),
     (SELECT count(*) FROM attention WHERE device = ?1 AND settled = 0),
     (SELECT count(*) FROM record),
     (SELECT count(*) FROM draft WHERE device = ?1),
-    (SELECT count(*) FROM witness))sql";
+    (SELECT count(*) FROM witness),
+    (SELECT count(*) FROM outbox WHERE device = ?1 AND state = 3))sql";
 
 absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
   std::vector<Uuid> ids;
@@ -297,7 +300,12 @@ absl::StatusOr<std::vector<OutboxItem>> Replica::Outbox() {
 
 absl::StatusOr<std::vector<AttentionItem>> Replica::Attention() {
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
-  return LoadAttention(storage_->database, user.device);
+  VIGIL_ASSIGN_OR_RETURN(std::vector<AttentionItem> items,
+                         LoadAttention(storage_->database, user.device));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<AttentionItem> quarantined,
+                         LoadQuarantine(storage_->database, user.device));
+  std::move(quarantined.begin(), quarantined.end(), std::back_inserter(items));
+  return items;
 }
 
 absl::StatusOr<std::vector<JournalItem>> Replica::Journal() {
@@ -349,6 +357,7 @@ absl::StatusOr<StatusCounts> Replica::Counts() {
   counts.records = row.ColumnInt64(3);
   counts.drafts = row.ColumnInt64(4);
   counts.copies = row.ColumnInt64(5);
+  counts.quarantined = row.ColumnInt64(6);
   VIGIL_ASSIGN_OR_RETURN(counts.forked, IsForked(storage_->database, user));
   counts.in_conflict = static_cast<std::int64_t>(conflicts.size());
   counts.faults = meta.faults;

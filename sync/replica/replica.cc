@@ -66,10 +66,22 @@ absl::StatusOr<Ids> ParseIdentity(const Identity& identity) {
 
 absl::Status Storage::Commit(Transaction& transaction) {
   VIGIL_RETURN_IF_ERROR(transaction.Commit());
+  if (owes_truncation_) {
+    const absl::StatusOr<sqlite::CheckpointResult> result =
+        database.Checkpoint(sqlite::CheckpointMode::kTruncate);
+    owes_truncation_ = !result.ok() || !result->complete;
+    return absl::OkStatus();
+  }
   if (database.wal_pages() < kWalPagesMax) return absl::OkStatus();
   // What is committed is safe; a checkpoint that fails is made up for by the next one.
   const absl::Status ignored = database.Checkpoint(sqlite::CheckpointMode::kPassive).status();
   return absl::OkStatus();
+}
+
+absl::Status Storage::CommitRemoval(Transaction& transaction) {
+  // Opening the file truncates the log too, should this process die before.
+  owes_truncation_ = true;
+  return Commit(transaction);
 }
 
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
@@ -80,6 +92,7 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
                                  : sqlite::OpenOptions::Mode::kCreate;
   open.vfs = options.vfs;
   open.application_id = kReplicaApplicationId;
+  open.secure_delete = true;
   absl::StatusOr<Database> database = Database::Open(path, open);
   if (!database.ok()) return WithReason(database.status());
   if (const absl::Status status = sqlite::Migrate(*database, ReplicaSchema()); !status.ok()) {
@@ -153,7 +166,7 @@ absl::StatusOr<SyncState> Replica::GetSyncState() {
   state.epoch = meta.epoch;
   state.head = meta.head;
   for (const ScopeRow& scope : scopes) {
-    if (!scope.unit.is_nil()) state.units.push_back(scope.unit.ToString());
+    if (!scope.unit.is_nil() && scope.granted) state.units.push_back(scope.unit.ToString());
   }
   state.cursors = ToCursors(scopes, kCursorsMax);
   state.complete = meta.complete;

@@ -120,9 +120,16 @@ class Replica {
 
   // In the order in which they were made.
   absl::StatusOr<std::vector<OutboxItem>> Outbox();
+  // What its author should look at: refused operations, then quarantined ones.
   absl::StatusOr<std::vector<AttentionItem>> Attention();
   // The author has dealt with it. NOT_FOUND: no such refused operation.
   absl::Status SettleAttention(std::string_view operation);
+  // A quarantined operation is sent all the same, with what it rests on: the register judges.
+  // NOT_FOUND: nothing is quarantined under this id. DEPENDENCY_MISSING: it rests on one that was
+  // given up.
+  absl::Status Release(std::string_view operation);
+  // A quarantined operation is given up: it is never sent, and stays readable. NOT_FOUND as above.
+  absl::Status Discard(std::string_view operation);
   absl::StatusOr<std::vector<JournalItem>> Journal();
   // The register's answer to an operation; nullopt: none yet, or no longer kept.
   absl::StatusOr<std::optional<v1::Outcome>> FindOutcome(std::string_view operation);
@@ -171,12 +178,12 @@ class Replica {
     absl::Duration clock_offset = absl::ZeroDuration();
   };
   // The register's greeting: clock offset, zone, scopes, epoch. A gained unit gets a cursor at
-  // zero; what lies in lost units leaves. A new epoch that the register declares takes back what
-  // lies beyond what both share: cursors, confirmed records, which are kept as copies to return,
-  // and acknowledged operations, which go back to the outbox. HISTORY_CHANGED: the register's log
-  // does not continue what was seen of it; nothing was taken. EPOCH_CHANGED: it is another
-  // register. WRONG_AUTHOR: the token is another device's or person's. ABORTED: this phone was
-  // synchronised meanwhile.
+  // zero; what lies in lost units leaves, also from the file, and unsent decisions on it are
+  // quarantined. A new epoch that the register declares takes back what lies beyond what both
+  // share: cursors, confirmed records, which are kept as copies to return, and acknowledged
+  // operations, which go back to the outbox. HISTORY_CHANGED: the register's log does not continue
+  // what was seen of it; nothing was taken. EPOCH_CHANGED: it is another register. WRONG_AUTHOR:
+  // the token is another device's or person's. ABORTED: this phone was synchronised meanwhile.
   absl::Status ApplyHello(const Greeting& greeting);
 
   struct CopyLimits {
@@ -209,8 +216,8 @@ class Replica {
   absl::StatusOr<OutcomeCounts> ApplyOutcomes(const v1::PushResponse& response);
 
   // Stores a page with the cursor that follows it. A record older than the one here is left out.
-  // The caller has checked its head's signature. DATA_LOSS: the page cannot be read, nothing of it
-  // is stored.
+  // What departs, or lies in org units that do, leaves as with ApplyHello. The caller has checked
+  // its head's signature. DATA_LOSS: the page cannot be read, nothing of it is stored.
   absl::StatusOr<Applied> ApplyPage(const v1::PullResponse& page);
 
   // Buckets whose sum differs from these 256, in order. Compare with the last page applied.

@@ -219,11 +219,32 @@ ALTER TABLE identity ADD COLUMN continued_by BLOB REFERENCES identity (device)
   CHECK (length(continued_by) = 16);
 )sql";
 
+constexpr char kScopes[] = R"sql(
+-- Each unit is read as far as its own row says, or the nearest one above it. within: so much of the
+-- seq after seq (vigil.v1.ScopeCursor). granted: the person has a role there; else the unit came
+-- under one of his later, and the row goes once it is read as far as that.
+ALTER TABLE scope ADD COLUMN within INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE scope ADD COLUMN granted INTEGER NOT NULL DEFAULT 1 CHECK (granted IN (0, 1));
+
+-- When it was quarantined (state 3, 4 or 5).
+ALTER TABLE outbox ADD COLUMN quarantined_at INTEGER;
+CREATE INDEX outbox_held ON outbox (device, device_seq) WHERE state IN (3, 5);
+
+-- What has left the phone while there was unsent work: records that it names, and org units that
+-- are no longer read.
+CREATE TABLE lost_record (
+  record BLOB PRIMARY KEY CHECK (length(record) = 16)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
     {3, "epochs", "A register may be restored, and a phone's database copied: what was shared.",
      kEpochs},
+    {4, "scopes",
+     "A move comes in pages; org units that move; unsent decisions on what has left the phone.",
+     kScopes},
 };
 
 }  // namespace

@@ -26,8 +26,15 @@ class Storage {
 
   // Commits, and keeps the write-ahead log from growing without bound.
   absl::Status Commit(sqlite::Transaction& transaction);
+  // The same where records have left the phone: nothing of them stays in its files either. The
+  // database overwrites what it deletes; what the log still holds goes here.
+  absl::Status CommitRemoval(sqlite::Transaction& transaction);
 
   sqlite::Database database;
+
+ private:
+  // The log still holds what was removed.
+  bool owes_truncation_ = false;
 };
 
 // Those that hold, as the register confirmed them.
@@ -56,10 +63,6 @@ absl::Status RestoreToOverlay(sqlite::Database& database, sqlite::Transaction& t
 // Gives the hazard its short number, or finds the one that it has.
 absl::StatusOr<std::string> ProvisionalNumber(sqlite::Database& database,
                                               sqlite::Transaction& transaction, const Uuid& hazard);
-
-// Removes the records outside the scopes that are left.
-absl::Status RemoveOutside(sqlite::Database& database, sqlite::Transaction& transaction,
-                           const std::vector<Uuid>& units);
 
 }  // namespace vigil::replica
 

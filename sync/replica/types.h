@@ -57,6 +57,13 @@ enum class OutboxState {
   // The register could not judge it yet (see `error`); offered again with the next session. Later
   // operations on the same records wait behind it.
   kDeferred = 2,
+  // A decision that nobody was offered, and what it decides on has left the phone: it waits for
+  // its author, or for what has left to come back. It travels as its hash.
+  kQuarantined = 3,
+  // It was quarantined, and its author has released it: like kPending, whatever leaves.
+  kReleased = 4,
+  // It was quarantined, and its author has given it up; kept to be read. It travels as its hash.
+  kDiscarded = 5,
 };
 
 struct OutboxItem {
@@ -66,13 +73,16 @@ struct OutboxItem {
   v1::ErrorDetail error;
 };
 
-// A refused operation, with reason and content.
+// A refused operation, with reason and content; or a quarantined one, whose outcome has no verdict
+// and no seq.
 struct AttentionItem {
   v1::Operation operation;
   v1::Outcome outcome;
+  // Or quarantined.
   absl::Time refused_at;
-  // Its author has dealt with it; it stays readable.
+  // Its author has dealt with it (a quarantined one: given it up); it stays readable.
   bool settled = false;
+  bool quarantined = false;
 };
 
 struct JournalItem {
@@ -113,9 +123,11 @@ struct Restore {
 };
 
 struct StatusCounts {
-  // In the outbox, whatever their state; of these, how many were deferred.
+  // In the outbox and to be sent; of these, how many were deferred.
   std::int64_t pending = 0;
   std::int64_t deferred = 0;
+  // Unsent decisions that wait for their author, since their records have left the phone.
+  std::int64_t quarantined = 0;
   // Refused operations that their author has not dealt with.
   std::int64_t refused = 0;
   // Records with a field in conflict.
@@ -158,6 +170,10 @@ struct SyncState {
 struct Applied {
   std::int64_t records = 0;
   std::int64_t departures = 0;
+  // Something has come into the scopes that no cursor of this pull reads: pull again.
+  bool pull_again = false;
+  // Quarantined operations may be sent again, since their records are back.
+  bool push_again = false;
 };
 
 struct OutcomeCounts {

@@ -89,7 +89,8 @@ absl::Status Harden(Connection& connection, const OpenOptions& options) {
   // Takes the place of the automatic checkpoint, which is a hook itself.
   sqlite3_wal_hook(handle, &NoteWalPages, &connection);
   return connection.RunScript("PRAGMA cell_size_check = ON; PRAGMA cache_size = -" +
-                              std::to_string(options.cache_kib));
+                              std::to_string(options.cache_kib) +
+                              "; PRAGMA secure_delete = " + (options.secure_delete ? "ON" : "OFF"));
 }
 
 // Reads the first page: refuses what is no database and what is somebody else's.

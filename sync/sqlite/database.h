@@ -58,6 +58,9 @@ struct OpenOptions {
   // (FAILED_PRECONDITION) before anything is written to it. The mark is set by Migrate.
   std::uint32_t application_id = 0;
   std::int64_t cache_kib = 8 * 1024;
+  // What is deleted is overwritten with zeros, in pages and in those that are free; what the WAL
+  // holds of it stays until a truncating checkpoint.
+  bool secure_delete = false;
   // The longest row, text or blob that is read or written.
   int value_bytes_max = 64 * 1024 * 1024;
 };

@@ -132,8 +132,8 @@ void Siblings::CheckField(const v1::Record& record, const rules::FieldInfo& fiel
     return std::any_of(values.begin(), values.end(), [&](const Value& other) {
       if (is_set && other.bytes != value.bytes) return false;
       return std::any_of(values.begin(), values.end(), [&](const Value& same) {
-        const bool one = &same == &value ||
-                         (!value.event_key.empty() && same.event_key == value.event_key);
+        const bool one =
+            &same == &value || (!value.event_key.empty() && same.event_key == value.event_key);
         return one && Covers(writes[other.write], writes[same.write]);
       });
     });
@@ -207,8 +207,8 @@ absl::Status Siblings::CheckRecord(store::Snapshot& snapshot, const v1::Record& 
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Write> writes,
                          WritesOf(snapshot, *Uuid::Parse(record.id())));
   for (const rules::FieldInfo& field : rules::InfoOf(record)->fields) {
-    const bool merges = field.policy != v1::MERGE_POLICY_IMMUTABLE &&
-                        field.policy != v1::MERGE_POLICY_SERVER;
+    const bool merges =
+        field.policy != v1::MERGE_POLICY_IMMUTABLE && field.policy != v1::MERGE_POLICY_SERVER;
     if (merges) CheckField(record, field, writes);
   }
   if (record.entity().has_hazard()) return CheckTag(snapshot, record);

@@ -16,12 +16,12 @@ namespace vigil::sim {
 
 // The oracle for siblings has one line: the siblings of a field are the writes that no later write
 // covered. It keeps every write that was ever applied, with what its author held of the record when
-// he began, as the simulation saw it on his screen: never `seen`, nor any stamp. A phone's operation
-// covers its own earlier ones too; the office's does not. Writes of a status with one event key are
-// one write.
+// he began, as the simulation saw it on his screen: never `seen`, nor any stamp. A phone's
+// operation covers its own earlier ones too; the office's does not. Writes of a status with one
+// event key are one write.
 //
-// Vigilance: of the siblings, the gravest, the earliest, the most open is in force; a hazard with an
-// order that tags is tagged, and one that is tagged is not closed.
+// Vigilance: of the siblings, the gravest, the earliest, the most open is in force; a hazard with
+// an order that tags is tagged, and one that is tagged is not closed.
 class Siblings {
  public:
   Siblings(World& world, const Book& book) : world_(world), book_(book) {}

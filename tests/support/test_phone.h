@@ -57,6 +57,8 @@ class TestPhone {
   SimTransport::Faults& faults() { return transport_.faults; }
   engine::Session::Parts parts();
   const Actor& actor() const { return actor_; }
+  // Of its database.
+  const std::string& path() const { return path_; }
   Random& random() { return random_; }
   absl::Time now() const { return clock_.Now(); }
   std::string NewId();

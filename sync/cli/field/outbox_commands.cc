@@ -34,6 +34,12 @@ std::string StateName(replica::OutboxState state, console::Console& console) {
       return std::string(console.In({"sent, answer unknown", "已发送，结果未知"}));
     case replica::OutboxState::kDeferred:
       return std::string(console.In({"put off", "暂缓"}));
+    case replica::OutboxState::kQuarantined:
+      return std::string(console.In({"not sent: see attention", "未发送：见 attention"}));
+    case replica::OutboxState::kReleased:
+      return std::string(console.In({"released, waiting", "已放行，待发送"}));
+    case replica::OutboxState::kDiscarded:
+      return std::string(console.In({"given up", "已放弃"}));
   }
   return "";
 }
@@ -52,7 +58,8 @@ absl::Status List(Phone& phone, const Arguments&) {
         rules::Schema::Get().FindCommand(item.operation.command_case());
     console::JsonObject object;
     object.SetRaw("operation", console::ProtoJson(item.operation))
-        .Set("sent", item.state != replica::OutboxState::kPending)
+        .Set("sent", item.state == replica::OutboxState::kSent ||
+                         item.state == replica::OutboxState::kDeferred)
         .Set("deferred", item.state == replica::OutboxState::kDeferred)
         .SetRaw("error", console::ProtoJson(item.error));
     array.AddRaw(object.ToString());

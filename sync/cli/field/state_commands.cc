@@ -84,6 +84,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
       .Set("pending", counts.pending)
       .Set("deferred", counts.deferred)
       .Set("refused", counts.refused)
+      .Set("quarantined", counts.quarantined)
       .Set("in_conflict", counts.in_conflict)
       .Set("drafts", counts.drafts)
       .Set("photos_waiting", photos.waiting)
@@ -107,6 +108,11 @@ absl::Status Status(Phone& phone, const Arguments&) {
   VIGIL_RETURN_IF_ERROR(SayPhotos(phone));
   console.Say({"refused, for you to look at: $0", "被拒绝、待您处理：$0"},
               {std::to_string(counts.refused)});
+  if (counts.quarantined > 0) {
+    console.Say({"no longer in your care and not sent, for you to decide: $0",
+                 "已不在您职责范围、未发送、待您决定：$0"},
+                {std::to_string(counts.quarantined)});
+  }
   console.Say({"in conflict: $0", "有冲突：$0"}, {std::to_string(counts.in_conflict)});
   console.Say({"drafts: $0", "草稿：$0"}, {std::to_string(counts.drafts)});
   console.Say({"records: $0 ($1)", "记录：$0（$1）"},
@@ -147,7 +153,8 @@ absl::Status Attention(Phone& phone, const Arguments& arguments) {
     console::JsonObject object;
     object.SetRaw("operation", console::ProtoJson(item.operation))
         .SetRaw("outcome", console::ProtoJson(item.outcome))
-        .Set("settled", item.settled);
+        .Set("settled", item.settled)
+        .Set("quarantined", item.quarantined);
     array.AddRaw(object.ToString());
     console.Say({"$0  $1  $2", "$0  $1  $2"},
                 {item.operation.id(), CommandText(phone, item.operation),
@@ -156,7 +163,12 @@ absl::Status Attention(Phone& phone, const Arguments& arguments) {
                 {console::ReasonText(item.outcome.error().reason(), console.language())});
     console.Say({"  $0", "  $0"}, {console::OneLine(item.outcome.error().message())});
     const console::ReasonWords* words = console::FindReasonWords(item.outcome.error().reason());
-    if (words != nullptr) console.Say({"  next: $0", "  下一步：$0"}, {console.In(words->advice)});
+    if (item.quarantined) {
+      console.Say({"  next: attention release, or attention discard",
+                   "  下一步：attention release 或 attention discard"});
+    } else if (words != nullptr) {
+      console.Say({"  next: $0", "  下一步：$0"}, {console.In(words->advice)});
+    }
     console.Say({"  content: $0", "  内容：$0"}, {ContentText(phone, item.operation)});
   }
   console.Json(array.ToString());
@@ -184,6 +196,25 @@ absl::Status Settle(Phone& phone, const Arguments& arguments) {
   VIGIL_RETURN_IF_ERROR(phone.replica().SettleAttention(operation));
   phone.console().Json("{}");
   phone.console().Say({"dealt with", "已处理"});
+  return absl::OkStatus();
+}
+
+absl::Status Release(Phone& phone, const Arguments& arguments) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string operation,
+                         FindRefused(phone, arguments.Value("OPERATION")));
+  VIGIL_RETURN_IF_ERROR(phone.replica().Release(operation));
+  phone.console().Json("{}");
+  phone.console().Say({"it goes with the next synchronisation; the register decides",
+                       "将随下次同步发送，由登记库判定"});
+  return absl::OkStatus();
+}
+
+absl::Status Discard(Phone& phone, const Arguments& arguments) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string operation,
+                         FindRefused(phone, arguments.Value("OPERATION")));
+  VIGIL_RETURN_IF_ERROR(phone.replica().Discard(operation));
+  phone.console().Json("{}");
+  phone.console().Say({"given up; it stays readable", "已放弃，仍可查看"});
   return absl::OkStatus();
 }
 
@@ -305,8 +336,9 @@ std::vector<Command> StateCommands() {
         {"", "--json"}},
        Status},
       {{"attention",
-        {"operations that the register refused, with reason and content",
-         "被登记库拒绝的操作及原因、内容"},
+        {"operations that the register refused, or that were not sent since what they decide on is "
+         "no longer in your care, with reason and content",
+         "被登记库拒绝或因超出职责范围未发送的操作及原因、内容"},
         {{"--all", "", {"also those that were dealt with", "含已处理的"}}},
         {"", "--all --json"}},
        Attention},
@@ -315,6 +347,18 @@ std::vector<Command> StateCommands() {
         {{"OPERATION", "", {"its id", "操作 id"}, Count::kRequired}},
         {"018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90"}},
        Settle},
+      {{"attention release",
+        {"send an operation all the same that was not sent, with what it rests on; the register "
+         "decides",
+         "仍然发送（由登记库判定）"},
+        {{"OPERATION", "", {"its id", "操作 id"}, Count::kRequired}},
+        {"018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90"}},
+       Release},
+      {{"attention discard",
+        {"give up an operation that was not sent", "放弃未发送的操作"},
+        {{"OPERATION", "", {"its id", "操作 id"}, Count::kRequired}},
+        {"018f3b1c-9d2e-7c31-8f3a-2b6d5e4f7a90"}},
+       Discard},
       {{"conflicts", {"records with a field in conflict", "有冲突的记录"}, {}, {""}}, Conflicts},
       {{"show",
         {"a record as this phone knows it, with what is not sent yet", "查看本机记录"},
