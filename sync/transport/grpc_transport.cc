@@ -331,8 +331,9 @@ void GrpcTransport::ReturnCopies(const v1::ReturnCopiesRequest& request,
                                  Done<v1::ReturnCopiesResponse> done) {
   CallUnary<v1::ReturnCopiesRequest, v1::ReturnCopiesResponse>(
       core_, "vigil.v1.SyncService/ReturnCopies", request, std::move(done),
-      [](auto& stub, auto& call, auto on_done) {
-        stub.ReturnCopies(&call.context, &call.request, &call.response, std::move(on_done));
+      [](CallCore& core, auto& call, auto on_done) {
+        core.stub().async()->ReturnCopies(&call.context, &call.request, &call.response,
+                                          std::move(on_done));
       });
 }
 

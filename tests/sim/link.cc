@@ -69,6 +69,15 @@ void Link::Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> don
       std::move(done));
 }
 
+void Link::ReturnCopies(const v1::ReturnCopiesRequest& request,
+                        Done<v1::ReturnCopiesResponse> done) {
+  Call<v1::ReturnCopiesResponse>(
+      [this, caller = caller_, request](const Done<v1::ReturnCopiesResponse>& answer) {
+        server_.ReturnCopies(*caller, request, answer);
+      },
+      std::move(done));
+}
+
 // Between the register's sink and the phone's.
 class Link::Pages final : public service::PageSink,
                           public std::enable_shared_from_this<Link::Pages> {

@@ -22,6 +22,8 @@ class Link final : public engine::Transport {
   Link(Machine& phone, Server& server, Line& line, std::uint32_t number)
       : phone_(phone), server_(server), line_(line), last_watch_(std::uint64_t{number} << 32U) {}
 
+  // What the phone was told when it enrolled.
+  const P256PublicKey& register_key() const { return server_.key().public_key(); }
   // In whose name the phone calls.
   void SetCaller(const Account& account) { caller_ = &account; }
   // Told of every page before the phone gets it.
@@ -31,6 +33,8 @@ class Link final : public engine::Transport {
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;
   void Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) override;
   void Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) override;
+  void ReturnCopies(const v1::ReturnCopiesRequest& request,
+                    Done<v1::ReturnCopiesResponse> done) override;
   std::unique_ptr<engine::Watch> OpenWatch(const v1::WatchRequest& request, Changed changed,
                                            Ended ended) override;
 

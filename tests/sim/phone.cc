@@ -43,8 +43,8 @@ void Phone::StartEngine() {
     if (on_session) on_session(report);
   };
   engine_ = std::make_unique<engine::Engine>(
-      engine::Session::Parts{*replica_, link_, executor(), *user_->key}, world().random(),
-      std::move(options));
+      engine::Session::Parts{*replica_, link_, executor(), *user_->key, link_.register_key()},
+      world().random(), std::move(options));
   engine_->Start();
 }
 

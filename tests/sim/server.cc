@@ -124,6 +124,13 @@ void Server::Repair(const Account& caller, const v1::RepairRequest& request,
   done(core_->Repair(*author, request));
 }
 
+void Server::ReturnCopies(const Account& caller, const v1::ReturnCopiesRequest& request,
+                          const ReturnDone& done) {
+  const absl::StatusOr<rules::Author> author = AuthorOf(caller);
+  if (!author.ok()) return done(author.status());
+  core_->ReturnCopies(*author, request, done);
+}
+
 absl::Status Server::OpenWatch(std::uint64_t id, const Account& caller,
                                const v1::WatchRequest& request,
                                std::shared_ptr<service::WatchSink> sink) {

@@ -37,12 +37,15 @@ class Server final : public Machine {
   using HelloDone = std::function<void(absl::StatusOr<v1::HelloResponse>)>;
   using PushDone = std::function<void(absl::StatusOr<v1::PushResponse>)>;
   using RepairDone = std::function<void(absl::StatusOr<v1::RepairResponse>)>;
+  using ReturnDone = std::function<void(absl::StatusOr<v1::ReturnCopiesResponse>)>;
   // The caller is looked up with each call, as on every call of a program with a token.
   void Hello(const Account& caller, const v1::HelloRequest& request, const HelloDone& done);
   void Push(const Account& caller, const v1::PushRequest& request, const PushDone& done);
   void Pull(const Account& caller, const v1::PullRequest& request,
             std::shared_ptr<service::PageSink> sink);
   void Repair(const Account& caller, const v1::RepairRequest& request, const RepairDone& done);
+  void ReturnCopies(const Account& caller, const v1::ReturnCopiesRequest& request,
+                    const ReturnDone& done);
   // The caller's watch number `id`, until CloseWatch or the end of the program.
   absl::Status OpenWatch(std::uint64_t id, const Account& caller, const v1::WatchRequest& request,
                          std::shared_ptr<service::WatchSink> sink);

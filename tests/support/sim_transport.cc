@@ -74,7 +74,13 @@ void SimTransport::ReturnCopies(const v1::ReturnCopiesRequest& request,
                                 Done<v1::ReturnCopiesResponse> done) {
   AfterSending(request.ByteSizeLong(), [this, request, done = std::move(done)]() mutable {
     if (!faults.reachable) return done(Unreachable());
-    if (!faults.take_copies) return done(absl::UnimplementedError("no such call"));
+    if (!faults.take_copies) {
+      return server_.core().ReturnCopies(
+          Author(), request,
+          [this, done = std::move(done)](absl::StatusOr<v1::ReturnCopiesResponse> taken) mutable {
+            Answer(std::move(taken), std::move(done));
+          });
+    }
     if (const absl::Status status = faults.take_copies(request); !status.ok()) return done(status);
     v1::ReturnCopiesResponse response;
     response.set_taken(static_cast<std::uint32_t>(request.copies_size()));

@@ -52,7 +52,7 @@ class SimTransport final : public engine::Transport {
     int cut_pull_after = -1;
     // So many next answers never come at all.
     int silent = 0;
-    // What becomes of copies that the phone returns; unset: the register knows no such call.
+    // What becomes of copies that the phone returns; unset: the register gets them.
     std::function<absl::Status(const v1::ReturnCopiesRequest&)> take_copies;
     // May change a greeting before it arrives.
     std::function<void(v1::HelloResponse&)> greet;
