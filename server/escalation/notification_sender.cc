@@ -43,6 +43,8 @@ void NotificationSender::Schedule(const std::shared_ptr<State>& state, absl::Dur
 }
 
 absl::Status NotificationSender::PollOnce(const State& state) {
+  // What cannot be marked as sent would be sent again and again.
+  if (!state.target.HasRoom()) return absl::OkStatus();
   const Options& options = state.options;
   const absl::Time now = state.executor.Now();
   store::RegisterStore& store = state.target.store();

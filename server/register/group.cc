@@ -26,6 +26,9 @@ using rules::Refuse;
 constexpr std::string_view kBlockedText =
     "an earlier operation on the same record could not be judged yet; this one waits for it";
 
+constexpr std::string_view kNoRoomText =
+    "the register's disk is nearly full; this is taken in once it has room";
+
 // A judgement's error without a reason is storage's, not the rules'.
 bool IsDecision(const absl::Status& status) {
   return rules::ReasonOf(status) != v1::REASON_UNSPECIFIED;
@@ -249,6 +252,9 @@ absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::
   absl::StatusOr<v1::Operation> parsed = Open(incoming, author, envelope);
   VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Outcome> repeat, FindRepeat(envelope, parsed));
   if (repeat.has_value()) return *std::move(repeat);
+  if (context_.no_room) {
+    return Deferred(envelope, Refuse(v1::REASON_STORAGE_UNAVAILABLE, kNoRoomText));
+  }
   if (envelope.reused) {
     return Refused(
         incoming, envelope,

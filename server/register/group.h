@@ -35,6 +35,8 @@ struct GroupContext {
   absl::Time now;
   absl::TimeZone zone;
   std::size_t operation_bytes_max = 0;
+  // Nothing can be written: what was judged gets its outcome, all else is deferred.
+  bool no_room = false;
 };
 
 class Group {
@@ -71,6 +73,8 @@ class Group {
   // Everything to be written. Nothing may be judged afterwards. An empty log means that nothing
   // changed.
   absl::StatusOr<store::WriteSet> Finish();
+
+  bool no_room() const { return context_.no_room; }
 
   // Units whose feeds the group changed; nil: everybody's. After Finish.
   const std::vector<Uuid>& changed_units() const { return changed_units_; }

@@ -37,6 +37,11 @@ absl::Status FirstRefusal(const absl::StatusOr<Register::Outcomes>& outcomes) {
   return absl::OkStatus();
 }
 
+absl::Status NoRoom() {
+  return rules::Refuse(v1::REASON_STORAGE_UNAVAILABLE,
+                       "the register's disk is nearly full; nothing is taken in until it has room");
+}
+
 bool IsEmpty(const store::WriteSet& writes) {
   return writes.log.empty() && writes.links.empty() && writes.signatures.empty() &&
          writes.access.empty() && writes.restore.empty();
@@ -169,10 +174,24 @@ void Register::RunGroup() {
     executor_.Post([this] { RunGroup(); });
     return;
   }
+  // Bringing the log into the file may make the file grow.
+  if (!HasRoom()) return;
   if (const absl::Status status = store_.Maintain(kMaintenanceBudget); !status.ok()) {
     Break(status);
   }
 }
+
+std::optional<std::int64_t> Register::ShortOfRoom() {
+  if (options_.storage_reserve_bytes <= 0) return std::nullopt;
+  const absl::StatusOr<std::int64_t> free = store_.FreeBytes();
+  // Where nobody knows, the write will say it.
+  const bool has_room = !free.ok() || *free >= options_.storage_reserve_bytes;
+  if (has_room != has_room_ && options_.on_room) options_.on_room(has_room, free.value_or(0));
+  has_room_ = has_room;
+  return has_room ? std::nullopt : std::optional<std::int64_t>(*free);
+}
+
+bool Register::HasRoom() { return !ShortOfRoom(); }
 
 absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& group,
                                                        Committed& committed) {
@@ -183,6 +202,8 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   context.now = Now();
   context.zone = options_.zone;
   context.operation_bytes_max = options_.operation_bytes_max;
+  const std::optional<std::int64_t> left = ShortOfRoom();
+  context.no_room = left.has_value();
   const Seq expected = context.head.seq;
   const absl::Time now = context.now;
   VIGIL_ASSIGN_OR_RETURN(Group judged, Group::Begin(*snapshot, std::move(context)));
@@ -197,6 +218,13 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
       request.operations = std::move(change->operations);
       access = std::move(change->access);
       restore = std::move(change->restore);
+      const bool lets_in = request.operations.empty();
+      if (left && (!lets_in || *left < options_.storage_reserve_bytes / 2)) {
+        return Answers{NoRoom()};
+      }
+    } else if (left && !request.push_head) {
+      answers.emplace_back(NoRoom());
+      continue;
     }
     VIGIL_ASSIGN_OR_RETURN(Outcomes outcomes, JudgeRequest(request, judged));
     const bool goes_on = !request.all_or_nothing || AllApplied(outcomes);
@@ -235,7 +263,7 @@ absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request
                              group.Judge(incoming, request.author, waiting));
     }
   }
-  if (request.push_head) {
+  if (request.push_head && !group.no_room()) {
     VIGIL_RETURN_IF_ERROR(
         group.KeepChain(request.operations, *request.push_head, request.author, in_chain));
   }

@@ -78,6 +78,11 @@ struct RegisterOptions {
   // Who may do what may have changed. Called on the writer's executor before the answers: whoever
   // is told of a change finds it in force.
   std::function<void()> on_access_changed;
+  // Where the disk has less than this left, nothing is taken in (STORAGE_UNAVAILABLE); half of it
+  // is kept for letting people in. 0: whatever the disk takes.
+  std::int64_t storage_reserve_bytes = 0;
+  // Told when that begins, and when it is over. The writer's executor.
+  std::function<void(bool has_room, std::int64_t free_bytes)> on_room;
   // Signs the register's heads; null: they are not signed. Must outlive the register.
   Signer* head_signer = nullptr;
   // The store's answer is unknown or the head moved: nothing may be trusted any more. Ends the
@@ -97,7 +102,8 @@ class Register {
   Register(store::RegisterStore& store, Executor& executor, RegisterOptions options);
 
   // Judges the operations in their order, as part of the next group; `done` gets one outcome for
-  // each, after they are durable. An error means "unknown": ask again. Any thread.
+  // each, after they are durable. An error means "unknown": ask again. STORAGE_UNAVAILABLE: it
+  // cannot be written now. Any thread.
   void Submit(rules::Author author, std::vector<Incoming> operations, Done done);
 
   // The same in a group of its own, and all or nothing: if one is not applied, nothing is written
@@ -106,7 +112,8 @@ class Register {
 
   // The same for a phone's push: nothing is judged before its links and its signature are stored.
   // An entry that does not continue the device's chain, or that the signature does not speak for,
-  // is DEFERRED with CHAIN_BROKEN.
+  // is DEFERRED with CHAIN_BROKEN; with STORAGE_UNAVAILABLE what was not judged before, as long as
+  // the disk has no room: nothing of it is stored.
   void SubmitPush(rules::Author author, std::vector<Incoming> operations, PushHead head, Done done);
 
   // Copies that a phone returns after a restore. OK: they are kept, and what they raise is in
@@ -135,6 +142,9 @@ class Register {
   // Puts the signature on a head that was this register's. Any thread.
   void SignHead(v1::RegisterHead& head) ABSL_LOCKS_EXCLUDED(head_mutex_);
 
+  // Whether the disk has more than the reserve left. The writer's executor.
+  bool HasRoom();
+
   store::RegisterStore& store() { return store_; }
   absl::TimeZone zone() const { return options_.zone; }
   absl::Time Now() const { return executor_.Now(); }
@@ -154,6 +164,9 @@ class Register {
     Done done;
   };
 
+  // What the disk has left where that is below the reserve; nullopt: there is room, or nobody
+  // knows.
+  std::optional<std::int64_t> ShortOfRoom();
   static std::size_t WeightOf(const Request& request);
   void Enqueue(Request request);
   std::vector<Request> TakeGroup();
@@ -168,6 +181,8 @@ class Register {
   store::RegisterStore& store_;
   Executor& executor_;
   const RegisterOptions options_;
+  // Of the writer's executor: what was said last.
+  bool has_room_ = true;
 
   Mutex mutex_;
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);

@@ -82,6 +82,7 @@ constexpr std::array kLimitNumbers = {
     Number{"streams_per_device_max", 8, 1, 1000},
     Number{"streams_per_person_max", 32, 1, 1000},
     Number{"call_s", 60, 1, 600},
+    Number{"storage_reserve_mib", 64, 16, 1024 * 1024},
 };
 constexpr std::array kEvidenceNumbers = {
     Number{"content_mib_max", 64, 1, 1024},

@@ -40,6 +40,7 @@
 #include "sync/base/p256.h"
 #include "sync/base/random.h"
 #include "sync/base/status.h"
+#include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
 
 namespace vigil::service {
@@ -224,6 +225,12 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
       streams_->LookAgain(clock_.Now());
     });
   };
+  options.storage_reserve_bytes = std::int64_t{limits.storage_reserve_mib()} * 1024 * 1024;
+  options.on_room = [](bool has_room, std::int64_t free_bytes) {
+    if (has_room) return Log(v1::LOG_LEVEL_INFO, "the disk has room again");
+    Log(v1::LOG_LEVEL_ERROR, "the disk is nearly full: nothing is taken in, all can be read",
+        {{"free_bytes", free_bytes}});
+  };
   options.head_signer = &*key_;
   options.on_fatal = Die;
   register_.emplace(*store_, writer_->executor(), std::move(options));
@@ -231,6 +238,8 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
   escalation::EscalationClock::Options clock_options;
   clock_options.tick = absl::Seconds(config_.escalation_tick_s());
   clock_options.on_error = [](const absl::Status& status) {
+    // The register has said so.
+    if (rules::ReasonOf(status) == v1::REASON_STORAGE_UNAVAILABLE) return;
     LogFailure("the escalation clock failed", status);
   };
   escalation_clock_.emplace(*register_, writer_->executor(), std::move(clock_options));
@@ -423,7 +432,13 @@ absl::Status Process::Listen() {
                                   *admin_service_, *evidence_service_, *streams_, *first_calls_},
                                  options));
   const std::uint32_t port = server_->gate().port();
-  VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n")));
+  const absl::Status told = files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n"));
+  // On a full disk too the register can be read.
+  if (absl::IsResourceExhausted(told)) {
+    LogFailure("the port's file cannot be written", told);
+  } else {
+    VIGIL_RETURN_IF_ERROR(told);
+  }
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
   Log(v1::LOG_LEVEL_INFO, "listening",

@@ -270,6 +270,9 @@ class RegisterStore {
   // Housekeeping while nobody waits (checkpoints): at most about `budget`. The writer's thread.
   virtual absl::Status Maintain(absl::Duration budget) = 0;
 
+  // What the disk under it can still take, in bytes. Any thread.
+  virtual absl::StatusOr<std::int64_t> FreeBytes() = 0;
+
   // A verified copy of the whole register, synced to disk. Any thread.
   virtual absl::Status Backup(std::string_view path) = 0;
 

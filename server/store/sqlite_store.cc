@@ -102,7 +102,9 @@ absl::StatusOr<Database> OpenFile(const std::string& path, const SqliteStoreOpti
   VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, RegisterSchema()));
   VIGIL_RETURN_IF_ERROR(Begin(database, options));
   VIGIL_RETURN_IF_ERROR(CheckContent(database, options));
-  VIGIL_RETURN_IF_ERROR(database.MakeDurable());
+  if (const absl::Status status = database.MakeDurable(); !absl::IsResourceExhausted(status)) {
+    VIGIL_RETURN_IF_ERROR(status);
+  }
   return database;
 }
 
@@ -181,6 +183,13 @@ absl::Status SqliteRegisterStore::Maintain(absl::Duration budget) {
     return absl::OkStatus();
   }
   return internal::ToStatus(writer_.Checkpoint(sqlite::CheckpointMode::kPassive));
+}
+
+absl::StatusOr<std::int64_t> SqliteRegisterStore::FreeBytes() {
+  if (options_.free_bytes) return options_.free_bytes();
+  PosixFileSystem posix;
+  FileSystem& files = options_.files != nullptr ? *options_.files : posix;
+  return files.FreeBytes(writer_.path());
 }
 
 absl::Status SqliteRegisterStore::Backup(std::string_view path) {

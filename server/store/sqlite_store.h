@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,8 +36,10 @@ struct SqliteStoreOptions {
   // Maintain leaves fewer pages than this where they are.
   std::int64_t wal_pages_idle = 128;
   std::size_t idle_readers_max = 16;
-  // For backups; not owned.
+  // For backups and the free space; not owned.
   FileSystem* files = nullptr;
+  // What the disk can still take, where the VFS is on another one than `files`.
+  std::function<absl::StatusOr<std::int64_t>()> free_bytes = {};
 };
 
 // The register in one SQLite file. Commits go to WAL with synchronous=FULL: one sync of the disk
@@ -45,7 +48,8 @@ class SqliteRegisterStore final : public RegisterStore {
  public:
   // Opens the file, or makes it, and brings its schema up to date. FAILED_PRECONDITION with
   // REASON_FOREIGN_FILE: not a register; REASON_SCHEMA_TOO_NEW: a newer program's. DATA_LOSS with
-  // REASON_CORRUPT_FILE: damaged. UNAVAILABLE: another process has it, or the disk fails.
+  // REASON_CORRUPT_FILE: damaged. UNAVAILABLE: another process has it, or the disk fails. A full
+  // disk is none of these: what is there can be read.
   static absl::StatusOr<std::unique_ptr<SqliteRegisterStore>> Open(
       const std::string& path, const SqliteStoreOptions& options);
   // Snapshots must be gone.
@@ -54,6 +58,7 @@ class SqliteRegisterStore final : public RegisterStore {
   absl::StatusOr<std::unique_ptr<Snapshot>> Read() override;
   absl::Status Commit(Seq expected_head, const WriteSet& writes, absl::Time now) override;
   absl::Status Maintain(absl::Duration budget) override;
+  absl::StatusOr<std::int64_t> FreeBytes() override;
   absl::Status Backup(std::string_view path) override;
   absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
                                                                      int limit) override;

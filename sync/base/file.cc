@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -231,6 +232,13 @@ absl::StatusOr<std::vector<std::string>> PosixFileSystem::List(const std::string
 absl::Status PosixFileSystem::Sync(const std::string& path) {
   VIGIL_RETURN_IF_ERROR(SyncPath(path));
   return SyncPath(DirectoryOf(path));
+}
+
+absl::StatusOr<std::int64_t> PosixFileSystem::FreeBytes(const std::string& path) {
+  struct statvfs disk {};
+  if (::statvfs(path.c_str(), &disk) != 0) return Failure(errno, "asking for the disk of", path);
+  // What is kept for the administrator is not ours.
+  return static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
 }
 
 std::string JoinPath(std::string_view directory, std::string_view name) {

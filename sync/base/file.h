@@ -58,6 +58,8 @@ class FileSystem {
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& path) = 0;
   // Makes a file that something else wrote, and its name, durable.
   virtual absl::Status Sync(const std::string& path) = 0;
+  // What may still be written to the disk that the file or directory is on, in bytes.
+  virtual absl::StatusOr<std::int64_t> FreeBytes(const std::string& path) = 0;
 };
 
 // The operating system's files. Safe to use from several threads.
@@ -79,6 +81,7 @@ class PosixFileSystem final : public FileSystem {
   absl::Status MakeDirectories(const std::string& path, unsigned mode) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& path) override;
   absl::Status Sync(const std::string& path) override;
+  absl::StatusOr<std::int64_t> FreeBytes(const std::string& path) override;
 };
 
 // "a" + "b" gives "a/b"; an absolute `name` stands for itself.

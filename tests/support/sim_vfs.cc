@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <thread>
 #include <utility>
@@ -178,6 +179,12 @@ void SimVfs::SetCapacity(std::int64_t bytes) {
 std::int64_t SimVfs::bytes_used() const {
   const MutexLock lock(machine_->mutex);
   return machine_->disk.bytes_used();
+}
+
+std::int64_t SimVfs::bytes_free() const {
+  const MutexLock lock(machine_->mutex);
+  if (machine_->capacity == 0) return std::numeric_limits<std::int64_t>::max();
+  return machine_->capacity - machine_->disk.bytes_used();
 }
 
 SimVfs::Counts SimVfs::counts() const {

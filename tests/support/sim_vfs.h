@@ -83,6 +83,8 @@ class SimVfs {
   // SQLITE_FULL for a write that would bring the files above this total; 0: no limit.
   void SetCapacity(std::int64_t bytes);
   std::int64_t bytes_used() const;
+  // What the limit leaves.
+  std::int64_t bytes_free() const;
 
   Counts counts() const;
 

@@ -38,6 +38,7 @@ void TestRegister::OpenRegister() {
   store_options.first_epoch = DerivedUuid({.name_space = "test", .name = "epoch"});
   store_options.created_at = executor_.Now();
   if (!options_.vfs.empty()) store_options.vfs = options_.vfs;
+  store_options.free_bytes = options_.free_bytes;
   auto opened = store::SqliteRegisterStore::Open(file_, store_options);
   VIGIL_CHECK(opened.ok()) << opened.status().ToString();
   store_ = *std::move(opened);
@@ -46,6 +47,8 @@ void TestRegister::OpenRegister() {
   registry::RegisterOptions register_options;
   register_options.zone = *zone;
   register_options.queue_operations_max = options_.queue_operations_max;
+  register_options.storage_reserve_bytes = options_.storage_reserve_bytes;
+  register_options.on_room = options_.on_room;
   register_options.on_committed = options_.on_committed;
   register_options.head_signer = &key_;
   register_options.on_fatal = [this](const absl::Status& status) { on_fatal_(status); };

@@ -46,6 +46,10 @@ class TestRegister {
     // Called when the register breaks; unset: a failure of the test.
     std::function<void(const absl::Status&)> on_fatal = {};
     std::size_t queue_operations_max = 10000;
+    // What is left free of the disk, and what the disk has; unset: nobody looks.
+    std::int64_t storage_reserve_bytes = 0;
+    std::function<absl::StatusOr<std::int64_t>()> free_bytes = {};
+    std::function<void(bool has_room, std::int64_t free_bytes)> on_room = {};
     // Told of each commit.
     std::function<void(const registry::Committed&)> on_committed = {};
   };

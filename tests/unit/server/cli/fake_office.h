@@ -89,6 +89,7 @@ class FakeFiles final : public FileSystem {
   absl::Status MakeDirectories(const std::string&, unsigned) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<std::string>> List(const std::string&) override { return listing; }
   absl::Status Sync(const std::string&) override { return absl::OkStatus(); }
+  absl::StatusOr<std::int64_t> FreeBytes(const std::string&) override { return 1 << 30; }
 
   std::map<std::string, std::string> files;
   std::map<std::string, unsigned> modes;

@@ -123,5 +123,24 @@ TEST(CrashTest, AFullDiskIsAnErrorAndLosesNothing) {
   EXPECT_GE(snapshot->GetHead()->seq.value(), head);
 }
 
+TEST(CrashTest, ARegisterStartsOnAFullDiskAndIsRead) {
+  SimVfs disk;
+  const SqliteStoreOptions options = SmallRegister(disk);
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto store, SqliteRegisterStore::Open("register.db", options));
+  const GroupMaker first = MakeGroup(Seq(0), 5);
+  VIGIL_ASSERT_OK(first.CommitTo(*store));
+  disk.KillProcess();
+  store.reset();
+  disk.SetCapacity(1);
+  VIGIL_ASSERT_OK_AND_ASSIGN(store, SqliteRegisterStore::Open("register.db", options));
+  CheckContent(*store, 5);
+  const GroupMaker second = MakeGroup(Seq(5), 5);
+  EXPECT_THAT(second.CommitTo(*store),
+              ::vigil::testing::StatusIs(absl::StatusCode::kResourceExhausted));
+  disk.SetCapacity(0);
+  VIGIL_EXPECT_OK(second.CommitTo(*store));
+  CheckContent(*store, 10);
+}
+
 }  // namespace
 }  // namespace vigil::store

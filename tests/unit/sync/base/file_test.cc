@@ -134,5 +134,10 @@ TEST(JoinPathTest, PutsOneSlashBetween) {
   EXPECT_EQ(JoinPath("a", "/b"), "/b");
 }
 
+TEST_F(FileTest, AsksTheDiskForItsSpace) {
+  EXPECT_THAT(files_.FreeBytes(directory_.path()), IsOkAndHolds(::testing::Gt(0)));
+  EXPECT_THAT(files_.FreeBytes(directory_.File("missing")), StatusIs(absl::StatusCode::kNotFound));
+}
+
 }  // namespace
 }  // namespace vigil

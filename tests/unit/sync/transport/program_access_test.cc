@@ -194,6 +194,9 @@ class FullDisk final : public FileSystem {
     return files_.List(path);
   }
   absl::Status Sync(const std::string& path) override { return files_.Sync(path); }
+  absl::StatusOr<std::int64_t> FreeBytes(const std::string& path) override {
+    return files_.FreeBytes(path);
+  }
 
   bool full = false;
 
