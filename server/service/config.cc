@@ -99,6 +99,8 @@ struct Fault {
   std::string field;
   std::string part;
   std::string reason;
+  // Of a repeated field: which of its values.
+  int index = -1;
 };
 
 // Visits each message with numbers, until `visit(message, numbers, part)` says what is wrong.
@@ -171,11 +173,13 @@ std::optional<Fault> FindEvidenceFault(const v1::EvidenceLimits& limits) {
                               limits.content_mib_max())};
   }
   const std::vector<std::string>& known = rules::MediaTypes();
-  for (const std::string& type : limits.media_types()) {
+  for (int i = 0; i < limits.media_types_size(); ++i) {
+    const std::string& type = limits.media_types(i);
     if (std::find(known.begin(), known.end(), type) != known.end()) continue;
     return Fault{"media_types", "evidence",
                  absl::StrCat("media_types has '", type, "'; what can be told from a file is ",
-                              absl::StrJoin(known, ", "))};
+                              absl::StrJoin(known, ", ")),
+                 i};
   }
   return std::nullopt;
 }
@@ -247,7 +251,8 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_
       type = part->message_type();
     }
     TextFormat::ParseLocation place(0, 0);
-    if (tree != nullptr) place = tree->GetLocation(type->FindFieldByName(fault->field), -1);
+    if (tree != nullptr)
+      place = tree->GetLocation(type->FindFieldByName(fault->field), fault->index);
     error.AddError(place.line, place.column, fault->reason);
     return error.ToStatus(name);
   }

@@ -24,9 +24,15 @@ std::string KindOf(std::string_view key) {
   return "";
 }
 
+constexpr std::string_view kPicture = "\xff\xd8\xff\xe0 a picture";
+
 void FillHazard(v1::Entity& entity) {
   entity.mutable_hazard()->set_number("YH-2017-0371");
   entity.mutable_hazard()->set_status(v1::HAZARD_STATUS_RECTIFYING);
+  v1::Evidence& photo = *entity.mutable_hazard()->add_photos();
+  photo.set_sha256(Sha256Of(kPicture).ToHex());
+  photo.set_media_type("image/jpeg");
+  photo.set_size_bytes(static_cast<std::int64_t>(kPicture.size()));
 }
 
 // A description that two people wrote at once.
@@ -80,6 +86,8 @@ v1::Record RecordOf(std::string_view kind) {
 absl::Status NotFound() { return rules::Refuse(v1::REASON_NOT_FOUND, "no such record"); }
 
 }  // namespace
+
+FakeOffice::FakeOffice() { contents[Sha256Of(kPicture).ToHex()] = std::string(kPicture); }
 
 std::string FakeOffice::IdOf(std::string_view kind) {
   return absl::StrFormat(kIdFormat, rules::Schema::Get().FindEntity(kind)->number);
@@ -222,8 +230,6 @@ absl::StatusOr<v1::UploadEvidenceResponse> FakeOffice::UploadEvidence(
 
 absl::StatusOr<v1::DownloadEvidenceResponse> FakeOffice::DownloadEvidence(
     const v1::DownloadEvidenceRequest& request) {
-  if (downloads_left == 0) return absl::UnavailableError("the way is cut");
-  if (downloads_left > 0) --downloads_left;
   const auto found = contents.find(request.sha256());
   if (found == contents.end()) {
     return rules::Refuse(v1::REASON_NOT_FOUND, "no such content");
@@ -274,6 +280,7 @@ absl::StatusOr<std::string> FakeFiles::Read(const std::string& path, std::size_t
   const auto found = files.find(path);
   if (found != files.end()) return found->second;
   const bool json = path.size() > 5 && path.substr(path.size() - 5) == ".json";
+  if (path.ends_with(".jpg")) return std::string(kPicture);
   return std::string(json ? "{}" : "bytes");
 }
 

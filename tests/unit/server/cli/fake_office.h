@@ -16,6 +16,8 @@ namespace vigil::office {
 // it applies whatever it is sent and keeps it.
 class FakeOffice : public Office {
  public:
+  FakeOffice();
+
   static constexpr std::uint64_t kVersion = 40;
   static constexpr char kCode[] = "K3M7-2QPX-9RTB-H4WD";
 
@@ -64,8 +66,6 @@ class FakeOffice : public Office {
   std::map<std::string, std::string> contents;
   // Bytes of the chunks that it takes and gives.
   std::uint32_t chunk_bytes = 4;
-  // Chunks after which downloads break off; negative: they do not.
-  int downloads_left = -1;
   v1::InviteRequest last_invite;
   v1::ImportOptions last_options;
   std::vector<v1::ImportFile> last_files;

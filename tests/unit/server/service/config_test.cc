@@ -57,7 +57,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"limits {\n  drain_s: 601\n}", "2:3", "between 1 and 600"},
                       Wrong{"limits {\n  operation_bytes_max: 10 }", "2:3", "operation_bytes_max"},
                       Wrong{"limits {\n  operation_bytes_max: 4194304 }", "2:3", "does not fit"},
-                      Wrong{"log_level: LOUD", "1:16", "LOUD"}));
+                      Wrong{"log_level: LOUD", "1:16", "LOUD"},
+                      Wrong{"evidence {\n  content_mib_max: 2000\n}", "2:3", "1024"},
+                      Wrong{"evidence {\n  person_mib_max: 63\n}", "2:3", "content_mib_max"},
+                      Wrong{"evidence {\n  media_types: \"text/plain\"\n}", "2:3", "text/plain"}));
 
 TEST(ConfigTest, TheExampleIsTheDefaultWithADirectory) {
   PosixFileSystem files;
