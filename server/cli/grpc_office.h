@@ -82,6 +82,31 @@ class GrpcOffice final : public Office {
       const v1::TickEscalationRequest& request) override {
     return client_.TickEscalation(request);
   }
+  absl::Status DownloadBackup(
+      const v1::DownloadBackupRequest& request,
+      const std::function<bool(const v1::DownloadBackupResponse&)>& take) override {
+    return client_.DownloadBackup(request, take);
+  }
+  absl::StatusOr<v1::ConfirmBackupResponse> ConfirmBackup(
+      const v1::ConfirmBackupRequest& request) override {
+    return client_.ConfirmBackup(request);
+  }
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) override {
+    return client_.ListBackups(request);
+  }
+  absl::StatusOr<v1::ForgetBackupResponse> ForgetBackup(
+      const v1::ForgetBackupRequest& request) override {
+    return client_.ForgetBackup(request);
+  }
+  absl::StatusOr<v1::ListWitnessCopiesResponse> ListWitnessCopies(
+      const v1::ListWitnessCopiesRequest& request) override {
+    return client_.ListWitnessCopies(request);
+  }
+  absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
+      const v1::SettleWitnessCopyRequest& request) override {
+    return client_.SettleWitnessCopy(request);
+  }
   absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
                       const std::function<void(const v1::ImportResponse&)>& on_response) override {
     return client_.Import(options, files, on_response);

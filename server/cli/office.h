@@ -64,6 +64,20 @@ class Office {
       const v1::ListNotificationsRequest& request) = 0;
   virtual absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) = 0;
+  // The copy in its parts; it ends with the first that is not taken.
+  virtual absl::Status DownloadBackup(
+      const v1::DownloadBackupRequest& request,
+      const std::function<bool(const v1::DownloadBackupResponse&)>& take) = 0;
+  virtual absl::StatusOr<v1::ConfirmBackupResponse> ConfirmBackup(
+      const v1::ConfirmBackupRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ForgetBackupResponse> ForgetBackup(
+      const v1::ForgetBackupRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListWitnessCopiesResponse> ListWitnessCopies(
+      const v1::ListWitnessCopiesRequest& request) = 0;
+  virtual absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
+      const v1::SettleWitnessCopyRequest& request) = 0;
   // Sends the files; `on_response` gets everything that the server says, the summary as the last.
   virtual absl::Status Import(
       const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,

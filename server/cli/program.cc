@@ -26,9 +26,13 @@ std::vector<Entry> MakeEntries() {
   for (AccessCommand& command : AccessCommands()) {
     entries.push_back({.spec = std::move(command.spec), .before = command.before});
   }
-  for (const auto& group : {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands,
-                            FigureCommands, PersonCommands, LeaveCommands, RoleCommands,
-                            DeviceCommands, AuditCommands, AdminCommands}) {
+  for (AccessCommand& command : RestoreCommands()) {
+    entries.push_back({.spec = std::move(command.spec), .before = command.before});
+  }
+  for (const auto& group :
+       {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands, FigureCommands,
+        PersonCommands, LeaveCommands, RoleCommands, DeviceCommands, AuditCommands, BackupCommands,
+        WitnessCommands, AdminCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec),
                          .before = command.before,

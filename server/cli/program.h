@@ -54,7 +54,10 @@ std::vector<Command> RoleCommands();
 std::vector<Command> DeviceCommands();
 std::vector<Command> AuditCommands();
 std::vector<Command> AdminCommands();
+std::vector<Command> BackupCommands();
+std::vector<Command> WitnessCommands();
 std::vector<AccessCommand> AccessCommands();
+std::vector<AccessCommand> RestoreCommands();
 
 // All of vigilctl's commands in the order of --help.
 console::ProgramSpec Program();

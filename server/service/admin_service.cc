@@ -7,8 +7,10 @@
 
 #include "absl/strings/numbers.h"
 #include "server/register/log_page.h"
+#include "server/service/entered.h"
 #include "server/service/import_job.h"
 #include "server/service/import_reactor.h"
+#include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
 #include "server/store/page_token.h"
 #include "sync/base/status.h"
@@ -87,6 +89,61 @@ grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* AdminService::Im
     reactor->BreakOff(ticket.status());
   }
   return reactor.get();
+}
+
+grpc::ServerWriteReactor<v1::DownloadBackupResponse>* AdminService::DownloadBackup(
+    grpc::CallbackServerContext* context, const v1::DownloadBackupRequest* request) {
+  auto reactor = StreamReactor<v1::DownloadBackupResponse>::Make(context);
+  absl::StatusOr<Entered> entered = Enter(
+      parts_.guard, parts_.streams, {context, "AdminService.DownloadBackup", request}, reactor);
+  if (!entered.ok()) {
+    reactor->Finish(entered.status());
+    return reactor.get();
+  }
+  reactor->Keep(std::move(entered->ticket));
+  parts_.backups.Download(entered->caller->author, reactor);
+  return reactor.get();
+}
+
+grpc::ServerUnaryReactor* AdminService::ConfirmBackup(grpc::CallbackServerContext* context,
+                                                      const v1::ConfirmBackupRequest* request,
+                                                      v1::ConfirmBackupResponse* response) {
+  return AnswerLater(parts_.guard, {context, "AdminService.ConfirmBackup", request}, response,
+                     [&](const access::Principal&, BackupDesk::ConfirmDone done) {
+                       parts_.backups.Confirm(*request, std::move(done));
+                     });
+}
+
+grpc::ServerUnaryReactor* AdminService::ForgetBackup(grpc::CallbackServerContext* context,
+                                                     const v1::ForgetBackupRequest* request,
+                                                     v1::ForgetBackupResponse* response) {
+  return AnswerLater(parts_.guard, {context, "AdminService.ForgetBackup", request}, response,
+                     [&](const access::Principal&, BackupDesk::ForgetDone done) {
+                       parts_.backups.Forget(*request, std::move(done));
+                     });
+}
+
+grpc::ServerUnaryReactor* AdminService::SettleWitnessCopy(
+    grpc::CallbackServerContext* context, const v1::SettleWitnessCopyRequest* request,
+    v1::SettleWitnessCopyResponse* response) {
+  return AnswerLater(parts_.guard, {context, "AdminService.SettleWitnessCopy", request}, response,
+                     [&](const access::Principal&, BackupDesk::SettleDone done) {
+                       parts_.backups.Settle(*request, std::move(done));
+                     });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListBackups(grpc::CallbackServerContext* context,
+                                                    const v1::ListBackupsRequest* request,
+                                                    v1::ListBackupsResponse* response) {
+  return AnswerNow(parts_.guard, {context, "AdminService.ListBackups", request}, response,
+                   [&](const access::Principal&) { return parts_.backups.List(); });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListWitnessCopies(
+    grpc::CallbackServerContext* context, const v1::ListWitnessCopiesRequest* request,
+    v1::ListWitnessCopiesResponse* response) {
+  return AnswerNow(parts_.guard, {context, "AdminService.ListWitnessCopies", request}, response,
+                   [&](const access::Principal&) { return parts_.backups.ListCopies(*request); });
 }
 
 grpc::ServerUnaryReactor* AdminService::ListNotifications(

@@ -4,6 +4,7 @@
 #include "server/access/access_desk.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/register/register.h"
+#include "server/service/backup_desk.h"
 #include "server/service/guard.h"
 #include "server/service/open_streams.h"
 #include "sync/base/executor.h"
@@ -22,6 +23,7 @@ class AdminService final : public v1::AdminService::CallbackService {
     access::AccessDesk& desk;
     registry::Register& target;
     escalation::EscalationClock& clock;
+    BackupDesk& backups;
     Executor& worker;
     Random& random;
   };
@@ -36,6 +38,23 @@ class AdminService final : public v1::AdminService::CallbackService {
                                     v1::ListLogResponse* response) override;
   grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Import(
       grpc::CallbackServerContext* context) override;
+  grpc::ServerWriteReactor<v1::DownloadBackupResponse>* DownloadBackup(
+      grpc::CallbackServerContext* context, const v1::DownloadBackupRequest* request) override;
+  grpc::ServerUnaryReactor* ConfirmBackup(grpc::CallbackServerContext* context,
+                                          const v1::ConfirmBackupRequest* request,
+                                          v1::ConfirmBackupResponse* response) override;
+  grpc::ServerUnaryReactor* ListBackups(grpc::CallbackServerContext* context,
+                                        const v1::ListBackupsRequest* request,
+                                        v1::ListBackupsResponse* response) override;
+  grpc::ServerUnaryReactor* ForgetBackup(grpc::CallbackServerContext* context,
+                                         const v1::ForgetBackupRequest* request,
+                                         v1::ForgetBackupResponse* response) override;
+  grpc::ServerUnaryReactor* ListWitnessCopies(grpc::CallbackServerContext* context,
+                                              const v1::ListWitnessCopiesRequest* request,
+                                              v1::ListWitnessCopiesResponse* response) override;
+  grpc::ServerUnaryReactor* SettleWitnessCopy(grpc::CallbackServerContext* context,
+                                              const v1::SettleWitnessCopyRequest* request,
+                                              v1::SettleWitnessCopyResponse* response) override;
   grpc::ServerUnaryReactor* ListNotifications(grpc::CallbackServerContext* context,
                                               const v1::ListNotificationsRequest* request,
                                               v1::ListNotificationsResponse* response) override;

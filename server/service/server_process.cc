@@ -19,6 +19,7 @@
 #include "server/register/register.h"
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
+#include "server/service/backup_desk.h"
 #include "server/service/certificate_notice.h"
 #include "server/service/certificate_store.h"
 #include "server/service/evidence_core.h"
@@ -128,6 +129,7 @@ class Process final : public ServerProcess {
   std::optional<SyncCore> sync_core_;
   std::optional<RegisterCore> register_core_;
   std::optional<EvidenceCore> evidence_core_;
+  std::optional<BackupDesk> backup_desk_;
   std::optional<access::Authenticator> authenticator_;
   std::optional<access::AccessDesk> desk_;
   std::optional<OpenStreams> streams_;
@@ -293,8 +295,14 @@ void Process::MakeServices() {
   access_service_.emplace(*guard_, *desk_);
   sync_service_.emplace(*guard_, *streams_, *sync_core_);
   register_service_.emplace(*guard_, *register_core_);
+  backup_desk_.emplace(BackupDesk::Parts{*register_, files_, worker_->executor(), random_},
+                       config_.data_dir());
+  if (const absl::Status status = backup_desk_->RemoveLeftovers(); !status.ok()) {
+    LogFailure("what an interrupted backup left stays", status);
+  }
   admin_service_.emplace(AdminService::Parts{*guard_, *streams_, *desk_, *register_,
-                                             *escalation_clock_, worker_->executor(), random_});
+                                             *escalation_clock_, *backup_desk_, worker_->executor(),
+                                             random_});
 }
 
 // Made with the register. One that was lost is made anew: heads signed from then on are vouched for
@@ -448,6 +456,13 @@ absl::Status Process::Listen() {
        {"epoch", head.epoch.id()},
        {"seq", head.seq.signed_value()},
        {"time_zone", config_.time_zone()}});
+  if (!head.epoch.parent().empty()) {
+    Log(v1::LOG_LEVEL_INFO, "this register was restored",
+        {{"epoch", head.epoch.id()},
+         {"back_to_seq", static_cast<std::int64_t>(head.epoch.back_to_seq())},
+         {"person", head.epoch.person()},
+         {"why", head.epoch.why()}});
+  }
   return absl::OkStatus();
 }
 

@@ -4,37 +4,12 @@
 #include <string_view>
 #include <utility>
 
+#include "server/service/entered.h"
 #include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
 #include "sync/base/status.h"
 
 namespace vigil::service {
-
-namespace {
-
-// Lets a stream in: who calls, and his place, which the stream keeps until it is over.
-struct Entered {
-  Guard::Caller caller;
-  OpenStreams::Ticket ticket;
-};
-
-template <typename Message>
-absl::StatusOr<Entered> Enter(Guard& guard, OpenStreams& streams, const Call& call,
-                              const std::shared_ptr<StreamReactor<Message>>& reactor) {
-  Entered entered;
-  VIGIL_ASSIGN_OR_RETURN(entered.caller, Admit(guard, call));
-  const std::weak_ptr<StreamReactor<Message>> weak = reactor;
-  VIGIL_ASSIGN_OR_RETURN(entered.ticket, streams.Open(
-                                             entered.caller,
-                                             [weak](const absl::Status& status) {
-                                               if (const auto alive = weak.lock())
-                                                 alive->Finish(status);
-                                             },
-                                             guard.Now()));
-  return entered;
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* SyncService::Hello(grpc::CallbackServerContext* context,
                                              const v1::HelloRequest* request,
@@ -66,6 +41,16 @@ grpc::ServerWriteReactor<v1::PullResponse>* SyncService::Pull(grpc::CallbackServ
   reactor->Keep(std::move(entered->ticket));
   core_.Pull(entered->caller->author, *request, reactor);
   return reactor.get();
+}
+
+grpc::ServerUnaryReactor* SyncService::ReturnCopies(grpc::CallbackServerContext* context,
+                                                    const v1::ReturnCopiesRequest* request,
+                                                    v1::ReturnCopiesResponse* response) {
+  // What is wrong with one copy stops nobody.
+  return AnswerLater(guard_, {context, "SyncService.ReturnCopies", nullptr}, response,
+                     [&](const access::Principal& caller, SyncCore::ReturnDone done) {
+                       core_.ReturnCopies(caller.author, *request, std::move(done));
+                     });
 }
 
 grpc::ServerUnaryReactor* SyncService::Repair(grpc::CallbackServerContext* context,

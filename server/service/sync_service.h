@@ -23,6 +23,9 @@ class SyncService final : public v1::SyncService::CallbackService {
                                  v1::PushResponse* response) override;
   grpc::ServerWriteReactor<v1::PullResponse>* Pull(grpc::CallbackServerContext* context,
                                                    const v1::PullRequest* request) override;
+  grpc::ServerUnaryReactor* ReturnCopies(grpc::CallbackServerContext* context,
+                                         const v1::ReturnCopiesRequest* request,
+                                         v1::ReturnCopiesResponse* response) override;
   grpc::ServerUnaryReactor* Repair(grpc::CallbackServerContext* context,
                                    const v1::RepairRequest* request,
                                    v1::RepairResponse* response) override;

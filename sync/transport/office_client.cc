@@ -163,6 +163,51 @@ absl::StatusOr<v1::TickEscalationResponse> OfficeClient::TickEscalation(
                              &v1::AdminService::Stub::TickEscalation);
 }
 
+absl::Status OfficeClient::DownloadBackup(
+    const v1::DownloadBackupRequest& request,
+    const std::function<bool(const v1::DownloadBackupResponse&)>& take) {
+  return stubs_->caller.Attempt(
+      "vigil.v1.AdminService/DownloadBackup", [&](grpc::ClientContext& context) {
+        SetDeadline(stubs_->options.backup_max, context);
+        const auto stream = stubs_->admin->DownloadBackup(&context, request);
+        v1::DownloadBackupResponse response;
+        bool taken = true;
+        while (taken && stream->Read(&response)) taken = take(response);
+        if (!taken) context.TryCancel();
+        return stream->Finish();
+      });
+}
+
+absl::StatusOr<v1::ConfirmBackupResponse> OfficeClient::ConfirmBackup(
+    const v1::ConfirmBackupRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ConfirmBackup", request,
+                             &v1::AdminService::Stub::ConfirmBackup);
+}
+
+absl::StatusOr<v1::ListBackupsResponse> OfficeClient::ListBackups(
+    const v1::ListBackupsRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ListBackups", request,
+                             &v1::AdminService::Stub::ListBackups);
+}
+
+absl::StatusOr<v1::ForgetBackupResponse> OfficeClient::ForgetBackup(
+    const v1::ForgetBackupRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ForgetBackup", request,
+                             &v1::AdminService::Stub::ForgetBackup);
+}
+
+absl::StatusOr<v1::ListWitnessCopiesResponse> OfficeClient::ListWitnessCopies(
+    const v1::ListWitnessCopiesRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/ListWitnessCopies", request,
+                             &v1::AdminService::Stub::ListWitnessCopies);
+}
+
+absl::StatusOr<v1::SettleWitnessCopyResponse> OfficeClient::SettleWitnessCopy(
+    const v1::SettleWitnessCopyRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/SettleWitnessCopy", request,
+                             &v1::AdminService::Stub::SettleWitnessCopy);
+}
+
 absl::Status OfficeClient::Import(
     const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
     const std::function<void(const v1::ImportResponse&)>& on_response) {

@@ -27,6 +27,7 @@ class OfficeClient {
     std::shared_ptr<ProgramAccess> access;
     absl::Duration call_max = absl::Seconds(60);
     absl::Duration import_max = absl::Minutes(30);
+    absl::Duration backup_max = absl::Hours(6);
   };
 
   // Errors: see CheckConnection.
@@ -59,6 +60,17 @@ class OfficeClient {
       const v1::ListNotificationsRequest& request);
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request);
+
+  // The copy in its parts; it ends with the first that is not taken (CANCELLED).
+  absl::Status DownloadBackup(const v1::DownloadBackupRequest& request,
+                              const std::function<bool(const v1::DownloadBackupResponse&)>& take);
+  absl::StatusOr<v1::ConfirmBackupResponse> ConfirmBackup(const v1::ConfirmBackupRequest& request);
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(const v1::ListBackupsRequest& request);
+  absl::StatusOr<v1::ForgetBackupResponse> ForgetBackup(const v1::ForgetBackupRequest& request);
+  absl::StatusOr<v1::ListWitnessCopiesResponse> ListWitnessCopies(
+      const v1::ListWitnessCopiesRequest& request);
+  absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
+      const v1::SettleWitnessCopyRequest& request);
 
   // Sends the files in parts; `on_response` gets everything that the server says, the summary as
   // the last. OK: the server gave its summary (which may say that nothing was applied).

@@ -81,6 +81,9 @@ UNIT_TEST_EXTRAS = {"tests/support", "testing", "sync/base", "absl", "io", "thre
 FILES = {
     # An audit checks by the register's own code, and a register's file that nobody serves.
     "server/cli/audit_*": {"server/register", "server/store"},
+    # A backup is checked where it arrives, and restored where no register runs.
+    "server/cli/backup_*": {"server/register", "server/store"},
+    "server/cli/restore_*": {"server/register", "server/store", "server/access"},
     "tests/unit/server/cli/register_office*": {"server/register", "server/store"},
     # The simulated disk and memory replace SQLite's own.
     "tests/support/sim_vfs*": {"sqlite"},

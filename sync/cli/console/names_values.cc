@@ -193,6 +193,7 @@ constexpr Word kCommands[] = {
     {"withdraw_record", "撤回"},
     {"settle_conflict", "裁定冲突"},
     {"import_record", "导入"},
+    {"witness_record", "手机交回副本"},
     {"report_hazard", "上报隐患"},
     {"confirm_hazard", "确认隐患"},
     {"reject_hazard", "不予认定"},

@@ -267,6 +267,35 @@ absl::StatusOr<v1::TickEscalationResponse> FakeOffice::TickEscalation(
   return v1::TickEscalationResponse();
 }
 
+absl::Status FakeOffice::DownloadBackup(
+    const v1::DownloadBackupRequest&,
+    const std::function<bool(const v1::DownloadBackupResponse&)>&) {
+  return absl::UnavailableError("no backup from here");
+}
+
+absl::StatusOr<v1::ConfirmBackupResponse> FakeOffice::ConfirmBackup(
+    const v1::ConfirmBackupRequest&) {
+  return v1::ConfirmBackupResponse();
+}
+
+absl::StatusOr<v1::ListBackupsResponse> FakeOffice::ListBackups(const v1::ListBackupsRequest&) {
+  return v1::ListBackupsResponse();
+}
+
+absl::StatusOr<v1::ForgetBackupResponse> FakeOffice::ForgetBackup(const v1::ForgetBackupRequest&) {
+  return v1::ForgetBackupResponse();
+}
+
+absl::StatusOr<v1::ListWitnessCopiesResponse> FakeOffice::ListWitnessCopies(
+    const v1::ListWitnessCopiesRequest&) {
+  return v1::ListWitnessCopiesResponse();
+}
+
+absl::StatusOr<v1::SettleWitnessCopyResponse> FakeOffice::SettleWitnessCopy(
+    const v1::SettleWitnessCopyRequest&) {
+  return v1::SettleWitnessCopyResponse();
+}
+
 absl::Status FakeOffice::Import(const v1::ImportOptions& options,
                                 const std::vector<v1::ImportFile>& files,
                                 const std::function<void(const v1::ImportResponse&)>& on_response) {

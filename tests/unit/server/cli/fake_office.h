@@ -54,6 +54,19 @@ class FakeOffice : public Office {
       const v1::ListNotificationsRequest& request) override;
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) override;
+  absl::Status DownloadBackup(
+      const v1::DownloadBackupRequest& request,
+      const std::function<bool(const v1::DownloadBackupResponse&)>& take) override;
+  absl::StatusOr<v1::ConfirmBackupResponse> ConfirmBackup(
+      const v1::ConfirmBackupRequest& request) override;
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) override;
+  absl::StatusOr<v1::ForgetBackupResponse> ForgetBackup(
+      const v1::ForgetBackupRequest& request) override;
+  absl::StatusOr<v1::ListWitnessCopiesResponse> ListWitnessCopies(
+      const v1::ListWitnessCopiesRequest& request) override;
+  absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
+      const v1::SettleWitnessCopyRequest& request) override;
   absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
                       const std::function<void(const v1::ImportResponse&)>& on_response) override;
 
