@@ -27,6 +27,15 @@ constexpr char kContinue[] = R"sql(
 constexpr char kMoveAttention[] = "UPDATE attention SET device = ?2 WHERE device = ?1";
 constexpr char kMoveRefused[] = "UPDATE refused_record SET device = ?2 WHERE device = ?1";
 constexpr char kMoveDrafts[] = "UPDATE draft SET device = ?2 WHERE device = ?1";
+constexpr char kMoveEvidence[] = "UPDATE evidence SET device = ?2 WHERE device = ?1";
+constexpr char kMoveEvidenceUse[] = "UPDATE evidence_use SET device = ?2 WHERE device = ?1";
+
+// What its author has said of a quarantined one (states 3 to 5) still holds.
+constexpr char kRemake[] = R"sql(
+  UPDATE outbox
+  SET device = ?3, device_seq = ?4, previous_hash = ?5, bytes = ?6, error = x'',
+      state = CASE WHEN state IN (3, 4, 5) THEN state ELSE 0 END
+  WHERE device = ?1 AND device_seq = ?2)sql";
 
 constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes FROM pending_write
@@ -62,9 +71,8 @@ absl::Status MoveWrites(Database& database, Transaction& transaction, const OwnO
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status AppendRemade(Transaction& transaction, User& author, v1::Operation& operation) {
+// The operation in the author's next place.
+absl::StatusOr<OutboxRow> Remake(User& author, v1::Operation& operation) {
   operation.set_device(author.device.ToString());
   operation.set_device_seq(author.last_device_seq.Next().value());
   OutboxRow row;
@@ -72,10 +80,29 @@ absl::Status AppendRemade(Transaction& transaction, User& author, v1::Operation&
   VIGIL_ASSIGN_OR_RETURN(row.operation, ParseId(operation.id()));
   row.previous_hash = author.last_hash;
   row.bytes = rules::CanonicalBytes(operation);
-  VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, author.device, row));
   author.last_device_seq = row.device_seq;
   author.last_hash = Sha256Of(row.bytes);
-  return absl::OkStatus();
+  return row;
+}
+
+absl::Status RemakeInOutbox(Transaction& transaction, const OwnOperation& from, User& author,
+                            v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(author, operation));
+  VIGIL_ASSIGN_OR_RETURN(Statement remake, transaction.Prepare(kRemake));
+  remake.BindUuid(1, from.device)
+      .BindNumber(2, from.device_seq)
+      .BindUuid(3, author.device)
+      .BindNumber(4, row.device_seq)
+      .BindBlob(5, row.previous_hash.bytes())
+      .BindBlob(6, row.bytes);
+  return remake.Run();
+}
+
+}  // namespace
+
+absl::Status AppendRemade(Transaction& transaction, User& author, v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(author, operation));
+  return AddOutbox(transaction, author.device, row);
 }
 
 absl::Status Replica::EnrolAnew(const Identity& identity) {
@@ -100,12 +127,12 @@ absl::Status Replica::EnrolAnew(const Identity& identity) {
       return absl::DataLossError("a queued operation cannot be read");
     }
     const OwnOperation from{former.device, row.device_seq};
-    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction, from));
-    VIGIL_RETURN_IF_ERROR(AppendRemade(transaction, author, operation));
+    VIGIL_RETURN_IF_ERROR(RemakeInOutbox(transaction, from, author, operation));
     VIGIL_RETURN_IF_ERROR(MoveWrites(database, transaction, from, author));
   }
   for (const sqlite::Sql sql :
-       {sqlite::Sql(kMoveAttention), sqlite::Sql(kMoveRefused), sqlite::Sql(kMoveDrafts)}) {
+       {sqlite::Sql(kMoveAttention), sqlite::Sql(kMoveRefused), sqlite::Sql(kMoveDrafts),
+        sqlite::Sql(kMoveEvidence), sqlite::Sql(kMoveEvidenceUse)}) {
     VIGIL_RETURN_IF_ERROR(MoveRows(transaction, sql, former.device, device));
   }
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, author));

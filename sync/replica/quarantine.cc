@@ -200,7 +200,7 @@ class Review {
     // Nobody can judge what is about a record that was never made.
     if (Meet(unsent.named, unmade_)) return true;
     if (unsent.is_fact) return false;
-    if (Meet(unsent.written, lost_) || Meet(unsent.named, waiting_)) return true;
+    if (Meet(unsent.named, waiting_)) return true;
     for (const Uuid& record : unsent.written) {
       VIGIL_ASSIGN_OR_RETURN(const bool under_lost, LivesUnderLost(record, kDepthMax));
       if (under_lost) return true;
@@ -214,7 +214,7 @@ class Review {
     return false;
   }
 
-  // The own record, not confirmed yet, belongs to what has left.
+  // It has left; or it is an own record, not confirmed yet, that belongs to what has left.
   absl::StatusOr<bool> LivesUnderLost(const Uuid& record, int depth) {
     if (lost_.contains(record)) return true;
     VIGIL_ASSIGN_OR_RETURN(const auto here, FindConfirmed(database_, record));

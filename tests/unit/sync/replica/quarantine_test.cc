@@ -118,6 +118,21 @@ TEST_F(QuarantineTest, ReleasedItIsTheRegistersToJudge) {
   EXPECT_THAT(replica().Discard(accept.id()), ReasonIs("REASON_NOT_FOUND"));
 }
 
+TEST_F(QuarantineTest, WhatItsAuthorSaidHoldsOnHisNextDeviceToo) {
+  const v1::Operation accept = Accept();
+  Lose();
+  phone_.MustSync();
+  VIGIL_ASSERT_OK(replica().Discard(accept.id()));
+  phone_.Report(base().other_risk_source, "crack");
+  VIGIL_ASSERT_OK(replica().EnrolAnew({.device = phone_.NewId(), .person = actor_.author.person}));
+  EXPECT_THAT(States(), ElementsAre(OutboxState::kDiscarded, OutboxState::kPending));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto batch,
+                             replica().NextPush({.operations_max = 9, .bytes_max = 1 << 20}));
+  ASSERT_EQ(batch.request.entries_size(), 2);
+  EXPECT_TRUE(batch.request.entries(0).has_withheld_hash()) << "it is never sent";
+  EXPECT_EQ(Quarantined().front().operation.id(), accept.id());
+}
+
 TEST_F(QuarantineTest, WhatRestsOnAQuarantinedOperationWaitsToo) {
   // An own report under what will leave: the report goes, decisions on it wait.
   const std::string own = phone_.Report(base().risk_source, "crack");
