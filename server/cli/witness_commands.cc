@@ -118,6 +118,7 @@ absl::Status Settle(Clerk& clerk, const v1::ReturnedCopy& copy) {
 
 absl::Status SettleCopy(Clerk& clerk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const v1::ReturnedCopy copy, FindCopy(clerk, arguments));
+  clerk.console().Json(copy);
   return Settle(clerk, copy);
 }
 
@@ -160,7 +161,8 @@ std::vector<Command> WitnessCommands() {
       {{"witness take",
         {"make a lost record again from its copy", "按副本重建已丢失的记录"},
         {id},
-        {"7"}},
+        {"7"},
+        {v1::Operation::kCreateRecord}},
        TakeCopy},
       {{"witness settle",
         {"it is dealt with; it stays readable", "标为已处理；仍可查看"},

@@ -89,6 +89,14 @@ bool SimDisk::Rename(std::string_view from, std::string_view to, bool durably) {
   return true;
 }
 
+bool SimDisk::Link(std::string_view path, std::string_view also, bool durably) {
+  const FilePtr file = Find(path);
+  if (file == nullptr || Find(also) != nullptr) return false;
+  names_.insert_or_assign(std::string(also), file);
+  if (durably) durable_names_ = names_;
+  return true;
+}
+
 void SimDisk::Sync(const FilePtr& file, std::string_view path) {
   file->Sync();
   const auto durable = durable_names_.find(path);

@@ -57,6 +57,8 @@ class SimDisk {
   bool Remove(std::string_view path, bool durably);
   // False: there was none. `durably`: the directory is synced too; the content is not.
   bool Rename(std::string_view from, std::string_view to, bool durably);
+  // A second name for the same file. False: there is no such file, or the name is taken.
+  bool Link(std::string_view path, std::string_view also, bool durably);
   // The directory is synced.
   void SyncNames() { durable_names_ = names_; }
   // Syncs the file. The first time, the directory is synced with it, as SQLite does for its

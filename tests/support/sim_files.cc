@@ -1,5 +1,7 @@
 #include "tests/support/sim_files.h"
 
+#include <limits>
+
 #include "sync/base/status.h"
 
 namespace vigil::testing {
@@ -72,6 +74,14 @@ absl::Status SimFiles::Rename(const std::string& from, const std::string& to) {
   return effect == Effect::kHalf ? Failed() : absl::OkStatus();
 }
 
+absl::Status SimFiles::Link(const std::string& path, const std::string& also) {
+  const Effect effect = Next();
+  if (effect == Effect::kNone) return Failed();
+  VIGIL_RETURN_IF_ERROR(Find(path).status());
+  if (!disk_.Link(path, also, effect == Effect::kWhole)) return absl::AlreadyExistsError(also);
+  return effect == Effect::kHalf ? Failed() : absl::OkStatus();
+}
+
 bool SimFiles::Exists(const std::string& path) {
   return disk_.Find(path) != nullptr || directories_.count(path) > 0;
 }
@@ -121,6 +131,10 @@ absl::Status SimFiles::Sync(const std::string& path) {
   VIGIL_ASSIGN_OR_RETURN(const SimDisk::FilePtr file, Find(path));
   disk_.Sync(file, path);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> SimFiles::FreeBytes(const std::string&) {
+  return std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace vigil::testing

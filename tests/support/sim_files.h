@@ -37,12 +37,15 @@ class SimFiles final : public FileSystem {
                                         std::size_t bytes_max) override;
   absl::Status Append(const std::string& path, std::string_view bytes) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& path, const std::string& also) override;
   bool Exists(const std::string& path) override;
   absl::StatusOr<std::int64_t> Size(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectories(const std::string& path, unsigned mode) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& path) override;
   absl::Status Sync(const std::string& path) override;
+  // It never fills up by itself.
+  absl::StatusOr<std::int64_t> FreeBytes(const std::string& path) override;
 
  private:
   enum class Effect { kWhole, kHalf, kNone };

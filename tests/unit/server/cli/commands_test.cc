@@ -61,6 +61,8 @@ TEST(CommandsTest, EveryEventOfTheContractHasACommandInOneOfThePrograms) {
   const google::protobuf::OneofDescriptor* events = Op::descriptor()->FindOneofByName("command");
   ASSERT_GT(events->field_count(), 30);
   for (int i = 0; i < events->field_count(); ++i) {
+    // What phones return after a restore: the register's own doing.
+    if (events->field(i)->number() == Op::kWitnessRecord) continue;
     EXPECT_EQ(made.count(events->field(i)->name()), 1U)
         << "no command makes " << events->field(i)->name();
   }
@@ -135,6 +137,9 @@ bool ComesBeforeSignIn(const std::string& path) {
   for (const AccessCommand& command : AccessCommands()) {
     if (command.spec.path == path) return true;
   }
+  for (const AccessCommand& command : RestoreCommands()) {
+    if (command.spec.path == path) return true;
+  }
   return false;
 }
 
@@ -170,6 +175,8 @@ TEST(CommandsTest, ACommandMakesTheEventsThatItsTableSays) {
 TEST(CommandsTest, EveryOtherCommandRunsInBothLanguagesAndAsJson) {
   for (const CommandSpec& command : Program().commands) {
     if (!command.makes.empty() || ComesBeforeSignIn(command.path)) continue;
+    // Takes a whole register (tests/integration/restore_test.py).
+    if (command.path == "backup") continue;
     for (const char* style : {"--lang=en", "--lang=zh", "--json"}) {
       std::vector<std::string> words = Words(command.path);
       for (std::string& word : Words(command.examples.front())) words.push_back(std::move(word));

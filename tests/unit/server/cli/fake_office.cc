@@ -288,7 +288,15 @@ absl::StatusOr<v1::ForgetBackupResponse> FakeOffice::ForgetBackup(const v1::Forg
 
 absl::StatusOr<v1::ListWitnessCopiesResponse> FakeOffice::ListWitnessCopies(
     const v1::ListWitnessCopiesRequest&) {
-  return v1::ListWitnessCopiesResponse();
+  v1::Record record;
+  record.set_id(IdOf("reading"));
+  record.mutable_entity()->mutable_risk_source()->set_code("RS-LOST");
+  v1::ListWitnessCopiesResponse response;
+  v1::ReturnedCopy& copy = *response.add_copies();
+  copy.set_id(7);
+  copy.set_lost(true);
+  copy.set_record(record.SerializeAsString());
+  return response;
 }
 
 absl::StatusOr<v1::SettleWitnessCopyResponse> FakeOffice::SettleWitnessCopy(
