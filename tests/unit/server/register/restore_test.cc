@@ -65,6 +65,9 @@ class FailingFiles final : public FileSystem {
     VIGIL_RETURN_IF_ERROR(Count());
     return files_.Sync(path);
   }
+  absl::StatusOr<std::int64_t> FreeBytes(const std::string& path) override {
+    return files_.FreeBytes(path);
+  }
 
  private:
   absl::Status Count() {

@@ -370,9 +370,9 @@ TEST_F(ScopeTest, NothingOfTheFormerUsersScopeStaysInTheFile) {
   VIGIL_ASSERT_OK(phone.replica().HandOver({next.author.device, next.author.person}));
   SimTransport transport(server_, next);
   std::optional<SessionReport> report;
-  const auto session =
-      engine::Session::Start({phone.replica(), transport, server_.executor(), *next.key}, {},
-                             [&](const SessionReport& done) { report = done; });
+  const auto session = engine::Session::Start(
+      {phone.replica(), transport, server_.executor(), *next.key, base().key().public_key()}, {},
+      [&](const SessionReport& done) { report = done; });
   server_.executor().RunUntilDone([&] { return report.has_value(); });
   VIGIL_ASSERT_OK(report->status);
   EXPECT_TRUE(report->digest_equal);

@@ -167,11 +167,11 @@ void Follow(SimServer& server, TestPhone& phone) {
    private:
     replica::Replica& replica_;
   };
-  v1::HelloRequest hello;
+  v1::HelloRequest hello = *phone.replica().BeginHello();
   hello.set_protocol(1);
   phone.transport().Hello(hello, [&](const absl::StatusOr<v1::HelloResponse>& answer) {
     VIGIL_ASSERT_OK(answer);
-    VIGIL_ASSERT_OK(phone.replica().ApplyHello(*answer, absl::ZeroDuration()));
+    VIGIL_ASSERT_OK(phone.replica().ApplyHello({hello, *answer}));
   });
   server.executor().RunUntilIdle();
   v1::PullRequest pull;
