@@ -42,6 +42,7 @@ constexpr std::array<Row, kFaults> kRows = {{
     {"outbox-by-file", "a phone's unsent work is exported and imported"},
     {"old-form", "somebody sends a form that he opened long before"},
     {"hostile", "a phone sends what its rules refuse"},
+    {"old-client", "a phone runs a program of the first released protocol"},
 }};
 
 }  // namespace

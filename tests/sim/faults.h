@@ -45,6 +45,7 @@ enum class Fault : std::uint8_t {
   kOutboxByFile,
   kOldForm,
   kHostile,
+  kOldClient,
   kCount,
 };
 

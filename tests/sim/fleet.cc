@@ -51,6 +51,10 @@ void Fleet::MakePhones() {
       options.clock_error = world_.Between(-absl::Hours(72), absl::Hours(72));
     }
     auto phone = std::make_unique<Phone>(world_, server_, account, options);
+    if (world_.Draw(Fault::kOldClient)) {
+      world_.Note(Fault::kOldClient, phone->name());
+      phone->link().SetOldClient();
+    }
     phone->link().on_page = [this](const v1::PullResponse& page) { log_.Shown(page.head()); };
     phone->on_session = [this, one = phone.get()](const engine::SessionReport&) {
       confirmed_.Check(*one);

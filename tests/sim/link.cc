@@ -26,6 +26,7 @@ void Link::ToPhone(std::uint64_t life, std::function<void()> task) {
 template <typename Response>
 void Link::Answer(std::uint64_t life, std::shared_ptr<Done<Response>> waits,
                   absl::StatusOr<Response> response) {
+  if (response.ok()) response = Passed(*std::move(response));
   ToPhone(life, [waits = std::move(waits), response = std::move(response)] {
     if (Done<Response> done = std::exchange(*waits, nullptr)) done(response);
   });
@@ -47,7 +48,7 @@ void Link::Call(Handle<Response> handle, Done<Response> done) {
 
 void Link::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) {
   Call<v1::HelloResponse>(
-      [this, caller = caller_, request](const Done<v1::HelloResponse>& answer) {
+      [this, caller = caller_, request = Passed(request)](const Done<v1::HelloResponse>& answer) {
         server_.Hello(*caller, request, answer);
       },
       std::move(done));
@@ -55,7 +56,7 @@ void Link::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) 
 
 void Link::Push(const v1::PushRequest& request, Done<v1::PushResponse> done) {
   Call<v1::PushResponse>(
-      [this, caller = caller_, request](const Done<v1::PushResponse>& answer) {
+      [this, caller = caller_, request = Passed(request)](const Done<v1::PushResponse>& answer) {
         server_.Push(*caller, request, answer);
       },
       std::move(done));
@@ -63,7 +64,7 @@ void Link::Push(const v1::PushRequest& request, Done<v1::PushResponse> done) {
 
 void Link::Repair(const v1::RepairRequest& request, Done<v1::RepairResponse> done) {
   Call<v1::RepairResponse>(
-      [this, caller = caller_, request](const Done<v1::RepairResponse>& answer) {
+      [this, caller = caller_, request = Passed(request)](const Done<v1::RepairResponse>& answer) {
         server_.Repair(*caller, request, answer);
       },
       std::move(done));
@@ -95,10 +96,11 @@ class Link::Pages final : public service::PageSink,
       link_.ToPhone(phone_life_, [sink = sink_] { sink->Finish(Unreachable()); });
       return Continue(std::move(ready), false);
     }
-    link_.ToPhone(phone_life_, [self = shared_from_this(), page, ready = std::move(ready)] {
-      if (self->link_.on_page) self->link_.on_page(page);
-      self->sink_->Page(page, [self, ready](bool ok) { self->Continue(ready, ok); });
-    });
+    link_.ToPhone(phone_life_,
+                  [self = shared_from_this(), page = link_.Passed(page), ready = std::move(ready)] {
+                    if (self->link_.on_page) self->link_.on_page(page);
+                    self->sink_->Page(page, [self, ready](bool ok) { self->Continue(ready, ok); });
+                  });
   }
 
   void Finish(const absl::Status& status) override {
@@ -123,15 +125,17 @@ class Link::Pages final : public service::PageSink,
 void Link::Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) {
   if (!phone_.CanSend()) return;
   auto waits = std::make_shared<std::shared_ptr<engine::PageSink>>(std::move(sink));
-  line_.Send(Line::Kind::kCall, [this, life = phone_.life(), caller = caller_, request, waits] {
-    const std::shared_ptr<engine::PageSink> taker = std::exchange(*waits, nullptr);
-    if (taker == nullptr) return;
-    if (!server_.is_up()) {
-      return ToPhone(life, [taker] { taker->Finish(Unreachable()); });
-    }
-    server_.Enter(
-        [&] { server_.Pull(*caller, request, std::make_shared<Pages>(*this, life, taker)); });
-  });
+  line_.Send(Line::Kind::kCall,
+             [this, life = phone_.life(), caller = caller_, request = Passed(request), waits] {
+               const std::shared_ptr<engine::PageSink> taker = std::exchange(*waits, nullptr);
+               if (taker == nullptr) return;
+               if (!server_.is_up()) {
+                 return ToPhone(life, [taker] { taker->Finish(Unreachable()); });
+               }
+               server_.Enter([&] {
+                 server_.Pull(*caller, request, std::make_shared<Pages>(*this, life, taker));
+               });
+             });
 }
 
 // What a watch reports. Both ends learn of the other's end late or not at all.

@@ -10,6 +10,7 @@
 #include "tests/sim/account.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
+#include "tests/sim/old_client.h"
 #include "tests/sim/server.h"
 
 namespace vigil::sim {
@@ -26,6 +27,8 @@ class Link final : public engine::Transport {
   const P256PublicKey& register_key() const { return server_.key().public_key(); }
   // In whose name the phone calls.
   void SetCaller(const Account& account) { caller_ = &account; }
+  // The phone runs an old program: neither end learns of what that did not have.
+  void SetOldClient() { old_client_ = true; }
   // Told of every page before the phone gets it.
   std::function<void(const v1::PullResponse&)> on_page;
 
@@ -43,6 +46,12 @@ class Link final : public engine::Transport {
   class Messages;
   class OpenedWatch;
 
+  // As the other end gets it.
+  template <typename Message>
+  Message Passed(Message message) const {
+    if (old_client_) DropNewFields(message);
+    return message;
+  }
   template <typename Response>
   using Handle = std::function<void(Done<Response>)>;
   // Sends a call that `handle` answers on the server.
@@ -58,6 +67,7 @@ class Link final : public engine::Transport {
   Line& line_;
   const Account* caller_ = nullptr;
   std::uint64_t last_watch_;
+  bool old_client_ = false;
 };
 
 }  // namespace vigil::sim

@@ -47,6 +47,7 @@ constexpr FaultRate kRates[] = {
     {Fault::kOutboxByFile, 0.05, 0.3},
     {Fault::kOldForm, 0.1, 0.6},
     {Fault::kHostile, 0.05, 0.5},
+    {Fault::kOldClient, 0.2, 0.6},
 };
 static_assert(std::size(kRates) == kFaults);
 
