@@ -31,6 +31,7 @@
 #include "server/service/loop_thread.h"
 #include "server/service/open_streams.h"
 #include "server/service/register_core.h"
+#include "server/service/register_key.h"
 #include "server/service/register_service.h"
 #include "server/service/sync_core.h"
 #include "server/service/sync_service.h"
@@ -50,7 +51,6 @@ namespace {
 
 constexpr char kServerName[] = "vigild/0.1.0";
 constexpr int kExitUnknown = 70;
-constexpr std::size_t kKeyFileBytesMax = 4096;
 constexpr unsigned kSecretMode = 0400;
 // How often what nobody announces is looked at: certificates that were exchanged, roles that end
 // with their day, calls that wait.
@@ -305,24 +305,8 @@ void Process::MakeServices() {
                                              random_});
 }
 
-// Made with the register. One that was lost is made anew: heads signed from then on are vouched for
-// by another key than those who are enrolled have been told.
 absl::Status Process::LoadKey() {
-  const std::string path = Path("register.key");
-  if (!files_.Exists(path)) {
-    VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
-    VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
-    if (head.seq != Seq(0)) {
-      Log(v1::LOG_LEVEL_WARNING, "the register's key was lost; a new one is made",
-          {{"file", path}});
-    }
-    VIGIL_RETURN_IF_ERROR(files_.WriteAtomic(path, P256PrivateKey::Generate().ToPem(),
-                                             {.mode = kSecretMode, .must_be_new = true}));
-  }
-  VIGIL_ASSIGN_OR_RETURN(const std::string pem, files_.Read(path, kKeyFileBytesMax));
-  absl::StatusOr<P256PrivateKey> key = P256PrivateKey::FromPem(pem);
-  if (!key.ok()) return Annotate(key.status(), absl::StrCat(path, " holds no key"));
-  key_ = *std::move(key);
+  VIGIL_ASSIGN_OR_RETURN(key_, LoadRegisterKey(files_, Path("register.key"), *store_));
   return absl::OkStatus();
 }
 

@@ -61,13 +61,18 @@ class PhoneFailureTest : public ::testing::Test {
   }
 
   v1::HelloResponse Hello() {
-    v1::HelloRequest request;
+    v1::HelloRequest request = *phone_.replica().BeginHello();
     request.set_protocol(1);
     absl::StatusOr<v1::HelloResponse> hello = absl::UnknownError("not answered");
     phone_.transport().Hello(request, [&](absl::StatusOr<v1::HelloResponse> r) { hello = r; });
     server_.executor().RunUntilIdle();
     EXPECT_THAT(hello, IsOk());
     return *std::move(hello);
+  }
+
+  static absl::Status Greet(Replica& replica, const v1::HelloResponse& hello) {
+    VIGIL_ASSIGN_OR_RETURN(v1::HelloRequest asked, replica.BeginHello());
+    return replica.ApplyHello({std::move(asked), hello, absl::Seconds(2)});
   }
 
   // What the register says to all that waits.
@@ -244,7 +249,7 @@ TEST_F(PhoneFailureTest, UnsentWorkComesBackFromAFile) {
 
 TEST_F(PhoneFailureTest, PagesArrive) {
   const v1::HelloResponse hello = Hello();
-  VIGIL_ASSERT_OK(phone_.replica().ApplyHello(hello, absl::Seconds(2)));
+  VIGIL_ASSERT_OK(Greet(phone_.replica(), hello));
   const std::string empty = File();
   const std::vector<v1::PullResponse> first = Pull();
   ASSERT_FALSE(first.empty());
@@ -296,38 +301,25 @@ TEST_F(PhoneFailureTest, PagesArrive) {
 TEST_F(PhoneFailureTest, Greetings) {
   const std::string fresh = File();
   const v1::HelloResponse hello = Hello();
-  FailAtEveryPoint(fresh,
-                   [&](Replica& replica) { return replica.ApplyHello(hello, absl::Seconds(2)); });
+  FailAtEveryPoint(fresh, [&](Replica& replica) { return Greet(replica, hello); });
 
   phone_.MustSync();
   const std::string hazard = phone_.Report(base().risk_source, "crack");
   phone_.MustSync();
-  const std::uint64_t shared = base().Head().seq.value();
+  const std::string backup = base().Backup();
   Work(hazard);
   phone_.MustSync();
   const std::string synced = File();
   v1::HelloResponse elsewhere = Hello();
   elsewhere.clear_units();
   elsewhere.add_units(base().district);
-  FailAtEveryPoint(
-      synced, [&](Replica& replica) { return replica.ApplyHello(elsewhere, absl::Seconds(-2)); });
+  FailAtEveryPoint(synced, [&](Replica& replica) { return Greet(replica, elsewhere); });
 
-  // The register has lost what was said since `shared`.
-  v1::HelloResponse restored = Hello();
-  const std::string before = restored.epochs(0).id();
-  v1::Epoch epoch;
-  epoch.set_id(base().NewId());
-  epoch.set_parent(before);
-  epoch.set_back_to_seq(shared);
-  epoch.set_why("the disk broke");
-  *restored.add_epochs() = epoch;
-  for (int i = restored.epochs_size() - 1; i > 0; --i)
-    restored.mutable_epochs()->SwapElements(i, i - 1);
-  restored.mutable_head()->set_epoch(epoch.id());
-  restored.mutable_head()->set_seq(shared);
-  restored.set_last_judged_device_seq(1);
-  FailAtEveryPoint(
-      synced, [&](Replica& replica) { return replica.ApplyHello(restored, absl::ZeroDuration()); });
+  // The register has lost what was said since the backup.
+  base().Restore(backup, base().Clerk(v1::ROLE_ADMINISTRATOR, ""));
+  const v1::HelloResponse restored = Hello();
+  ASSERT_EQ(restored.epochs_size(), 2);
+  FailAtEveryPoint(synced, [&](Replica& replica) { return Greet(replica, restored); });
 }
 
 TEST_F(PhoneFailureTest, TheRest) {

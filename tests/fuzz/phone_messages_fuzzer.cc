@@ -39,7 +39,7 @@ class Phone {
     hello.add_epochs()->set_id(IdOf("epoch"));
     hello.mutable_head()->set_epoch(IdOf("epoch"));
     hello.add_units(IdOf("department"));
-    VIGIL_CHECK(replica_->ApplyHello(hello, absl::ZeroDuration()).ok());
+    VIGIL_CHECK(replica_->ApplyHello({*replica_->BeginHello(), hello}).ok());
     v1::Operation report;
     report.mutable_report_hazard()->set_hazard_id(IdOf("hazard"));
     v1::Hazard& hazard = *report.mutable_report_hazard()->mutable_hazard();
@@ -94,7 +94,7 @@ class Phone {
         VIGIL_RETURN_IF_ERROR(Parse(bytes, hello));
         hello.set_device(IdOf("device"));
         hello.set_person(IdOf("person"));
-        return replica_->ApplyHello(hello, absl::Seconds(1));
+        return replica_->ApplyHello({*replica_->BeginHello(), hello, absl::Seconds(1)});
       }
       case 2: {
         v1::PushResponse answer;

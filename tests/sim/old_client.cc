@@ -11,13 +11,12 @@ struct NewField {
   int number;
 };
 
-// Fields of the sync protocol that came after its first release.
+// Fields of the sync protocol that a first program would neither send nor keep. What today's
+// program insists on, a head's proof and an epoch's signature, an old one would not look at.
 constexpr NewField kNewFields[] = {
-    {"vigil.v1.HelloRequest", 6},    // epochs
-    {"vigil.v1.HelloRequest", 7},    // kept_heads
-    {"vigil.v1.HelloResponse", 13},  // proof
-    {"vigil.v1.Epoch", 7},           // signature
-    {"vigil.v1.ScopeCursor", 3},     // within
+    {"vigil.v1.HelloRequest", 6},  // epochs
+    {"vigil.v1.HelloRequest", 7},  // kept_heads
+    {"vigil.v1.ScopeCursor", 3},   // within
 };
 
 }  // namespace

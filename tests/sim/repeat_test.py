@@ -8,8 +8,7 @@ SEEDS = [3, 8, 21, 34]
 
 
 def trace(program: str, seed: int) -> str:
-    run = subprocess.run([program, "--seed", str(seed), "--trace", "--quiet",
-                          "--without", "unit-moves"],
+    run = subprocess.run([program, "--seed", str(seed), "--trace", "--quiet"],
                          capture_output=True, text=True, check=False)
     lines = [line for line in run.stdout.splitlines() if line.startswith("trace: ")]
     return lines[0] if run.returncode == 0 and lines else run.stdout + run.stderr

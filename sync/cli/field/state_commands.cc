@@ -69,6 +69,14 @@ void SayRestore(Phone& phone, const replica::Restore& restore) {
       {std::to_string(restore.operations_back), std::to_string(restore.records_back)});
 }
 
+void SayForked(Phone& phone) {
+  phone.console().Say(
+      {"this phone's database is a copy or was put back; ask for a one-time code, then: "
+       "vigil-field init --anew --server HOST:PORT --code CODE",
+       "本机数据是副本或已回退；请索取一次性代码，然后运行：vigil-field init --anew "
+       "--server HOST:PORT --code 代码"});
+}
+
 absl::Status Status(Phone& phone, const Arguments&) {
   VIGIL_ASSIGN_OR_RETURN(const replica::StatusCounts counts, phone.replica().Counts());
   VIGIL_ASSIGN_OR_RETURN(const replica::SyncState state, phone.replica().GetSyncState());
@@ -127,13 +135,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
     console.Say({"copies to return to the register: $0", "待交回登记库的副本：$0"},
                 {std::to_string(counts.copies)});
   }
-  if (counts.forked) {
-    console.Say(
-        {"this phone's database is a copy or was put back; ask for a one-time code, then: "
-         "vigil-field init --anew --server HOST:PORT --code CODE",
-         "本机数据是副本或已回退；请索取一次性代码，然后运行：vigil-field init --anew "
-         "--server HOST:PORT --code 代码"});
-  }
+  if (counts.forked) SayForked(phone);
   if (counts.faults > 0) {
     console.Say({"differences found and repaired: $0", "已发现并修复的差异：$0"},
                 {std::to_string(counts.faults)});
