@@ -254,7 +254,8 @@ class AccessTest(CliTest):
         server = Server(self.place / "reg")
 
         def files() -> dict[str, bytes]:
-            return {path.name: path.read_bytes() for path in server.directory.iterdir()}
+            return {str(path): path.read_bytes() for path in server.directory.rglob("*")
+                    if path.is_file()}
 
         def verify(code: int) -> str:
             before = files()

@@ -25,8 +25,11 @@ PASSWORD = "correct horse battery 17"
 class Server:
     """vigild on a free port, with TLS if there is an authority; its directory outlives a stop."""
 
-    def __init__(self, directory: pathlib.Path, authority: pathlib.Path | None = None):
+    def __init__(self, directory: pathlib.Path, authority: pathlib.Path | None = None,
+                 words: tuple = ()):
         self.directory = directory
+        # More of vigild's command line.
+        self.words = words
         # As deploy/make-test-authority leaves it.
         self.authority = authority
         self.process: subprocess.Popen | None = None
@@ -44,17 +47,22 @@ class Server:
             "VIGIL_PLAIN_TEXT": "1"}
         return {"VIGIL_SERVER": self.address, "VIGIL_ACCESS": str(access), **trust}
 
-    def start(self) -> None:
+    def launch(self) -> None:
+        """Starts it, and waits for nothing."""
         trust = ["--plain-text"] if not self.authority else [
             "--tls-certificate", self.authority / "server.pem",
             "--tls-key", self.authority / "server.key"]
+        with open(self.directory.parent / "vigild.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port), *trust,
+                 *self.words],
+                stdout=log, stderr=log)
+
+    def start(self) -> None:
         port_file = self.directory / "port"
         # One that was killed has left its own.
         port_file.unlink(missing_ok=True)
-        with open(self.directory.parent / "vigild.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port), *trust],
-                stdout=log, stderr=log)
+        self.launch()
         until = time.monotonic() + START_S
         while not (port_file.exists() and port_file.read_text().strip()):
             if self.process.poll() is not None or time.monotonic() > until:
