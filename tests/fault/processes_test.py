@@ -21,6 +21,10 @@ from bad_network import Doubler, Relay  # noqa: E402
 KILLS = 200
 PHONES = 4
 PATIENCE_S = 180
+# A link of 64 kbit/s, and what waits for it.
+LINK_BYTES_S = 8000
+UNSENT_BYTES = 500_000
+REPORT_BYTES = 3600
 # What vigil-field ends with where the register cannot be reached.
 UNREACHABLE = 3
 
@@ -155,6 +159,23 @@ class Processes(CliTest):
             self.assertIn(self.spawn(phone, "sync", "--server", relay.address).wait(PATIENCE_S),
                           (0, UNREACHABLE))
         self.assertGreater(relay.cut, 0)
+        self.check()
+
+    def test_much_unsent_work_leaves_over_a_slow_link(self):
+        phone = self.phones[0]
+        unsent_bytes = 0
+        while unsent_bytes < UNSENT_BYTES:
+            text = f"{len(self.told)} " + "crack " * (REPORT_BYTES // 6)
+            self.assertEqual(self.report(phone, text).wait(PATIENCE_S), 0)
+            self.told.add(text)
+            unsent_bytes += REPORT_BYTES
+        relay = Relay(self.server.port, bytes_s=LINK_BYTES_S)
+        self.addCleanup(relay.close)
+        pending = len(self.told)
+        while pending > 0:
+            self.spawn(phone, "sync", "--server", relay.address).wait(2 * PATIENCE_S)
+            before, pending = pending, self.field(phone, "status", "--json").json["pending"]
+            self.assertLess(pending, before, "an attempt must bring it further")
         self.check()
 
     def test_every_request_comes_twice(self):
