@@ -163,7 +163,7 @@ class Client:
             vigild.server, grpc.ssl_channel_credentials(vigild.authority.certificate_pem),
             options=[("grpc.enable_http_proxy", 0)], compression=compression)
         self.methods = {f"{service.name}.{method.name}": method
-                        for service in services((*SERVICE_FILES, *UNBUILT_FILES))
+                        for service in services(SERVICE_FILES)
                         for method in service.methods}
 
     def metadata(self, method) -> list:
