@@ -52,7 +52,7 @@ class EvidenceTest : public ::testing::Test {
     now.set_id(phone_.NewId());
     now.set_parent(base().Head().epoch.id());
     hello.add_epochs()->set_id(base().Head().epoch.id());
-    VIGIL_EXPECT_OK(phone_.replica().ApplyHello(hello, absl::ZeroDuration()));
+    VIGIL_EXPECT_OK(phone_.replica().ApplyHello({*phone_.replica().BeginHello(), hello}));
   }
 
   SimServer server_;
