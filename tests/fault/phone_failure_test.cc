@@ -299,6 +299,17 @@ TEST_F(PhoneFailureTest, PagesArrive) {
 }
 
 TEST_F(PhoneFailureTest, Greetings) {
+  // A backup holds nothing that nobody has signed.
+  v1::Device device;
+  device.set_person(actor_.author.person);
+  device.set_kind(v1::DEVICE_KIND_PHONE);
+  device.set_public_key(actor_.key->public_key().der());
+  Actor administrator = base().Clerk(v1::ROLE_ADMINISTRATOR, "");
+  v1::Operation enrol = base().Begin(administrator);
+  enrol.mutable_create_record()->set_record(actor_.author.device);
+  *enrol.mutable_create_record()->mutable_entity()->mutable_device() = device;
+  ASSERT_EQ(base().Submit(administrator, enrol).verdict(), v1::VERDICT_APPLIED);
+
   const std::string fresh = File();
   const v1::HelloResponse hello = Hello();
   FailAtEveryPoint(fresh, [&](Replica& replica) { return Greet(replica, hello); });
@@ -316,7 +327,7 @@ TEST_F(PhoneFailureTest, Greetings) {
   FailAtEveryPoint(synced, [&](Replica& replica) { return Greet(replica, elsewhere); });
 
   // The register has lost what was said since the backup.
-  base().Restore(backup, base().Clerk(v1::ROLE_ADMINISTRATOR, ""));
+  base().Restore(backup, administrator);
   const v1::HelloResponse restored = Hello();
   ASSERT_EQ(restored.epochs_size(), 2);
   FailAtEveryPoint(synced, [&](Replica& replica) { return Greet(replica, restored); });
