@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
@@ -36,6 +37,18 @@ absl::StatusOr<v1::Epoch> NewEpoch(const store::Head& head, const RestoreRequest
   return epoch;
 }
 
+// Phones know one key and ask it of every restore: where the key is a new one, it speaks for the
+// restores before it, too.
+absl::Status SignAnew(store::SqliteRegisterStore& store, std::vector<v1::Epoch> epochs,
+                      Signer& key) {
+  for (v1::Epoch& epoch : epochs) {
+    if (epoch.parent().empty() || rules::IsSignedBy(epoch, key.public_key())) continue;
+    VIGIL_ASSIGN_OR_RETURN(*epoch.mutable_signature(), key.Sign(rules::BytesToSign(epoch)));
+    VIGIL_RETURN_IF_ERROR(store.ReplaceEpoch(epoch));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckLog(store::Snapshot& snapshot) {
@@ -64,11 +77,14 @@ absl::StatusOr<v1::Epoch> Restore(const store::RestorePlace& place, const Restor
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<store::SqliteRegisterStore> copy,
                          store::CopyBackup(place, request.backup));
   store::Head head;
+  std::vector<v1::Epoch> before;
   {
     VIGIL_ASSIGN_OR_RETURN(const auto snapshot, copy->Read());
     VIGIL_RETURN_IF_ERROR(CheckLog(*snapshot));
     VIGIL_ASSIGN_OR_RETURN(head, snapshot->GetHead());
+    VIGIL_ASSIGN_OR_RETURN(before, snapshot->Epochs());
   }
+  VIGIL_RETURN_IF_ERROR(SignAnew(*copy, std::move(before), key));
   VIGIL_ASSIGN_OR_RETURN(v1::Epoch epoch, NewEpoch(head, request, key));
   v1::Backup kept = request.kept;
   kept.set_epoch(head.epoch.id());

@@ -33,7 +33,8 @@ struct RestoreRequest {
   absl::Time now;
 };
 
-// Puts the backup into the register's place, as a new epoch that `key` signs. Afterwards it is
+// Puts the backup into the register's place, as a new epoch that `key` signs, together with the
+// restores before it that it has not signed yet. Afterwards it is
 // there, durably; after an error or a crash the old register is, or the new one. BACKUP_INVALID:
 // the file is no backup of a register, or is damaged.
 absl::StatusOr<v1::Epoch> Restore(const store::RestorePlace& place, const RestoreRequest& request,

@@ -34,6 +34,8 @@ constexpr char kAppendEpoch[] = R"sql(
 INSERT INTO epoch (ordinal, id, bytes) VALUES ((SELECT max(ordinal) + 1 FROM epoch), ?1, ?2)
 )sql";
 
+constexpr char kReplaceEpoch[] = "UPDATE epoch SET bytes = ?2 WHERE id = ?1";
+
 // Refresh tokens have been exchanged since the backup: which one a program holds nobody knows.
 constexpr char kForgetRefreshTokens[] = R"sql(
 UPDATE sign_in SET refresh_hash = zeroblob(32), previous_hash = zeroblob(32)
@@ -214,6 +216,17 @@ absl::Status SqliteRegisterStore::BeginEpoch(const v1::Epoch& epoch, const v1::B
   RestoreWrites kept;
   kept.backups.push_back(backup);
   VIGIL_RETURN_IF_ERROR(WriteRestore(transaction, kept));
+  return transaction.Commit();
+}
+
+absl::Status SqliteRegisterStore::ReplaceEpoch(const v1::Epoch& epoch) {
+  const std::optional<Uuid> id = Uuid::Parse(epoch.id());
+  if (!id) return absl::InternalError("an epoch without an id");
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer_.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(Statement replace, transaction.Prepare(kReplaceEpoch));
+  const std::string bytes = epoch.SerializeAsString();
+  replace.BindUuid(1, *id).BindBlob(2, bytes);
+  VIGIL_RETURN_IF_ERROR(replace.Run());
   return transaction.Commit();
 }
 

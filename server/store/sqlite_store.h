@@ -69,6 +69,9 @@ class SqliteRegisterStore final : public RegisterStore {
   // so by their keys, whatever refresh token they hold. Before anybody is served.
   absl::Status BeginEpoch(const v1::Epoch& epoch, const v1::Backup& backup);
 
+  // The epoch of this id as another key has signed it. Before anybody is served.
+  absl::Status ReplaceEpoch(const v1::Epoch& epoch);
+
   // Pages in the WAL after the last commit.
   std::int64_t wal_pages() const { return writer_.wal_pages(); }
 

@@ -140,6 +140,28 @@ TEST_F(RestoreTest, ANewEpochSaysWhoWhyAndWhereto) {
   EXPECT_EQ(again.parent(), epoch.parent());
 }
 
+TEST_F(RestoreTest, ANewKeySpeaksForTheRestoresBeforeIt) {
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::Epoch first, Restore(files_));
+  const std::string later = directory_.File("later.db");
+  {
+    VIGIL_ASSERT_OK_AND_ASSIGN(const auto opened, store::SqliteRegisterStore::Open(path_, {}));
+    VIGIL_ASSERT_OK(opened->Backup(later));
+  }
+  backup_ = later;
+  key_ = P256PrivateKey::Generate();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::Epoch second, Restore(files_));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto opened, store::SqliteRegisterStore::Open(path_, {}));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, opened->Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::vector<v1::Epoch> epochs, snapshot->Epochs());
+  ASSERT_EQ(epochs.size(), 3U);
+  EXPECT_EQ(epochs[0].id(), second.id());
+  EXPECT_EQ(epochs[1].id(), first.id());
+  EXPECT_EQ(epochs[1].why(), first.why());
+  for (const v1::Epoch& epoch : {epochs[0], epochs[1]}) {
+    EXPECT_TRUE(rules::IsSignedBy(epoch, key_.public_key())) << epoch.DebugString();
+  }
+}
+
 TEST_F(RestoreTest, TheBackupItselfIsKept) {
   VIGIL_ASSERT_OK(Restore(files_));
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto opened, store::SqliteRegisterStore::Open(path_, {}));
