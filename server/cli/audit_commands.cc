@@ -70,7 +70,11 @@ std::string SignatureText(HeadSignature signature, console::Console& console) {
     case HeadSignature::kHolds:
       return std::string(console.In({"by the register's key", "由登记库密钥签署，有效"}));
     case HeadSignature::kUnknownKey:
-      return std::string(console.In({"unsigned by a known key", "并非由已知密钥签署"}));
+      return std::string(
+          console.In({"unsigned by a known key; where the register was given a new one, "
+                      "`vigilctl sign-in` fetches it",
+                      "并非由已知密钥签署；若登记库已换新密钥，请运行 "
+                      "vigilctl sign-in 获取"}));
     case HeadSignature::kNone:
       break;
   }

@@ -37,12 +37,11 @@ constexpr unsigned kSecretMode = 0400;
 absl::StatusOr<P256PrivateKey> KeyOf(FileSystem& files, const std::string& path, bool make) {
   if (!files.Exists(path)) {
     if (!make) {
-      return rules::Refuse(
-                 v1::REASON_NOT_FOUND,
-                 absl::StrCat("the register's key is not there: put it at ", path,
-                              ", or give --new-key; then all phones have to enrol anew, since they "
-                              "trust the old one alone"))
-          .With("file", path);
+      return absl::FailedPreconditionError(
+          absl::StrCat("the register's key is not there: put it at ", path,
+                       ", or give --new-key; then all phones have to enrol anew (vigil-field init "
+                       "--anew) and the office has to sign in anew, since they trust the old one "
+                       "alone"));
     }
     VIGIL_RETURN_IF_ERROR(files.WriteAtomic(path, P256PrivateKey::Generate().ToPem(),
                                             {.mode = kSecretMode, .must_be_new = true}));

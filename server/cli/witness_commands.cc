@@ -55,9 +55,9 @@ v1::Record RecordOf(const v1::ReturnedCopy& copy) {
   return record;
 }
 
-std::string KindOf(const v1::Record& record) {
+std::string KindOf(const v1::Record& record, console::Language language) {
   const rules::EntityInfo* info = rules::InfoOf(record);
-  return info == nullptr ? "?" : info->kind;
+  return info == nullptr ? "?" : console::KindLabel(info->kind, language);
 }
 
 std::string NameOf(const v1::Record& record) {
@@ -79,11 +79,14 @@ absl::Status ListCopies(Clerk& clerk, const Arguments& arguments) {
                {std::string(console.In({"by", "交回人"}))}});
   for (const v1::ReturnedCopy& copy : all.copies()) {
     const v1::Record record = RecordOf(copy);
-    table.AddRow({std::to_string(copy.id()), KindOf(record), NameOf(record),
-                  copy.lost() ? std::string(console.In({"yes", "是"})) : "",
-                  absl::StrJoin(copy.differing(), ", "),
-                  console::TimeText(copy.returned_at(), clerk.zone()),
-                  clerk.NameOf(copy.person())});
+    std::vector<std::string> differing;
+    for (const std::string& field : copy.differing()) {
+      differing.push_back(console::FieldLabel(field, console.language()));
+    }
+    table.AddRow(
+        {std::to_string(copy.id()), KindOf(record, console.language()), NameOf(record),
+         copy.lost() ? std::string(console.In({"yes", "是"})) : "", absl::StrJoin(differing, ", "),
+         console::TimeText(copy.returned_at(), clerk.zone()), clerk.NameOf(copy.person())});
   }
   console.Show(table,
                {"phones returned nothing that is left to deal with", "没有待处理的交回副本"});
@@ -97,13 +100,10 @@ absl::Status ShowCopy(Clerk& clerk, const Arguments& arguments) {
   console.Json(record);
   console.Say({"$0 $1, as a phone had it at version $2 of epoch $3; id $4",
                "$0 $1，手机副本，纪元 $3 版本 $2；标识 $4"},
-              {KindOf(record), NameOf(record), std::to_string(record.version()), copy.epoch(),
-               record.id()});
-  const rules::EntityInfo* info = rules::InfoOf(record);
-  if (info == nullptr) return absl::OkStatus();
-  for (const rules::FieldInfo& field : info->fields) {
-    const std::string text = rules::ValueText(rules::BodyOf(record.entity()), field);
-    if (!text.empty()) console.Say({"  $0: $1", "  $0：$1"}, {field.name(), text});
+              {KindOf(record, console.language()), NameOf(record), std::to_string(record.version()),
+               copy.epoch(), record.id()});
+  if (rules::InfoOf(record) != nullptr) {
+    console.Write(console::RecordText(record, clerk.display()) + "\n");
   }
   return absl::OkStatus();
 }

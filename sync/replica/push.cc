@@ -257,7 +257,7 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
   if (user.judged_device_seq > user.last_device_seq) {
     return Refuse(v1::REASON_CHAIN_BROKEN,
                   "the register has judged operations of this device that this database does not "
-                  "know: it is an old copy. Enrol the phone anew and import its unsent work")
+                  "know: it is an old copy. Enrol the phone anew; its unsent work goes along")
         .With("judged", user.judged_device_seq.signed_value())
         .With("known", user.last_device_seq.signed_value());
   }

@@ -45,8 +45,10 @@ constexpr ReasonWords kReasons[] = {
 
     {v1::REASON_ID_REUSED,
      {"this identity was used for something else", "操作标识已用于其他内容"},
-     {"the phone's data may have been copied: enrol it anew",
-      "手机数据可能被复制，请重新登记设备"}},
+     {"the phone's data may have been copied: ask the administrator for a one-time code, then "
+      "`vigil-field init --anew`; unsent work goes along",
+      "手机数据可能被复制：请向管理员索取一次性代码，然后运行 vigil-field init --anew，"
+      "未发送的工作会一并保留"}},
     {v1::REASON_WRONG_AUTHOR,
      {"it names another author than its sender", "作者与发送者不符"},
      {"each person sends with his own phone or sign-in", "请使用本人的手机或登录"}},
@@ -67,8 +69,11 @@ constexpr ReasonWords kReasons[] = {
      {"try again; if it stays so, set this machine's clock", "请重试；若仍失败，请校准本机时钟"}},
     {v1::REASON_SIGNATURE_INVALID,
      {"the signature does not hold", "签名无效"},
-     {"whatever it is for was changed, or another key signed it: tell the administrator",
-      "内容被改动，或由其他密钥签署：请告知管理员"}},
+     {"whatever it is for was changed, or another key signed it: tell the administrator. If the "
+      "register has a new key: on a phone, `vigil-field init --anew` with a one-time code; in the "
+      "office, `vigilctl sign-in`",
+      "内容被改动，或由其他密钥签署：请告知管理员。若登记库已换新密钥：手机请用一次性代码运行 "
+      "vigil-field init --anew，办公室请运行 vigilctl sign-in"}},
     {v1::REASON_CODE_INVALID,
      {"the one-time code is unknown, used or too old", "注册码不存在、已使用或已过期"},
      {"ask the administrator for a new one (`vigilctl person invite`)",

@@ -45,6 +45,10 @@ std::vector<Command> StateCommands();
 std::vector<Command> OutboxCommands();
 std::vector<Command> PhotoCommands();
 
+// What to do, where the register does not follow this device's chain; else nothing. Returns whether
+// it does not.
+absl::StatusOr<bool> SayForked(Phone& phone);
+
 // These need more than an open phone.
 absl::Status RunInit(const Surroundings& surroundings, const console::Arguments& arguments);
 absl::Status RunSync(const Surroundings& surroundings, const console::Arguments& arguments);

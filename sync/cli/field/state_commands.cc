@@ -64,17 +64,11 @@ void SayRestore(Phone& phone, const replica::Restore& restore) {
       {"the register was restored on $0 by $1: $2", "登记库已于 $0 由 $1 恢复：$2"},
       {InstantText(phone, began), phone.NameOf(restore.epoch.person()), restore.epoch.why()});
   phone.console().Say(
-      {"  of this phone's work, $0 operations had to be sent again, $1 records to be read again",
-       "  本机有 $0 个操作需重新发送，$1 条记录需重新读取"},
+      {"  of this phone's work, $0 operations had to be sent again; $1 records that the backup "
+       "lacks "
+       "or has older go back to the register as copies",
+       "  本机有 $0 个操作需重新发送；$1 条备份中缺少或较旧的记录已作为副本交回登记库"},
       {std::to_string(restore.operations_back), std::to_string(restore.records_back)});
-}
-
-void SayForked(Phone& phone) {
-  phone.console().Say(
-      {"this phone's database is a copy or was put back; ask for a one-time code, then: "
-       "vigil-field init --anew --server HOST:PORT --code CODE",
-       "本机数据是副本或已回退；请索取一次性代码，然后运行：vigil-field init --anew "
-       "--server HOST:PORT --code 代码"});
 }
 
 absl::Status Status(Phone& phone, const Arguments&) {
@@ -135,7 +129,7 @@ absl::Status Status(Phone& phone, const Arguments&) {
     console.Say({"copies to return to the register: $0", "待交回登记库的副本：$0"},
                 {std::to_string(counts.copies)});
   }
-  if (counts.forked) SayForked(phone);
+  VIGIL_RETURN_IF_ERROR(SayForked(phone).status());
   if (counts.faults > 0) {
     console.Say({"differences found and repaired: $0", "已发现并修复的差异：$0"},
                 {std::to_string(counts.faults)});
@@ -328,6 +322,20 @@ absl::Status Digest(Phone& phone, const Arguments&) {
 }
 
 }  // namespace
+
+absl::StatusOr<bool> SayForked(Phone& phone) {
+  VIGIL_ASSIGN_OR_RETURN(const replica::StatusCounts counts, phone.replica().Counts());
+  if (!counts.forked) return false;
+  phone.console().Say(
+      {"This phone's database is a copy, or an old one that was put back: the register takes no "
+       "more work of this device. Nothing is lost. Ask the administrator for a one-time code, "
+       "then: "
+       "vigil-field init --anew --server $0 --code CODE",
+       "本机数据是副本，或是放回的旧数据：登记库不再接收本设备的工作，但内容没有丢失。请向管理员"
+       "索取一次性代码，然后运行：vigil-field init --anew --server $0 --code 代码"},
+      {phone.settings().connection.server});
+  return true;
+}
 
 std::vector<Command> StateCommands() {
   return {

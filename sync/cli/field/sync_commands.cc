@@ -177,8 +177,12 @@ absl::Status RunSync(const Surroundings& surroundings, const Arguments& argument
   VIGIL_RETURN_IF_ERROR(SayPhotoReport(*phone, photos));
   VIGIL_RETURN_IF_ERROR(NoteRefused(*phone));
   VIGIL_RETURN_IF_ERROR(NoteAccessLost(*phone, report->status));
+  VIGIL_ASSIGN_OR_RETURN(const bool is_forked, SayForked(*phone));
   VIGIL_RETURN_IF_ERROR(report->status);
-  return report->push_status;
+  VIGIL_RETURN_IF_ERROR(report->push_status);
+  if (!is_forked) return absl::OkStatus();
+  return rules::Refuse(v1::REASON_CHAIN_BROKEN,
+                       "another copy of this phone's database has gone on as the same device");
 }
 
 }  // namespace vigil::field
