@@ -27,6 +27,10 @@ constexpr char kLoadOwed[] = R"sql(
   SELECT device, device_seq, operation, seq, owed, previous_hash, hash
   FROM withheld WHERE device = ?1 AND owed = 1 ORDER BY device_seq)sql";
 
+constexpr char kLoadRange[] = R"sql(
+  SELECT device, device_seq, operation, seq, owed, previous_hash, hash
+  FROM withheld WHERE device = ?1 AND device_seq BETWEEN ?2 AND ?3 ORDER BY device_seq)sql";
+
 constexpr char kArrived[] = R"sql(
   UPDATE withheld SET owed = 0, seq = NULL WHERE operation = ?1 AND owed = 1)sql";
 
@@ -47,6 +51,16 @@ absl::StatusOr<WithheldRow> Read(const Statement& row) {
   VIGIL_ASSIGN_OR_RETURN(out.previous_hash, ReadHash(row, 5));
   VIGIL_ASSIGN_OR_RETURN(out.hash, ReadHash(row, 6));
   return out;
+}
+
+absl::StatusOr<std::vector<WithheldRow>> ReadAll(Statement row) {
+  std::vector<WithheldRow> rows;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return rows;
+    VIGIL_ASSIGN_OR_RETURN(const WithheldRow out, Read(row));
+    rows.push_back(out);
+  }
 }
 
 absl::Status Prune(Database& database, Transaction& transaction, Statement list) {
@@ -101,16 +115,17 @@ absl::StatusOr<std::optional<WithheldRow>> FindWithheld(Database& database, cons
   return std::optional<WithheldRow>(out);
 }
 
+absl::StatusOr<std::vector<WithheldRow>> LoadWithheld(Database& database, const Uuid& device,
+                                                      DeviceSeq first, DeviceSeq last) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadRange));
+  row.BindUuid(1, device).BindNumber(2, first).BindNumber(3, last);
+  return ReadAll(std::move(row));
+}
+
 absl::StatusOr<std::vector<WithheldRow>> LoadOwed(Database& database, const Uuid& device) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadOwed));
   row.BindUuid(1, device);
-  std::vector<WithheldRow> rows;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return rows;
-    VIGIL_ASSIGN_OR_RETURN(const WithheldRow out, Read(row));
-    rows.push_back(out);
-  }
+  return ReadAll(std::move(row));
 }
 
 absl::Status NoteHashArrived(Transaction& transaction, const Uuid& operation) {

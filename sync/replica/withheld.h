@@ -36,6 +36,10 @@ absl::Status AddWithheld(sqlite::Transaction& transaction, const WithheldRow& ro
 absl::Status DeleteWithheld(sqlite::Transaction& transaction, const Uuid& operation);
 absl::StatusOr<std::optional<WithheldRow>> FindWithheld(sqlite::Database& database,
                                                         const Uuid& operation);
+// Those from `first` to `last`, in the order of their sequence.
+absl::StatusOr<std::vector<WithheldRow>> LoadWithheld(sqlite::Database& database,
+                                                      const Uuid& device, DeviceSeq first,
+                                                      DeviceSeq last);
 // Those that the register may lack, in the order of their sequence.
 absl::StatusOr<std::vector<WithheldRow>> LoadOwed(sqlite::Database& database, const Uuid& device);
 // The register has the hash. How far it must go back to lose it again is not known.

@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/base/hash.h"
 #include "sync/replica/replica.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
@@ -82,6 +83,93 @@ TEST_F(ExchangeTest, TwiceIsOnce) {
   EXPECT_EQ(imported.known, 1);
   EXPECT_EQ(imported.added, 0);
   EXPECT_EQ(phone_.replica().Counts()->pending, 0);
+}
+
+TEST_F(ExchangeTest, WhatWasJudgedBetweenGoesAsLinks) {
+  phone_.Describe(hazard_, "one");
+  const v1::Operation put_off = phone_.Describe(hazard_, "two");
+  phone_.Describe(hazard_, "three");
+  v1::PushResponse response;
+  int seq = 100;
+  const auto batch = phone_.replica().NextPush({.operations_max = 9, .bytes_max = 1 << 20});
+  for (const v1::PushEntry& entry : batch->request.entries()) {
+    v1::Outcome& outcome = *response.add_outcomes();
+    outcome.set_operation(entry.operation_id());
+    const bool waits = entry.operation_id() == put_off.id();
+    outcome.set_verdict(waits ? v1::VERDICT_DEFERRED : v1::VERDICT_APPLIED);
+    if (!waits) outcome.set_seq(++seq);
+  }
+  VIGIL_ASSERT_OK(phone_.replica().ApplyOutcomes(response));
+  const std::string reported = phone_.Report(base().risk_source, "crack");
+  ASSERT_THAT(*phone_.replica().Outbox(), SizeIs(2));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone_.replica().ExportOutbox());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::PushRequest file, DecodeOutboxFile(bytes));
+  ASSERT_EQ(file.entries_size(), 3);
+  EXPECT_TRUE(file.entries(1).has_withheld_hash());
+  EXPECT_EQ(phone_.replica().ImportOutbox(bytes)->known, 2);
+
+  TestPhone another(server_, actor_, {.seed = 2});
+  another.faults().push_works = false;
+  another.Sync();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto imported, another.replica().ImportOutbox(bytes));
+  EXPECT_EQ(imported.added, 2);
+  EXPECT_EQ(another.replica().ImportOutbox(bytes)->known, 2);
+  // A link takes its place before what follows it.
+  another.Describe(hazard_, "later");
+  VIGIL_ASSERT_OK_AND_ASSIGN(
+      const auto pushed, another.replica().NextPush({.operations_max = 9, .bytes_max = 1 << 20}));
+  ASSERT_EQ(pushed.request.entries_size(), 4);
+  for (int i = 1; i < 4; ++i) {
+    const v1::PushEntry& before = pushed.request.entries(i - 1);
+    const Sha256 hash = before.has_withheld_hash() ? *Sha256::FromBytes(before.withheld_hash())
+                                                   : Sha256Of(before.operation());
+    EXPECT_EQ(pushed.request.entries(i).previous_hash(), hash.bytes()) << i;
+  }
+  EXPECT_EQ(pushed.request.entries(1).withheld_hash(), file.entries(1).withheld_hash());
+}
+
+TEST_F(ExchangeTest, WhatWasGivenUpGoesAsALink) {
+  const Actor responsible = base().Phone(v1::ROLE_RESPONSIBLE_UNIT, base().unit);
+  TestPhone phone(server_, responsible, {.seed = 3});
+  phone.MustSync();
+  v1::Operation accept;
+  accept.mutable_accept_hazard()->set_hazard(hazard_);
+  accept = phone.MustMake(accept);
+  base().ChangeRole(responsible, v1::ROLE_RESPONSIBLE_UNIT, base().other_unit);
+  phone.MustSync();
+  VIGIL_ASSERT_OK(phone.replica().Discard(accept.id()));
+  base().ChangeRole(responsible, v1::ROLE_RESPONSIBLE_UNIT, base().unit);
+  phone.MustSync();
+  v1::Operation progress;
+  progress.mutable_report_progress()->set_progress_report_id(phone.NewId());
+  progress.mutable_report_progress()->mutable_progress_report()->set_hazard(hazard_);
+  progress.mutable_report_progress()->mutable_progress_report()->set_text("half done");
+  phone.MustMake(progress);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string bytes, phone.replica().ExportOutbox());
+
+  TestPhone another(server_, responsible, {.seed = 4});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto imported, another.replica().ImportOutbox(bytes));
+  EXPECT_EQ(imported.added, 1);
+  EXPECT_EQ(another.MustSync().outcomes.applied, 1);
+  EXPECT_EQ(base().Find(hazard_).entity().hazard().status(), v1::HAZARD_STATUS_CONFIRMED);
+  EXPECT_EQ(phone.replica().ImportOutbox(bytes)->added, 0);
+  // The chain goes on from there.
+  progress.mutable_report_progress()->set_progress_report_id(another.NewId());
+  another.MustMake(progress);
+  EXPECT_EQ(another.MustSync().outcomes.applied, 1);
+}
+
+TEST_F(ExchangeTest, AnotherLinkInAKnownPlaceIsFoundOut) {
+  phone_.Report(base().risk_source, "crack");
+  VIGIL_ASSERT_OK_AND_ASSIGN(v1::PushRequest file,
+                             DecodeOutboxFile(*phone_.replica().ExportOutbox()));
+  v1::PushEntry& entry = *file.mutable_entries(0);
+  entry.set_withheld_hash(std::string(Sha256Of("another").bytes()));
+  EXPECT_THAT(phone_.replica().ImportOutbox(EncodeOutboxFile(file)),
+              ReasonIs("REASON_CHAIN_BROKEN"));
+  entry.set_withheld_hash("short");
+  EXPECT_THAT(phone_.replica().ImportOutbox(EncodeOutboxFile(file)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(ExchangeTest, ImportedWorkIsShownAgain) {
