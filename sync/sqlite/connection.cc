@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "sync/base/status.h"
 #include "sync/sqlite/error.h"
@@ -17,6 +19,24 @@ bool IsBlank(std::string_view sql) {
   return sql.find_first_not_of(" \t\r\n;") == std::string_view::npos;
 }
 
+// Writes a file's bytes over themselves and syncs it.
+absl::Status Rewrite(sqlite3_file& file, const std::string& path) {
+  constexpr sqlite3_int64 kChunkBytes = 64 * 1024;
+  const auto check = [&](int code) {
+    return code == SQLITE_OK ? absl::OkStatus()
+                             : FromResultCode(code, "writing " + path + " anew", "");
+  };
+  sqlite3_int64 size = 0;
+  VIGIL_RETURN_IF_ERROR(check(file.pMethods->xFileSize(&file, &size)));
+  std::vector<char> chunk(static_cast<std::size_t>(std::min(size, kChunkBytes)));
+  for (sqlite3_int64 at = 0; at < size; at += kChunkBytes) {
+    const int bytes = static_cast<int>(std::min(kChunkBytes, size - at));
+    VIGIL_RETURN_IF_ERROR(check(file.pMethods->xRead(&file, chunk.data(), bytes, at)));
+    VIGIL_RETURN_IF_ERROR(check(file.pMethods->xWrite(&file, chunk.data(), bytes, at)));
+  }
+  return check(file.pMethods->xSync(&file, SQLITE_SYNC_NORMAL));
+}
+
 }  // namespace
 
 Connection::~Connection() {
@@ -25,6 +45,14 @@ Connection::~Connection() {
   }
   // Anything but OK: a Statement outlived its Database.
   VIGIL_CHECK(sqlite3_close(handle_) == SQLITE_OK) << "statements of " << path_ << " are in use";
+}
+
+absl::Status Connection::RewriteWal() {
+  sqlite3_file* wal = nullptr;
+  const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (code != SQLITE_OK) return Failure(code, "finding the log of");
+  if (wal == nullptr || wal->pMethods == nullptr) return absl::OkStatus();
+  return Rewrite(*wal, path_ + "-wal");
 }
 
 absl::StatusOr<Statement> Connection::Cached(Sql sql, Access access) {

@@ -47,6 +47,9 @@ class Connection {
   // … and is ended before anything else is done: nobody may read what was never committed.
   absl::Status EndLeftOver() { return busy ? absl::OkStatus() : RollBack(); }
 
+  // Writes all of the WAL over itself and syncs it. Nobody else may be writing.
+  absl::Status RewriteWal();
+
   // Takes a statement back; `cache_key` null: finalises it.
   void Release(sqlite3_stmt* statement, const char* cache_key);
 

@@ -226,14 +226,11 @@ absl::StatusOr<CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
 
 absl::Status Database::MakeDurable() {
   connection_->durable = false;
+  // Otherwise a power failure in the middle of the checkpoint leaves the WAL without its last
+  // frames, and older ones would be taken over what is newer in the file.
+  VIGIL_RETURN_IF_ERROR(connection_->RewriteWal());
   VIGIL_ASSIGN_OR_RETURN(const CheckpointResult result, Checkpoint(CheckpointMode::kTruncate));
   if (!result.complete) return absl::UnavailableError("somebody reads the file");
-  // The emptied WAL is not synced: after a power failure its older frames, without those that were
-  // lost, would be taken over the newer file. A commit begins a WAL whose salts refuse them.
-  VIGIL_ASSIGN_OR_RETURN(const std::int64_t version, UserVersion());
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, Begin());
-  VIGIL_RETURN_IF_ERROR(transaction.SetUserVersion(static_cast<std::int32_t>(version)));
-  VIGIL_RETURN_IF_ERROR(transaction.Commit());
   connection_->durable = true;
   return absl::OkStatus();
 }

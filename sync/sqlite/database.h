@@ -104,11 +104,11 @@ class Database {
   [[nodiscard]] absl::StatusOr<ReadSnapshot> BeginRead();
 
   [[nodiscard]] absl::StatusOr<CheckpointResult> Checkpoint(CheckpointMode mode);
-  // Brings all that the WAL has into the file and syncs it, before anybody relies on what is read.
-  // A process that died within a commit may have left it unsynced; and after a failed fsync Linux
-  // may hold pages for clean that never reached the disk, so that a commit appended to the WAL
-  // would stand behind a hole. Commits once itself. UNAVAILABLE: somebody reads the file. After an
-  // error what can be read can be read; the next BeginWrite tries again first.
+  // Brings all that the WAL has into the file and syncs both, before anybody relies on what is
+  // read. A process that died within a commit may have left it unsynced; and after a failed fsync
+  // Linux may hold pages for clean that never reached the disk, which no later fsync writes: the
+  // WAL is written anew first. UNAVAILABLE: somebody reads the file. After an error what can be
+  // read can be read; the next BeginWrite tries again first.
   [[nodiscard]] absl::Status MakeDurable();
   // Pages in the WAL after this connection's last commit; what a size bound looks at.
   std::int64_t wal_pages() const;

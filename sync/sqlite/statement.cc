@@ -159,11 +159,9 @@ std::int64_t Statement::ColumnInt64(int column) const {
 
 double Statement::ColumnDouble(int column) const { return sqlite3_column_double(handle_, column); }
 
-std::string_view Statement::ColumnText(int column) const {
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
-  if (text == nullptr) return {};
-  return {text, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
-}
+// Not as sqlite3_column_text: that one ends the text with a NUL, for which it may need memory, and
+// where there is none a text would read as empty.
+std::string_view Statement::ColumnText(int column) const { return ColumnBlob(column); }
 
 std::string_view Statement::ColumnBlob(int column) const {
   const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));

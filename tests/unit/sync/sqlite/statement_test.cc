@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "sync/base/ids.h"
 #include "sync/base/time.h"
+#include "tests/support/sqlite_memory.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/sqlite/fixture.h"
 
@@ -135,6 +136,23 @@ TEST_F(StatementTest, TextIsCopiedWhenBound) {
   }
   ASSERT_THAT(echo.Step(), IsOkAndHolds(true));
   EXPECT_THAT(std::string(echo.ColumnText(0)), HasSubstr("too long"));
+}
+
+TEST_F(StatementTest, ReadingAColumnNeedsNoMemory) {
+  const std::string text(500, 't');
+  Transaction transaction = Begin();
+  Statement insert = *transaction.Prepare(kInsert);
+  insert.BindInt64(1, 1).BindText(2, text).BindBlob(3, text).BindInt64(4, 0);
+  ASSERT_THAT(insert.Run(), IsOk());
+  ASSERT_THAT(transaction.Commit(), IsOk());
+  Statement row = *database_.Query("SELECT text, bytes FROM t");
+  ASSERT_THAT(row.Step(), IsOkAndHolds(true));
+  testing::SetMemoryFault({.after = 0, .sticky = true});
+  const std::string read_text(row.ColumnText(0));
+  const std::string read_bytes(row.ColumnBlob(1));
+  testing::ClearMemoryFault();
+  EXPECT_EQ(read_text, text);
+  EXPECT_EQ(read_bytes, text);
 }
 
 TEST_F(StatementTest, ABorrowedStatementComesBackClean) {
