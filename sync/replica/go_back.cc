@@ -85,7 +85,8 @@ absl::StatusOr<WentBack> GoBack(Database& database, Transaction& transaction, Me
   WentBack went_back;
   VIGIL_ASSIGN_OR_RETURN(went_back.records,
                          TakeBackRecords(database, transaction, meta.epoch, going.shared));
-  VIGIL_RETURN_IF_ERROR(Unsettle(transaction, going.shared));
+  meta.epoch = going.epoch;
+  VIGIL_RETURN_IF_ERROR(Unsettle(database, transaction, going.shared));
   VIGIL_RETURN_IF_ERROR(OweAfter(transaction, going.shared));
   VIGIL_RETURN_IF_ERROR(DropHeadsAfter(transaction, going.shared));
   VIGIL_ASSIGN_OR_RETURN(Statement forget, transaction.Prepare(kForgetRefused));

@@ -88,7 +88,8 @@ class GreetingUnderWay {
     if (!is_new && meta.epoch != current) {
       VIGIL_ASSIGN_OR_RETURN(const WentBack went_back,
                              GoBack(database_, transaction_, meta,
-                                    {.shared = Seq(shared),
+                                    {.epoch = current,
+                                     .shared = Seq(shared),
                                      .judged = DeviceSeq(hello_.last_judged_device_seq()),
                                      .now = now_}));
       VIGIL_RETURN_IF_ERROR(NoteRestore(transaction_, current, went_back, now_));

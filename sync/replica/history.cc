@@ -1,5 +1,6 @@
 #include "sync/replica/history.h"
 
+#include <algorithm>
 #include <bit>
 #include <optional>
 #include <set>
@@ -96,6 +97,23 @@ absl::StatusOr<rules::Lineage> LoadLineage(Database& database, const std::string
       rules::LineageOf(epoch, [&](const std::string& id) { return FindEpoch(database, id); }));
   if (lineage.empty()) lineage.emplace_back().set_id(epoch);
   return lineage;
+}
+
+absl::StatusOr<std::uint64_t> SharedSeqOf(Database& database, const std::string& a,
+                                          const std::string& b) {
+  if (a == b) return rules::kAllShared;
+  VIGIL_ASSIGN_OR_RETURN(const rules::Lineage lineage_a, LoadLineage(database, a));
+  VIGIL_ASSIGN_OR_RETURN(const rules::Lineage lineage_b, LoadLineage(database, b));
+  return rules::SharedSeq(lineage_a, lineage_b);
+}
+
+absl::Status CapKnowledge(Database& database, const std::string& epoch, v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
+                         SharedSeqOf(database, operation.epoch(), epoch));
+  for (v1::Seen& seen : *operation.mutable_seen()) {
+    seen.set_version(std::min(seen.version(), shared));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AddEpochs(Transaction& transaction, const rules::Lineage& lineage) {

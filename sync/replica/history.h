@@ -12,6 +12,7 @@
 #include "sync/replica/types.h"
 #include "sync/rules/lineage.h"
 #include "sync/sqlite/database.h"
+#include "vigil/v1/operation.pb.h"
 #include "vigil/v1/sync_service.pb.h"
 
 // The register's history as this phone has witnessed it: the epochs that it was told, and heads of
@@ -24,6 +25,12 @@ inline constexpr std::size_t kKeptHeadsMax = 64;
 
 // The epoch and its ancestors; the epoch alone where no more is known of it.
 absl::StatusOr<rules::Lineage> LoadLineage(sqlite::Database& database, const std::string& epoch);
+// The last seq that the histories of both epochs share, as far as the phone knows.
+absl::StatusOr<std::uint64_t> SharedSeqOf(sqlite::Database& database, const std::string& a,
+                                          const std::string& b);
+// What an operation's author has seen, as far as it counts in this epoch.
+absl::Status CapKnowledge(sqlite::Database& database, const std::string& epoch,
+                          v1::Operation& operation);
 // What is known already stays.
 absl::Status AddEpochs(sqlite::Transaction& transaction, const rules::Lineage& lineage);
 

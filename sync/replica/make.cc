@@ -11,6 +11,7 @@
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/evidence.h"
+#include "sync/replica/history.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/phone_world.h"
@@ -58,16 +59,26 @@ std::string CodeOf(const Uuid& hazard) {
   return code;
 }
 
-// One entry for each record that the operation names or that a named one lives under.
-absl::Status FillSeen(PhoneWorld& world, v1::Operation& operation) {
+// One entry for each record that the operation names or that a named one lives under. Where a form
+// was opened before the register was restored, all counts in the epoch of the form: its author had
+// not met what this epoch has instead.
+absl::Status FillSeen(Database& database, PhoneWorld& world, v1::Operation& operation) {
   std::vector<std::string> named = rules::RecordsNamed(operation);
   operation.clear_seen();
+  for (const std::string& record : named) {
+    VIGIL_ASSIGN_OR_RETURN(const RecordView* view, world.View(record));
+    if (view == nullptr || view->epoch.empty() || view->epoch == operation.epoch()) continue;
+    operation.set_epoch(view->epoch);
+    break;
+  }
   for (std::size_t i = 0; i < named.size(); ++i) {
     VIGIL_ASSIGN_OR_RETURN(const RecordView* view, world.View(named[i]));
     if (view == nullptr) continue;
     v1::Seen& seen = *operation.add_seen();
     seen.set_record(named[i]);
-    seen.set_version(view->version);
+    VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
+                           SharedSeqOf(database, view->epoch, operation.epoch()));
+    seen.set_version(std::min(view->version, shared));
     const std::string& parent = view->record.parent();
     const bool is_new = std::find(named.begin(), named.end(), parent) == named.end();
     if (!parent.empty() && is_new && named.size() < kAncestorsMax + 64) named.push_back(parent);
@@ -148,13 +159,15 @@ absl::Status AddToOverlay(Transaction& transaction, const User& user,
 absl::Status RestoreToOverlay(Database& database, Transaction& transaction, const User& user,
                               const Meta& meta, const v1::Operation& operation, absl::Time clock) {
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock));
+  v1::Operation capped = operation;
+  VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
   const std::vector<RecordView> none;
   PhoneWorld world(database, user, none, now);
-  const absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, operation);
+  const absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, capped);
   if (decision.ok()) {
     const DeviceSeq device_seq(operation.device_seq());
     VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, device_seq}));
-    return AddToOverlay(transaction, user, operation, *decision, now.corrected);
+    return AddToOverlay(transaction, user, capped, *decision, now.corrected);
   }
   // The register decides; until then the phone shows the records without it, or with what is left
   // of what it once decided.
@@ -197,9 +210,11 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   }
   PhoneWorld world(database, user, options.shown, now);
   FillEnvelope(user, meta, clock_.Now(), random_, operation);
-  VIGIL_RETURN_IF_ERROR(FillSeen(world, operation));
+  VIGIL_RETURN_IF_ERROR(FillSeen(database, world, operation));
   VIGIL_RETURN_IF_ERROR(rules::ValidateOperation(operation));
-  absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, operation);
+  v1::Operation capped = operation;
+  VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
+  absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, capped);
   if (!decision.ok()) {
     const bool judged = rules::ReasonOf(decision.status()) != v1::REASON_UNSPECIFIED;
     const bool queues_anyway = options.unchecked || IsFact(operation);
@@ -217,7 +232,7 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
                                kOperationBytesMax, " are taken"));
   }
   VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user.device, row));
-  VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, operation, *decision, now.corrected));
+  VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, capped, *decision, now.corrected));
   user.last_device_seq = row.device_seq;
   user.last_hash = Sha256Of(row.bytes);
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));

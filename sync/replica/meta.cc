@@ -20,6 +20,8 @@ constexpr char kLoadMeta[] = R"sql(
     faults
   FROM meta WHERE one = 1)sql";
 
+constexpr char kLoadEpoch[] = "SELECT epoch FROM meta WHERE one = 1";
+
 constexpr char kSaveMeta[] = R"sql(
   UPDATE meta SET epoch = ?1, head = ?2, complete = ?3, clock_offset_ms = ?4, last_sync_at = ?5,
     time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9
@@ -84,6 +86,12 @@ absl::StatusOr<Meta> LoadMeta(Database& database) {
   meta.archived_seq = static_cast<std::uint64_t>(row.ColumnInt64(7));
   meta.faults = row.ColumnInt64(8);
   return meta;
+}
+
+absl::StatusOr<std::string> LoadEpoch(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadEpoch));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+  return found ? std::string(row.ColumnText(0)) : std::string();
 }
 
 absl::Status SaveMeta(Transaction& transaction, const Meta& meta) {

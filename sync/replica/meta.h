@@ -30,6 +30,8 @@ struct Meta {
   std::int64_t faults = 0;
 };
 absl::StatusOr<Meta> LoadMeta(sqlite::Database& database);
+// Of it, the epoch alone.
+absl::StatusOr<std::string> LoadEpoch(sqlite::Database& database);
 absl::Status SaveMeta(sqlite::Transaction& transaction, const Meta& meta);
 
 struct User {

@@ -4,6 +4,7 @@
 
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/meta.h"
 #include "sync/replica/rows.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
@@ -57,6 +58,14 @@ constexpr char kSettleOperation[] = R"sql(
 constexpr char kUnsettle[] = R"sql(
   UPDATE pending_write SET seq = NULL, judged = 0 WHERE seq IS NULL OR seq > ?1)sql";
 
+constexpr char kListStamps[] = R"sql(
+  SELECT record, device, device_seq, stamp_bytes FROM pending_write
+  ORDER BY record, device, device_seq)sql";
+
+constexpr char kSetStamp[] = R"sql(
+  UPDATE pending_write SET stamp_bytes = ?4
+  WHERE record = ?1 AND device = ?2 AND device_seq = ?3)sql";
+
 absl::Status RunFor(Transaction& transaction, sqlite::Sql sql, const OwnOperation& operation) {
   VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(sql));
   statement.BindUuid(1, operation.device).BindNumber(2, operation.device_seq);
@@ -93,6 +102,29 @@ absl::Status MergeWrites(Database& database, const User& user, const Uuid& id, R
   return absl::OkStatus();
 }
 
+struct StampRow {
+  Uuid record;
+  OwnOperation operation;
+  v1::Stamp stamp;
+};
+
+// Of writes whose author had seen more than `seq`.
+absl::StatusOr<std::vector<StampRow>> LoadStampsBeyond(Database& database, Seq seq) {
+  VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListStamps));
+  std::vector<StampRow> rows;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, list.Step());
+    if (!found) return rows;
+    StampRow row;
+    VIGIL_RETURN_IF_ERROR(ReadMessage(list, 3, row.stamp));
+    if (row.stamp.seen() <= seq.value()) continue;
+    VIGIL_ASSIGN_OR_RETURN(row.record, list.ColumnUuid(0));
+    VIGIL_ASSIGN_OR_RETURN(row.operation.device, list.ColumnUuid(1));
+    row.operation.device_seq = list.ColumnNumber<DeviceSeq>(2);
+    rows.push_back(std::move(row));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<RecordView>> FindView(Database& database, const User& user,
@@ -103,6 +135,7 @@ absl::StatusOr<std::optional<RecordView>> FindView(Database& database, const Use
   if (confirmed) {
     VIGIL_ASSIGN_OR_RETURN(view.record, ParseRecord(confirmed->bytes));
     view.version = confirmed->version.value();
+    VIGIL_ASSIGN_OR_RETURN(view.epoch, LoadEpoch(database));
     // Of a kind that this program does not know: there is nothing to show.
     if (rules::InfoOf(view.record) == nullptr) return std::optional<RecordView>();
   }
@@ -165,10 +198,21 @@ absl::Status SettleOperation(Transaction& transaction, const OwnOperation& opera
   return RunFor(transaction, kSettleOperation, operation);
 }
 
-absl::Status Unsettle(Transaction& transaction, Seq seq) {
+absl::Status Unsettle(Database& database, Transaction& transaction, Seq seq) {
   VIGIL_ASSIGN_OR_RETURN(Statement unsettle, transaction.Prepare(kUnsettle));
   unsettle.BindNumber(1, seq);
-  return unsettle.Run();
+  VIGIL_RETURN_IF_ERROR(unsettle.Run());
+  VIGIL_ASSIGN_OR_RETURN(std::vector<StampRow> beyond, LoadStampsBeyond(database, seq));
+  for (StampRow& row : beyond) {
+    row.stamp.set_seen(seq.value());
+    VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kSetStamp));
+    set.BindUuid(1, row.record)
+        .BindUuid(2, row.operation.device)
+        .BindNumber(3, row.operation.device_seq)
+        .BindBlob(4, rules::CanonicalBytes(row.stamp));
+    VIGIL_RETURN_IF_ERROR(set.Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace vigil::replica

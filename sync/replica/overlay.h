@@ -53,8 +53,8 @@ absl::Status SettleScope(sqlite::Transaction& transaction, Seq seq);
 // What is confirmed already of an operation that was just answered.
 absl::Status SettleOperation(sqlite::Transaction& transaction, const OwnOperation& operation);
 // The register went back to `seq`: what was judged later is pending again, and so is what may have
-// been.
-absl::Status Unsettle(sqlite::Transaction& transaction, Seq seq);
+// been; and nobody has seen more than that.
+absl::Status Unsettle(sqlite::Database& database, sqlite::Transaction& transaction, Seq seq);
 
 }  // namespace vigil::replica
 

@@ -29,6 +29,8 @@ struct RecordView {
   // What `seen` says of somebody who was shown this: the confirmed version, 0 while the record is
   // only on this phone.
   std::uint64_t version = 0;
+  // The register's epoch in which that version counts; empty before the first greeting.
+  std::string epoch;
   // Last operation of this phone that is merged in; 0 for none.
   std::uint64_t own_device_seq = 0;
   // Some of it is not confirmed yet.
