@@ -63,20 +63,25 @@ absl::StatusOr<bool> IsPast(store::Snapshot& snapshot, const store::HazardProjec
   return imported_at && fell_due_at <= *imported_at;
 }
 
+Uuid IdOf(const DueStep& due) {
+  return registry::EscalationId(
+      {.item = due.item.ToString(), .due_version = due.due_version, .step = due.step});
+}
+
+Uuid OperationIdOf(const DueStep& due) {
+  return DerivedUuid({.name_space = "vigil/operation", .name = IdOf(due).ToString()});
+}
+
 Incoming Fire(const DueStep& due, const rules::Author& author, absl::Time now) {
-  const std::string item = due.item.ToString();
-  const Uuid id =
-      registry::EscalationId({.item = item, .due_version = due.due_version, .step = due.step});
   v1::Operation operation;
-  operation.set_id(
-      DerivedUuid({.name_space = "vigil/operation", .name = id.ToString()}).ToString());
+  operation.set_id(OperationIdOf(due).ToString());
   operation.set_device(author.device);
   operation.set_person(author.person);
   *operation.mutable_made_at() = TimeUtil::MicrosecondsToTimestamp(ToMicros(now));
   v1::FireEscalation& fire = *operation.mutable_fire_escalation();
-  fire.set_escalation_id(id.ToString());
+  fire.set_escalation_id(IdOf(due).ToString());
   v1::Escalation& escalation = *fire.mutable_escalation();
-  escalation.set_item(item);
+  escalation.set_item(due.item.ToString());
   escalation.set_step(due.step);
   escalation.set_due_version(due.due_version);
   *escalation.mutable_fell_due_at() = TimeUtil::MicrosecondsToTimestamp(ToMicros(due.fell_due_at));
@@ -125,9 +130,16 @@ struct EscalationClock::State {
   Executor& executor;
   const Options options;
   const rules::Author author = ClockAuthor();
-  // Items that the register did not take: not offered again before a restart, so that a bad one can
-  // neither fill the log nor keep a tick from its end.
-  absl::flat_hash_set<Uuid> not_applied;
+  // Operations that the register refused: they can neither fill the log nor keep a tick from its
+  // end.
+  absl::flat_hash_set<Uuid> refused;
+};
+
+struct EscalationClock::UnderWay {
+  std::int64_t fired = 0;
+  // Deferred by the register in this tick.
+  absl::flat_hash_set<Uuid> deferred;
+  TickDone done;
 };
 
 EscalationClock::EscalationClock(Register& target, Executor& executor, Options options)
@@ -137,7 +149,7 @@ void EscalationClock::Start() { Schedule(state_, absl::ZeroDuration()); }
 
 void EscalationClock::Tick(TickDone done) {
   const std::shared_ptr<State> state = state_;
-  state->executor.Post([state, done = std::move(done)] { RunTick(state, 0, done); });
+  state->executor.Post([state, done = std::move(done)] { BeginTick(state, done); });
 }
 
 void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Duration delay) {
@@ -145,7 +157,7 @@ void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Durati
   state->executor.PostAfter(delay, [weak] {
     const std::shared_ptr<State> alive = weak.lock();
     if (!alive) return;
-    RunTick(alive, 0, [weak](absl::StatusOr<std::int64_t> fired) {
+    BeginTick(alive, [weak](absl::StatusOr<std::int64_t> fired) {
       const std::shared_ptr<State> still_alive = weak.lock();
       if (!still_alive) return;
       if (!fired.ok() && still_alive->options.on_error) {
@@ -156,48 +168,57 @@ void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Durati
   });
 }
 
-absl::StatusOr<EscalationClock::Batch> EscalationClock::Collect(const State& state) {
+void EscalationClock::BeginTick(const std::shared_ptr<State>& state, TickDone done) {
+  auto tick = std::make_shared<UnderWay>();
+  tick->done = std::move(done);
+  RunTick(state, tick);
+}
+
+absl::StatusOr<EscalationClock::Batch> EscalationClock::Collect(const State& state,
+                                                                const UnderWay& tick) {
   Batch batch;
   VIGIL_ASSIGN_OR_RETURN(const auto snapshot, state.target.store().Read());
   const absl::Time now = state.target.Now();
-  const int limit = state.options.batch + static_cast<int>(state.not_applied.size());
+  const int limit =
+      state.options.batch + static_cast<int>(state.refused.size() + tick.deferred.size());
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> hazards, snapshot->DueForEscalation(now, limit));
   for (const Uuid& hazard : hazards) {
-    if (state.not_applied.contains(hazard)) continue;
     VIGIL_ASSIGN_OR_RETURN(const std::vector<DueStep> steps,
                            DueSteps(*snapshot, hazard, now, state.target.zone()));
     for (const DueStep& step : steps) {
+      const Uuid id = OperationIdOf(step);
+      if (state.refused.contains(id) || tick.deferred.contains(id)) continue;
       batch.operations.push_back(Fire(step, state.author, now));
-      batch.items.push_back(hazard);
+      batch.ids.push_back(id);
     }
   }
   batch.more = static_cast<int>(hazards.size()) == limit;
   return batch;
 }
 
-void EscalationClock::RunTick(const std::shared_ptr<State>& state, std::int64_t fired,
-                              const TickDone& done) {
-  absl::StatusOr<Batch> batch = Collect(*state);
-  if (!batch.ok()) return done(batch.status());
-  if (batch->operations.empty()) return done(fired);
-  state->target.Submit(
-      state->author, std::move(batch->operations),
-      [state, fired, done, items = std::move(batch->items),
-       more = batch->more](const absl::StatusOr<Register::Outcomes>& outcomes) {
-        if (!outcomes.ok()) return done(outcomes.status());
-        std::int64_t total = fired;
-        for (std::size_t i = 0; i < outcomes->size(); ++i) {
-          const v1::Outcome& outcome = (*outcomes)[i];
-          if (outcome.verdict() == v1::VERDICT_APPLIED && !outcome.repeat()) {
-            ++total;
-          } else {
-            state->not_applied.insert(items[i]);
-          }
-        }
-        if (!more) return done(total);
-        // Not from inside the register's answer: other work gets its turn.
-        state->executor.Post([state, total, done] { RunTick(state, total, done); });
-      });
+void EscalationClock::RunTick(const std::shared_ptr<State>& state,
+                              const std::shared_ptr<UnderWay>& tick) {
+  absl::StatusOr<Batch> batch = Collect(*state, *tick);
+  if (!batch.ok()) return tick->done(batch.status());
+  if (batch->operations.empty()) return tick->done(tick->fired);
+  state->target.Submit(state->author, std::move(batch->operations),
+                       [state, tick, ids = std::move(batch->ids),
+                        more = batch->more](const absl::StatusOr<Register::Outcomes>& outcomes) {
+                         if (!outcomes.ok()) return tick->done(outcomes.status());
+                         for (std::size_t i = 0; i < outcomes->size(); ++i) {
+                           const v1::Outcome& outcome = (*outcomes)[i];
+                           if (outcome.verdict() == v1::VERDICT_APPLIED && !outcome.repeat()) {
+                             ++tick->fired;
+                           } else if (outcome.verdict() == v1::VERDICT_DEFERRED) {
+                             tick->deferred.insert(ids[i]);
+                           } else {
+                             state->refused.insert(ids[i]);
+                           }
+                         }
+                         if (!more) return tick->done(tick->fired);
+                         // Not from inside the register's answer: other work gets its turn.
+                         state->executor.Post([state, tick] { RunTick(state, tick); });
+                       });
 }
 
 }  // namespace vigil::escalation

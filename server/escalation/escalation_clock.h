@@ -40,7 +40,8 @@ absl::StatusOr<std::vector<DueStep>> DueSteps(store::Snapshot& snapshot, const U
 // Fires what is due, through the register's one write path. There are no timers to lose: each tick
 // asks the register what is past due, so that whatever a downtime missed is fired at the next tick,
 // with the time at which it fell due. Each (item, due version, step) has one derived id and fires
-// once, ever.
+// once, ever. A step that the register refuses is not offered again before a restart, or another
+// due version; one that it defers is, with the next tick.
 class EscalationClock {
  public:
   struct Options {
@@ -66,16 +67,17 @@ class EscalationClock {
   struct State;
   struct Batch {
     std::vector<registry::Incoming> operations;
-    // Of each operation.
-    std::vector<Uuid> items;
+    // Of each of them.
+    std::vector<Uuid> ids;
     // The register may have more than these.
     bool more = false;
   };
 
   static void Schedule(const std::shared_ptr<State>& state, absl::Duration delay);
-  static absl::StatusOr<Batch> Collect(const State& state);
-  static void RunTick(const std::shared_ptr<State>& state, std::int64_t fired,
-                      const TickDone& done);
+  struct UnderWay;
+  static void BeginTick(const std::shared_ptr<State>& state, TickDone done);
+  static absl::StatusOr<Batch> Collect(const State& state, const UnderWay& tick);
+  static void RunTick(const std::shared_ptr<State>& state, const std::shared_ptr<UnderWay>& tick);
 
   // Shared with the tasks that wait: they do nothing once it is gone.
   std::shared_ptr<State> state_;
