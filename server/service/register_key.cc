@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
-#include "server/service/log.h"
 #include "sync/base/status.h"
 
 namespace vigil::service {
@@ -20,8 +19,11 @@ absl::StatusOr<P256PrivateKey> LoadRegisterKey(FileSystem& files, const std::str
     VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store.Read());
     VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
     if (head.seq != Seq(0)) {
-      Log(v1::LOG_LEVEL_WARNING, "the register's key was lost; a new one is made",
-          {{"file", path}});
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the register's key is not there: put it back at ", path,
+          ". Where it is lost for good, make another one with vigilctl restore --new-key, from the "
+          "newest backup or a copy of this stopped register; phones and the office have to enrol "
+          "and sign in anew then, since they trust the old one alone"));
     }
     VIGIL_RETURN_IF_ERROR(files.WriteAtomic(path, P256PrivateKey::Generate().ToPem(),
                                             {.mode = kSecretMode, .must_be_new = true}));

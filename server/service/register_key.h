@@ -11,8 +11,8 @@
 namespace vigil::service {
 
 // The key by which the register signs its heads and epochs: PEM in a file that its owner alone may
-// read, made with the register. One that was lost is made anew, and the log says so: phones trust
-// the one that they were told when they enrolled.
+// read, made with the register. FAILED_PRECONDITION, with what to do, where a register in use lacks
+// it: phones trust the one that they were told when they enrolled, and what it has signed.
 absl::StatusOr<P256PrivateKey> LoadRegisterKey(FileSystem& files, const std::string& path,
                                                store::RegisterStore& store);
 

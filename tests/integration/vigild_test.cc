@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -221,6 +222,22 @@ TEST_F(VigildTest, RefusesAForeignFileAndLeavesItAlone) {
             1);
   EXPECT_THAT(errors, HasSubstr("not a Vigil register"));
   EXPECT_EQ(ReadFile(database()), letter);
+}
+
+// A new key would lock every phone out without a word.
+TEST_F(VigildTest, RefusesARegisterWhoseKeyIsGone) {
+  StartAndStop();
+  const std::string path = directory_.File("reg") + "/register.key";
+  const std::string key = ReadFile(path);
+  ASSERT_EQ(std::remove(path.c_str()), 0);
+  std::string errors;
+  EXPECT_EQ(Fails({"--data-dir", directory_.File("reg"), "--port", "0", "--plain-text"}, errors),
+            1);
+  EXPECT_THAT(errors, AllOf(HasSubstr("the register's key is not there: put it back at "),
+                            HasSubstr("register.key"), HasSubstr("--new-key")));
+  EXPECT_FALSE(Exists(path));
+  WriteFile(path, key);
+  StartAndStop();
 }
 
 TEST_F(VigildTest, RefusesADamagedRegister) {
