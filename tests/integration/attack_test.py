@@ -334,6 +334,11 @@ class ScopeTest(AttackTest):
                             operation_id="a\0b", device_seq=1,
                             operation=phone.report(self.risk_source).SerializeToString()))
                         self.assertEqual(outcome.error.reason, error_pb2.REASON_MALFORMED)
+                    elif name == "SyncService.ReturnCopies":
+                        # As with a push: what is wrong in one copy costs that copy alone. No text
+                        # of a copy is taken over; an epoch is looked up.
+                        self.assert_reason("EPOCH_CHANGED",
+                                           lambda n=name, r=request: phone.call(n, r))
                     else:
                         whole = iter([request]) if fc.is_streaming(method)[0] else request
                         error = self.fails(lambda c=caller, n=name, w=whole: c.call(n, w))

@@ -386,8 +386,8 @@ FeedPage ReadAll(Snapshot& snapshot, const std::vector<Uuid>& units, const FeedP
     if (!page->last && !page->records.empty()) {
       const auto next =
           std::upper_bound(feed.begin(), feed.end(), model.PlaceOf(page->records.back().id));
-      RC_ASSERT(next == feed.end() || std::get<1>(*next) ||
-                std::get<0>(*next) > model.At(page->records.back().id).feed_seq);
+      RC_ASSERT((next == feed.end() || std::get<1>(*next) ||
+                 std::get<0>(*next) > model.At(page->records.back().id).feed_seq));
     }
     if (all.records.empty() && all.departures.empty() && left == 0) {
       left = page->remaining + page->records.size();
