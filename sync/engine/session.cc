@@ -58,7 +58,8 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   // Everybody's records alone, with the tree of org units.
   void PullUnits();
   void StartPull(v1::PullRequest request);
-  void OnPage(const v1::PullResponse& page);
+  // False: no further page of this pull is wanted.
+  bool OnPage(const v1::PullResponse& page);
   void OnPulled(const absl::Status& status);
   void CompareDigests();
   void RepairNext();
@@ -99,9 +100,7 @@ class Attempt::Pages final : public PageSink {
 
   void Page(v1::PullResponse page, Ready ready) override {
     if (!attempt_->Waits(step_)) return ready(false);
-    attempt_->OnPage(page);
-    // A page that could not be stored has ended the attempt; else it waits for the next one.
-    const bool goes_on = attempt_->done_ != nullptr;
+    const bool goes_on = attempt_->OnPage(page);
     if (goes_on) step_ = attempt_->NextStep();
     ready(goes_on);
   }
@@ -278,10 +277,10 @@ void Attempt::StartPull(v1::PullRequest request) {
   transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
 }
 
-void Attempt::OnPage(const v1::PullResponse& page) {
-  if (!Check(CheckSigned(page.head(), register_key_))) return;
+bool Attempt::OnPage(const v1::PullResponse& page) {
+  if (!Check(CheckSigned(page.head(), register_key_))) return false;
   const absl::StatusOr<replica::Applied> applied = replica_.ApplyPage(page);
-  if (!Check(applied.status())) return;
+  if (!Check(applied.status())) return false;
   ++report_.pages;
   report_.records += applied->records;
   report_.departures += applied->departures;
@@ -292,6 +291,9 @@ void Attempt::OnPage(const v1::PullResponse& page) {
     digest_.assign(page.digest().begin(), page.digest().end());
   }
   if (options_.on_progress != nullptr) options_.on_progress(report_, page.remaining());
+  if (!applied->pull_anew) return true;
+  pulls_ < options_.tuning.pulls_max ? Pull() : FinishWell();
+  return false;
 }
 
 void Attempt::OnPulled(const absl::Status& status) {

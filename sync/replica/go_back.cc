@@ -112,6 +112,7 @@ absl::StatusOr<WentBack> GoBack(Database& database, Transaction& transaction, Me
     VIGIL_RETURN_IF_ERROR(SaveScope(transaction, {scope.unit, {}, scope.granted}));
   }
   meta.complete = false;
+  meta.complete_at = Seq(0);
   meta.head.Clear();
   return went_back;
 }

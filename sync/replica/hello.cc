@@ -107,7 +107,8 @@ class GreetingUnderWay {
     for (const std::string& unit : hello_.units()) {
       VIGIL_ASSIGN_OR_RETURN(units.emplace_back(), ParseId(unit));
     }
-    VIGIL_ASSIGN_OR_RETURN(const ScopeChange change, EnterScopes(database_, transaction_, units));
+    VIGIL_ASSIGN_OR_RETURN(const ScopeChange change,
+                           EnterScopes(database_, transaction_, units, meta.complete_at));
     if (change.gained) meta.complete = false;
     VIGIL_ASSIGN_OR_RETURN(const bool holds_back, HoldsBack(database_));
     if (!change.lost.empty() || holds_back) {

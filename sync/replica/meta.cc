@@ -17,14 +17,14 @@ using sqlite::Transaction;
 
 constexpr char kLoadMeta[] = R"sql(
   SELECT epoch, head, complete, clock_offset_ms, last_sync_at, time_zone, server, archived_seq,
-    faults
+    faults, complete_seq
   FROM meta WHERE one = 1)sql";
 
 constexpr char kLoadEpoch[] = "SELECT epoch FROM meta WHERE one = 1";
 
 constexpr char kSaveMeta[] = R"sql(
   UPDATE meta SET epoch = ?1, head = ?2, complete = ?3, clock_offset_ms = ?4, last_sync_at = ?5,
-    time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9
+    time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9, complete_seq = ?10
   WHERE one = 1)sql";
 
 constexpr char kFindUser[] = R"sql(
@@ -85,6 +85,7 @@ absl::StatusOr<Meta> LoadMeta(Database& database) {
   meta.server = std::string(row.ColumnText(6));
   meta.archived_seq = static_cast<std::uint64_t>(row.ColumnInt64(7));
   meta.faults = row.ColumnInt64(8);
+  meta.complete_at = row.ColumnNumber<Seq>(9);
   return meta;
 }
 
@@ -104,7 +105,8 @@ absl::Status SaveMeta(Transaction& transaction, const Meta& meta) {
       .BindText(6, meta.time_zone)
       .BindText(7, meta.server)
       .BindInt64(8, static_cast<std::int64_t>(meta.archived_seq))
-      .BindInt64(9, meta.faults);
+      .BindInt64(9, meta.faults)
+      .BindNumber(10, meta.complete_at);
   return save.Run();
 }
 

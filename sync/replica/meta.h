@@ -22,6 +22,8 @@ struct Meta {
   std::string epoch;
   v1::RegisterHead head;
   bool complete = false;
+  // The head at which all scopes were read last; 0: never, or not since the register went back.
+  Seq complete_at;
   std::int64_t clock_offset_ms = 0;
   std::optional<absl::Time> last_sync_at;
   std::string time_zone;

@@ -61,9 +61,10 @@ class Arrivals {
   absl::Status Finish(Meta& meta, absl::Time now) {
     VIGIL_RETURN_IF_ERROR(writer_.Finish());
     if (!former_parents_.empty()) {
-      VIGIL_ASSIGN_OR_RETURN(ScopeChange change,
-                             FollowUnits(*database_, *transaction_, former_parents_));
+      VIGIL_ASSIGN_OR_RETURN(ScopeChange change, FollowUnits(*database_, *transaction_,
+                                                             former_parents_, meta.complete_at));
       applied_.pull_again = change.gained;
+      applied_.pull_anew = change.again;
       if (change.gained) meta.complete = false;
       lost_.insert(lost_.end(), change.lost.begin(), change.lost.end());
     }
@@ -134,7 +135,9 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
     VIGIL_RETURN_IF_ERROR(arrivals.Remove(id));
   }
   VIGIL_RETURN_IF_ERROR(arrivals.Finish(meta, clock_.Now()));
-  VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
+  if (!arrivals.applied().pull_anew) {
+    VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
+  }
   if (page.head().seq() >= meta.head.seq()) {
     meta.head = page.head();
     VIGIL_RETURN_IF_ERROR(KeepHead(database, transaction, meta.head, Seq(meta.archived_seq)));
@@ -142,6 +145,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   VIGIL_ASSIGN_OR_RETURN(const bool is_read, AreReadTo(database, Seq(page.head().seq())));
   if (page.last() && is_read) {
     meta.complete = true;
+    meta.complete_at = Seq(page.head().seq());
     VIGIL_RETURN_IF_ERROR(
         HideJudged(transaction, {user.device, DeviceSeq(page.last_judged_device_seq())}));
   }

@@ -237,6 +237,11 @@ CREATE TABLE lost_record (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kComplete[] = R"sql(
+-- The register's head when all scopes were last read to one and the same.
+ALTER TABLE meta ADD COLUMN complete_seq INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -245,6 +250,7 @@ constexpr sqlite::Migration kMigrations[] = {
     {4, "scopes",
      "A move comes in pages; org units that move; unsent decisions on what has left the phone.",
      kScopes},
+    {5, "complete", "Where reading begins anew when a scope is lost half-way.", kComplete},
 };
 
 }  // namespace

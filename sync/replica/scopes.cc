@@ -151,6 +151,17 @@ void DropUncovered(const OrgTree& tree, Rows& rows) {
   });
 }
 
+// True: some went back.
+bool ReadAnewFrom(Seq complete_at, Rows& rows) {
+  bool went_back = false;
+  for (auto& [unit, row] : rows) {
+    if (row.read_to <= ReadTo{complete_at, 0}) continue;
+    row.read_to = {complete_at, 0};
+    went_back = true;
+  }
+  return went_back;
+}
+
 // Removes the records of units outside `rows`, and notes their ids.
 absl::Status RemoveOutside(Database& database, Transaction& transaction, const OrgTree& tree,
                            const Rows& rows, std::vector<Uuid>& removed) {
@@ -171,7 +182,7 @@ absl::Status RemoveOutside(Database& database, Transaction& transaction, const O
 }  // namespace
 
 absl::StatusOr<ScopeChange> EnterScopes(Database& database, Transaction& transaction,
-                                        const std::vector<Uuid>& granted) {
+                                        const std::vector<Uuid>& granted, Seq complete_at) {
   ScopeChange change;
   VIGIL_ASSIGN_OR_RETURN(const Rows before, LoadRows(database));
   if (IsGranted(before, granted)) return change;
@@ -189,10 +200,11 @@ absl::StatusOr<ScopeChange> EnterScopes(Database& database, Transaction& transac
     if (!after.contains(unit)) after[unit] = {unit, row.read_to, false};
   }
   DropUncovered(tree, after);
-  VIGIL_RETURN_IF_ERROR(SaveRows(transaction, before, after));
   const bool smaller = std::any_of(before.begin(), before.end(), [&](const auto& row) {
     return tree.RowOf(row.first, after) == nullptr && !row.first.is_nil();
   });
+  change.again = smaller && ReadAnewFrom(complete_at, after);
+  VIGIL_RETURN_IF_ERROR(SaveRows(transaction, before, after));
   if (!smaller) return change;
   for (const Uuid& unit : tree.units()) {
     const bool was_inside = tree.RowOf(unit, before) != nullptr;
@@ -203,7 +215,7 @@ absl::StatusOr<ScopeChange> EnterScopes(Database& database, Transaction& transac
 }
 
 absl::StatusOr<ScopeChange> FollowUnits(Database& database, Transaction& transaction,
-                                        const FormerParents& former_parents) {
+                                        const FormerParents& former_parents, Seq complete_at) {
   ScopeChange change;
   VIGIL_ASSIGN_OR_RETURN(const Rows before, LoadRows(database));
   VIGIL_ASSIGN_OR_RETURN(const OrgTree tree, OrgTree::Load(database));
@@ -232,6 +244,7 @@ absl::StatusOr<ScopeChange> FollowUnits(Database& database, Transaction& transac
     after[row.unit] = {row.unit, row.read_to, granted};
     change.gained = true;
   }
+  change.again = !change.lost.empty() && ReadAnewFrom(complete_at, after);
   VIGIL_RETURN_IF_ERROR(SaveRows(transaction, before, after));
   if (!change.lost.empty()) {
     VIGIL_RETURN_IF_ERROR(RemoveOutside(database, transaction, tree, after, change.lost));

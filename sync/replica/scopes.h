@@ -24,13 +24,19 @@ struct ScopeChange {
   std::vector<Uuid> lost;
   // Something must be read that no cursor has reached yet.
   bool gained = false;
+  // Cursors went back.
+  bool again = false;
 };
+
+// Of a record that moves to a unit that is read as well, no departure comes: it arrives there.
+// Where that unit is lost before the record was read there, the departure has been missed. So when
+// something is lost, what is kept is read anew from `complete_at`, where nothing was missing.
 
 // The register says that the person has roles in these units. What he has gained is read from the
 // start, unless it has been read as a part of something else; what lies in lost ones leaves.
 absl::StatusOr<ScopeChange> EnterScopes(sqlite::Database& database,
                                         sqlite::Transaction& transaction,
-                                        const std::vector<Uuid>& granted);
+                                        const std::vector<Uuid>& granted, Seq complete_at);
 
 // Nullopt: the unit was not known.
 using FormerParents = std::map<Uuid, std::optional<Uuid>>;
@@ -39,7 +45,7 @@ using FormerParents = std::map<Uuid, std::optional<Uuid>>;
 // more has been read than of itself gets a row of its own.
 absl::StatusOr<ScopeChange> FollowUnits(sqlite::Database& database,
                                         sqlite::Transaction& transaction,
-                                        const FormerParents& former_parents);
+                                        const FormerParents& former_parents, Seq complete_at);
 
 // Keeps how far a page has read, and takes back rows that say nothing more than those above them.
 absl::Status StoreCursor(sqlite::Database& database, sqlite::Transaction& transaction,

@@ -174,6 +174,9 @@ struct Applied {
   std::int64_t departures = 0;
   // Something has come into the scopes that no cursor of this pull reads: pull again.
   bool pull_again = false;
+  // Cursors went back, since a unit has left: the pages of this pull that follow must not be
+  // applied; pull again at once.
+  bool pull_anew = false;
   // Quarantined operations may be sent again, since their records are back.
   bool push_again = false;
 };

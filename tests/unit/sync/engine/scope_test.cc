@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -225,6 +226,49 @@ TEST_F(ScopeTest, AUnitMovesBetweenTwoThatAreReadDifferentlyFar) {
   const SessionReport report = MustFollow(phone);
   EXPECT_LT(report.records, 3) << "what a smaller scope keeps is not read again";
   EXPECT_TRUE(Has(phone, hazard));
+}
+
+// A hazard moves within what a phone reads, so no departure comes; before the phone has read where
+// it arrives, that unit is lost. Cut after every page.
+TEST_F(ScopeTest, AMoveToWhereAScopeIsLostHalfWayIsNotMissed) {
+  const std::string hazard = Report(base().risk_source);
+  constexpr int kCuts = 12;
+  std::vector<Actor> actors;
+  std::vector<std::unique_ptr<TestPhone>> phones;
+  for (int cut = 0; cut < 2 * kCuts; ++cut) {
+    // Half of them lose a role, the others a unit that moves away.
+    const bool by_role = cut < kCuts;
+    actors.push_back(base().Phone(v1::ROLE_INSPECTOR, by_role ? base().unit : base().department));
+    phones.push_back(std::make_unique<TestPhone>(
+        server_, actors.back(), TestPhone::Options{.seed = static_cast<std::uint64_t>(cut + 1)}));
+    MustFollow(*phones.back());
+    ASSERT_TRUE(Has(*phones.back(), hazard));
+    if (by_role) base().ChangeRole(actors.back(), v1::ROLE_INSPECTOR, base().department);
+  }
+  MoveHazard(hazard, base().other_unit);
+  for (int i = 0; i < 60; ++i) Report(base().other_risk_source);
+  v1::Entity entity;
+  entity.mutable_hazard()->set_description("a wider crack");
+  Edit(clerk_, hazard, "description", entity);
+  engine::Tuning tuning;
+  tuning.page_bytes = 4096;
+  int held_half_way = 0;
+  for (int cut = 0; cut < 2 * kCuts; ++cut) {
+    phones[cut]->faults().cut_pull_after = cut % kCuts;
+    phones[cut]->Sync(tuning);
+    phones[cut]->faults().cut_pull_after = -1;
+    held_half_way += base().Find(hazard).version() > phones[cut]->View(hazard).version ? 1 : 0;
+  }
+  EXPECT_GT(held_half_way, kCuts);
+  for (int cut = 0; cut < kCuts; ++cut) {
+    base().ChangeRole(actors[cut], v1::ROLE_INSPECTOR, base().unit);
+  }
+  MoveUnit(base().other_unit, base().district);
+  for (int cut = 0; cut < 2 * kCuts; ++cut) {
+    SCOPED_TRACE(cut);
+    MustFollow(*phones[cut]);
+    EXPECT_FALSE(Has(*phones[cut], hazard));
+  }
 }
 
 TEST_F(ScopeTest, DeepTreesAndCyclesEnd) {
