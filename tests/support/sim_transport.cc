@@ -114,6 +114,7 @@ void SimTransport::Repair(const v1::RepairRequest& request, Done<v1::RepairRespo
   ++counts_.repairs;
   After([this, request, done = std::move(done)]() mutable {
     if (!faults.reachable) return done(Unreachable());
+    if (faults.before_repair) faults.before_repair();
     Answer(server_.core().Repair(Author(), request), std::move(done));
   });
 }

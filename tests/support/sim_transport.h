@@ -50,6 +50,8 @@ class SimTransport final : public engine::Transport {
     int lose_push_responses = 0;
     // The next pull breaks after so many pages; negative: it does not.
     int cut_pull_after = -1;
+    // Called before a repair is answered.
+    std::function<void()> before_repair;
     // So many next answers never come at all.
     int silent = 0;
     // What becomes of copies that the phone returns; unset: the register gets them.

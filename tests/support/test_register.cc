@@ -136,6 +136,10 @@ void TestRegister::ChangeRole(const Actor& actor, v1::Role role, std::string_vie
 }
 
 void TestRegister::ChangeRole(const Actor& actor, v1::RoleGrant grant) {
+  SubmitImport(RoleChangeOf(actor, std::move(grant)));
+}
+
+v1::Operation TestRegister::RoleChangeOf(const Actor& actor, v1::RoleGrant grant) {
   v1::Operation operation = Begin(importer);
   v1::ImportRecord& command = *operation.mutable_import_record();
   command.set_record(actor.author.person);
@@ -146,7 +150,7 @@ void TestRegister::ChangeRole(const Actor& actor, v1::RoleGrant grant) {
       Find(actor.author.person).entity().person().roles();
   command.mutable_update_mask()->add_paths("roles");
   See(operation, {actor.author.person});
-  SubmitImport(std::move(operation));
+  return operation;
 }
 
 void TestRegister::Import(const std::string& record, v1::Entity entity) {

@@ -70,6 +70,8 @@ class TestRegister {
   // own copy of the roles stays what it was.
   void ChangeRole(const Actor& actor, v1::Role role, std::string_view unit_id = {});
   void ChangeRole(const Actor& actor, v1::RoleGrant grant);
+  // The operation of the importer that does it.
+  v1::Operation RoleChangeOf(const Actor& actor, v1::RoleGrant grant);
   void AddRiskSource(const std::string& id, std::string_view code, const std::string& responsible);
 
   std::string NewId();

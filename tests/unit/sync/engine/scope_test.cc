@@ -49,20 +49,22 @@ class ScopeTest : public ::testing::Test {
     ASSERT_EQ(outcome.verdict(), v1::VERDICT_APPLIED) << outcome.ShortDebugString();
   }
   void MoveUnit(const std::string& unit, const std::string& parent) {
-    v1::Entity entity;
-    entity.mutable_org_unit()->set_parent_unit(parent);
-    Edit(administrator_, unit, "parent_unit", entity);
+    Apply(administrator_, MoveOf(unit, parent));
   }
-  // While a session is under way.
-  void MoveUnitSoon(const std::string& unit, const std::string& parent) {
+  // As seen now.
+  v1::Operation MoveOf(const std::string& unit, const std::string& parent) {
     v1::Operation operation = base().Begin(administrator_);
     base().See(operation, {unit});
     v1::EditRecord& edit = *operation.mutable_edit_record();
     edit.set_record(unit);
     edit.mutable_entity()->mutable_org_unit()->set_parent_unit(parent);
     edit.mutable_update_mask()->add_paths("parent_unit");
+    return operation;
+  }
+  // While a session is under way.
+  void MoveUnitSoon(const std::string& unit, const std::string& parent) {
     registry::Incoming incoming;
-    incoming.bytes = operation.SerializeAsString();
+    incoming.bytes = MoveOf(unit, parent).SerializeAsString();
     base().target().Submit(administrator_.author, {incoming}, [](const auto& outcomes) {
       ASSERT_THAT(outcomes, IsOk());
       ASSERT_EQ(outcomes->front().verdict(), v1::VERDICT_APPLIED);
@@ -291,6 +293,18 @@ TEST_F(ScopeTest, DeepTreesAndCyclesEnd) {
   MoveUnit(base().other_unit, deepest);
   MustFollow(phone);
   EXPECT_TRUE(Has(phone, hazard));
+  // Two moves that know nothing of each other make a circle, in which each lies under the other.
+  MoveUnit(base().other_unit, base().department);
+  const v1::Operation one = MoveOf(base().unit, base().other_unit);
+  const v1::Operation two = MoveOf(base().other_unit, base().unit);
+  Apply(administrator_, one);
+  Apply(administrator_, two);
+  MustFollow(phone);
+  EXPECT_TRUE(Has(phone, hazard));
+  TestPhone other(server_, base().Phone(v1::ROLE_INSPECTOR, base().other_unit), {.seed = 2});
+  const std::string in_the_other = Report(base().risk_source);
+  MustFollow(other);
+  EXPECT_TRUE(Has(other, in_the_other));
 }
 
 TEST_F(ScopeTest, AMoveOfThousandsIsResumedAtEveryPage) {
