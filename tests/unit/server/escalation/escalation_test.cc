@@ -161,28 +161,6 @@ TEST_F(EscalationTest, NobodyKeepsItFromFiringByTakingItsId) {
   EXPECT_EQ(Tick(), 1);
 }
 
-// A full disk defers everything; the step fires once there is room, without a restart.
-TEST(DeferredEscalationTest, AStepThatTheRegisterDefersIsOfferedAgain) {
-  std::int64_t free_bytes = 2'000'000;
-  TestRegister reg({.storage_reserve_bytes = 1'000'000, .free_bytes = [&] { return free_bytes; }});
-  EscalationClock clock(reg.target(), reg.executor(), {});
-  const auto tick = [&] {
-    std::int64_t fired = -1;
-    clock.Tick([&](absl::StatusOr<std::int64_t> answer) { fired = answer.value_or(-1); });
-    reg.executor().RunUntilIdle();
-    return fired;
-  };
-  reg.ConfirmedHazard(Day(2017, 8, 1));
-  reg.ConfirmedHazard(Day(2017, 8, 1));
-  reg.executor().RunUntil(absl::FromUnixSeconds(1501603200));
-  free_bytes = 0;
-  EXPECT_EQ(tick(), 0);
-  EXPECT_EQ(tick(), 0);
-  free_bytes = 2'000'000;
-  EXPECT_EQ(tick(), 2);
-  EXPECT_EQ(tick(), 0);
-}
-
 TEST_F(EscalationTest, AfterADowntimeTheStepKeepsItsTimeAndPeopleGetOneMessage) {
   for (int i = 0; i < 7; ++i) reg_.ConfirmedHazard(Day(2017, 8, 1 + i));
   reg_.executor().RunFor(absl::Hours(24 * 30));
