@@ -161,6 +161,14 @@ void CoverStatus(v1::Write& added, std::vector<v1::Write>& trail) {
   }
 }
 
+// What the record's maker left open. That is no value and nobody's word, and whoever writes to a
+// record knows that it was made: no copy and no claim of having seen something is needed for it.
+// What somebody cleared is his decision, and not this.
+bool IsLeftOpen(const v1::Write& write, const v1::Record& record) {
+  return write.value().empty() && SameStamp(write.stamp(), record.made_by()) &&
+         write.stamp().seq() == record.made_by().seq();
+}
+
 // Until now the register knew it from a copy; now its author's operation is there. It has been in
 // the register since the copy came.
 bool TakeOver(const v1::Write& witnessed, v1::Write& own) {
@@ -185,7 +193,9 @@ void MergeSingle(const v1::FieldWrite& change, const FieldInfo& field, const v1:
   if (field.policy == v1::MERGE_POLICY_MOST_OPEN) {
     CoverStatus(added, writes);
   } else {
-    std::erase_if(writes, [&](const v1::Write& write) { return Knew(stamp, write.stamp()); });
+    std::erase_if(writes, [&](const v1::Write& write) {
+      return Knew(stamp, write.stamp()) || IsLeftOpen(write, record);
+    });
   }
   writes.push_back(std::move(added));
   Message& body = MutableBodyOf(*record.mutable_entity(), *InfoOf(record));

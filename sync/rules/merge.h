@@ -12,13 +12,13 @@
 // The generic merge. It has one law: the siblings of a field are the writes that no later write
 // covered. A write covers what its author knew (see Knew); what it does not cover stays beside it,
 // and the field's policy says which sibling is in force. Nothing here depends on the order in
-// which writes of equal knowledge arrive.
+// which writes of equal knowledge arrive. Whatever is written covers what the maker left open.
 //
 // For a status one refinement: writes of the same openness-lowering event made from the same seen
 // status (equal, non-empty event keys) are one write with several stamps. It is covered as soon as
 // one of its stamps is, so that forty late accepts do not reopen a finished hazard.
 //
-// Writes from returned copies bring their own stamps, and cover nothing.
+// Writes from returned copies bring their own stamps, and cover nothing that somebody wrote.
 
 namespace vigil::rules {
 

@@ -118,6 +118,8 @@ class PhonesBringBack(RestoreCase):
         self.assertEqual((state["grade"], state["tagged"], state["order_status"]),
                          ("HAZARD_GRADE_MAJOR", True, "ORDER_STATUS_SERVED"))
         self.assertEqual(state["due_date"], {"year": 2030, "month": 6, "day": 30})
+        # What its finder left open is in conflict with nothing.
+        self.assertEqual(state["conflicts"], [])
         order = self.ctl("orders", "--hazard", self.old, "--json").json["orders"]
         self.assertEqual([o["number"] for o in order], [NOTICE])
 

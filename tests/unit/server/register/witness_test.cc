@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
+#include "tests/support/returned_copies.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
 
@@ -50,6 +51,23 @@ class Promise10Witnesses : public ::testing::Test {
     return operation;
   }
 
+  v1::Operation ReportUngraded(Actor& phone, const std::string& hazard) {
+    v1::Operation operation = Report(phone, hazard);
+    operation.mutable_report_hazard()->mutable_hazard()->clear_grade();
+    return operation;
+  }
+
+  v1::Operation Confirm(const std::string& hazard, const v1::Date& due) {
+    v1::Operation operation = Begin(office_);
+    v1::ConfirmHazard& command = *operation.mutable_confirm_hazard();
+    command.set_hazard(hazard);
+    command.set_grade(v1::HAZARD_GRADE_GENERAL);
+    command.set_responsible_unit(reg_.unit);
+    *command.mutable_due_date() = due;
+    reg_.See(operation, {hazard});
+    return operation;
+  }
+
   v1::Operation Edit(Actor& actor, const std::string& hazard, const std::string& path,
                      const std::function<void(v1::Hazard&)>& change) {
     v1::Operation operation = Begin(actor);
@@ -84,16 +102,9 @@ class Promise10Witnesses : public ::testing::Test {
         << last_.ShortDebugString();
   }
 
-  // As a phone keeps it.
-  registry::ReturnedCopy CopyOf(const std::string& record) {
-    return {.epoch = reg_.Head().epoch.id(), .bytes = reg_.Find(record).SerializeAsString()};
-  }
+  registry::ReturnedCopy CopyOf(const std::string& record) { return testing::CopyOf(reg_, record); }
   void Return(const Actor& phone, std::vector<registry::ReturnedCopy> copies) {
-    absl::Status status = absl::UnknownError("not answered");
-    reg_.target().ReturnCopies(phone.author, std::move(copies),
-                               [&](const absl::Status& answer) { status = answer; });
-    reg_.executor().RunUntilIdle();
-    VIGIL_EXPECT_OK(status);
+    VIGIL_EXPECT_OK(ReturnCopies(reg_, phone, std::move(copies)));
   }
   std::vector<store::WitnessCopy> Kept() {
     const auto snapshot = reg_.store().Read();
@@ -247,6 +258,98 @@ TEST_F(Promise10Witnesses, ACopyLowersNothing) {
   EXPECT_EQ(Hazard(hazard).status(), v1::HAZARD_STATUS_CONFIRMED);
   EXPECT_EQ(reg_.Head().seq, head.seq) << "nothing to write, nothing to judge";
   EXPECT_THAT(Kept(), SizeIs(2));
+}
+
+// Its finder left grade and due date open, and that is no value.
+TEST_F(Promise10Witnesses, WhatWasConfirmedAfterTheBackupIsInNoConflict) {
+  const std::string hazard = reg_.NewId();
+  Must(one_, ReportUngraded(one_, hazard));
+  const std::string backup = reg_.Backup();
+  Must(office_, Confirm(hazard, MakeDate(6, 30)));
+  const registry::ReturnedCopy copy = CopyOf(hazard);
+  reg_.Restore(backup, office_);
+  Return(one_, {copy});
+  EXPECT_EQ(Hazard(hazard).grade(), v1::HAZARD_GRADE_GENERAL);
+  EXPECT_EQ(Hazard(hazard).due_date().month(), 6);
+  EXPECT_THAT(reg_.StateOf(hazard).conflicts(), IsEmpty());
+  // What the office decides in its place covers it as ever.
+  Must(office_, Confirm(hazard, MakeDate(7, 31)));
+  EXPECT_EQ(Hazard(hazard).due_date().month(), 7);
+  EXPECT_THAT(reg_.StateOf(hazard).conflicts(), IsEmpty());
+}
+
+// A hazard that is made again from a copy of before the grade, from one of after it, and by the
+// operations themselves, in each order.
+TEST_F(Promise10Witnesses, OfALostHazardTooNobodyIsInConflictWithWhatWasLeftOpen) {
+  const std::string backup = reg_.Backup();
+  const std::string lost = reg_.NewId();
+  const v1::Operation report = ReportUngraded(one_, lost);
+  Must(one_, report);
+  const registry::ReturnedCopy early = CopyOf(lost);
+  const v1::Operation raise = Grade(other_, lost, v1::HAZARD_GRADE_MAJOR);
+  Must(other_, raise);
+  const registry::ReturnedCopy late = CopyOf(lost);
+  const std::vector<std::function<void()>> steps = {
+      [&] { Return(one_, {early}); }, [&] { Return(other_, {late}); }, [&] { Must(one_, report); },
+      [&] { Must(other_, raise); }};
+  std::vector<std::size_t> order = {0, 1, 2, 3};
+  std::string first;
+  int orders = 0;
+  do {
+    // A phone returns its copies before it offers what it has done.
+    const auto at = [&](std::size_t step) {
+      return std::find(order.begin(), order.end(), step) - order.begin();
+    };
+    if (at(3) < at(0) && at(3) < at(1)) continue;
+    reg_.Restore(backup, office_);
+    for (const std::size_t step : order) steps[step]();
+    const std::string content = Content(reg_.Find(lost));
+    if (first.empty()) first = content;
+    EXPECT_EQ(content, first) << ::testing::PrintToString(order);
+    EXPECT_EQ(Hazard(lost).grade(), v1::HAZARD_GRADE_MAJOR);
+    EXPECT_THAT(reg_.StateOf(lost).conflicts(), IsEmpty()) << ::testing::PrintToString(order);
+    ++orders;
+  } while (std::next_permutation(order.begin(), order.end()));
+  EXPECT_EQ(orders, 16);
+}
+
+// What was decided since the restore is no less safe: a copy stands beside it, whatever it claims.
+TEST_F(Promise10Witnesses, AForgedCopyLowersNothingThatWasDecidedSince) {
+  const std::string hazard = reg_.NewId();
+  Must(one_, ReportUngraded(one_, hazard));
+  const std::string cleared = reg_.ConfirmedHazard(MakeDate(6, 30));
+  Must(office_, Edit(office_, cleared, "grade", [](v1::Hazard& body) { body.clear_grade(); }));
+  const std::string backup = reg_.Backup();
+  Must(office_, Confirm(hazard, MakeDate(9, 30)));
+  Must(office_, Grade(office_, cleared, v1::HAZARD_GRADE_GENERAL));
+  const auto forge = [&](const std::string& record) {
+    registry::ReturnedCopy copy = CopyOf(record);
+    v1::Record forged;
+    EXPECT_TRUE(forged.ParseFromString(copy.bytes));
+    for (v1::FieldState& state : *forged.mutable_states()) {
+      for (v1::Write& write : *state.mutable_writes()) {
+        write.mutable_stamp()->set_seen(1'000'000);
+        write.mutable_stamp()->set_covers_own(true);
+        write.mutable_stamp()->set_device(office_.author.device);
+        write.mutable_stamp()->set_device_seq(1'000'000);
+      }
+    }
+    copy.bytes = forged.SerializeAsString();
+    return copy;
+  };
+  const std::vector<registry::ReturnedCopy> forged = {forge(hazard), forge(cleared)};
+  reg_.Restore(backup, office_);
+  v1::Operation confirm = Confirm(hazard, MakeDate(3, 1));
+  confirm.mutable_confirm_hazard()->set_grade(v1::HAZARD_GRADE_MAJOR);
+  Must(office_, confirm);
+  Return(one_, forged);
+  EXPECT_EQ(Hazard(hazard).grade(), v1::HAZARD_GRADE_MAJOR);
+  EXPECT_EQ(Hazard(hazard).due_date().month(), 3);
+  EXPECT_THAT(reg_.StateOf(hazard).conflicts(),
+              ::testing::UnorderedElementsAre("grade", "due_date"))
+      << "the copy's values stand beside the office's";
+  EXPECT_THAT(reg_.StateOf(cleared).conflicts(), ::testing::ElementsAre("grade"))
+      << "somebody cleared it: that is a decision";
 }
 
 TEST_F(Promise10Witnesses, ACopyIsKeptOnceAndNothingStopsThePhone) {
