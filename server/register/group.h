@@ -117,6 +117,9 @@ class Group {
   absl::StatusOr<std::vector<v1::Seen>> CapKnowledge(v1::Operation& operation) const;
   absl::Status CheckCurrent(const v1::Operation& operation);
   absl::StatusOr<bool> JudgeCopy(const store::WitnessCopy& copy);
+  absl::Status JudgeCopiesUnder(const Uuid& parent);
+  // Readable, and not of an escalation that the clock has to fire again.
+  absl::StatusOr<bool> MayTake(const store::WitnessCopy& copy);
   absl::StatusOr<rules::Decision> JudgeOnCopies(const rules::Author& author,
                                                 const std::vector<v1::Seen>& beyond,
                                                 v1::Operation& operation,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/register/epochs.h"
+#include "server/register/fired_before.h"
 #include "server/register/group.h"
 #include "server/register/group_world.h"
 #include "sync/base/status.h"
@@ -36,8 +37,19 @@ rules::Author WitnessAuthor() {
   return author;
 }
 
-// Parents before what lives under them.
-int RankOf(const store::WitnessCopy& copy) { return copy.parent.is_nil() ? 0 : 1; }
+bool IsEscalation(const store::WitnessCopy& copy) {
+  v1::Record record;
+  return record.ParseFromString(copy.bytes) && record.entity().has_escalation();
+}
+
+// Parents before what lives under them, and last what rests on their due dates.
+void PutInOrder(std::vector<store::WitnessCopy>& copies) {
+  const auto children =
+      std::stable_partition(copies.begin(), copies.end(),
+                            [](const store::WitnessCopy& copy) { return copy.parent.is_nil(); });
+  std::stable_partition(children, copies.end(),
+                        [](const store::WitnessCopy& copy) { return !IsEscalation(copy); });
+}
 
 std::string KeyOf(const store::WitnessCopy& copy) {
   return absl::StrCat(copy.record.ToString(), "/", copy.epoch.ToString(), "/", copy.version.value(),
@@ -141,26 +153,34 @@ absl::Status Group::TakeCopies(const std::vector<ReturnedCopy>& copies,
     writes_.restore.copies.push_back(row);
     taken.push_back(std::move(row));
   }
-  std::stable_sort(taken.begin(), taken.end(),
-                   [](const store::WitnessCopy& a, const store::WitnessCopy& b) {
-                     return RankOf(a) < RankOf(b);
-                   });
+  PutInOrder(taken);
   for (const store::WitnessCopy& copy : taken) {
-    VIGIL_ASSIGN_OR_RETURN(const bool made, JudgeCopy(copy));
-    if (!made) continue;
-    // What lives under it may have come before it.
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<store::WitnessCopy> waiting,
-                           snapshot_.WitnessCopiesUnder(copy.record));
-    for (const store::WitnessCopy& child : waiting) {
-      VIGIL_RETURN_IF_ERROR(JudgeCopy(child).status());
-    }
+    VIGIL_ASSIGN_OR_RETURN(const bool wrote, JudgeCopy(copy));
+    if (!wrote) continue;
+    // What lives under it may have come before it, and what rests on an order's due date.
+    VIGIL_RETURN_IF_ERROR(JudgeCopiesUnder(copy.record));
+    if (!copy.parent.is_nil()) VIGIL_RETURN_IF_ERROR(JudgeCopiesUnder(copy.parent));
   }
   return absl::OkStatus();
 }
 
-// True: it made a record.
+absl::Status Group::JudgeCopiesUnder(const Uuid& parent) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::WitnessCopy> waiting,
+                         snapshot_.WitnessCopiesUnder(parent));
+  for (const store::WitnessCopy& copy : writes_.restore.copies) {
+    if (copy.parent == parent) waiting.push_back(copy);
+  }
+  PutInOrder(waiting);
+  for (const store::WitnessCopy& copy : waiting) {
+    VIGIL_RETURN_IF_ERROR(JudgeCopy(copy).status());
+  }
+  return absl::OkStatus();
+}
+
+// True: something was taken from it.
 absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
-  if (copy.record.is_nil()) return false;
+  VIGIL_ASSIGN_OR_RETURN(const bool may_take, MayTake(copy));
+  if (!may_take) return false;
   static const rules::Author& author = *new rules::Author(WitnessAuthor());
   VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
                          Epochs(snapshot_, context_.epochs).SharedWith(copy.epoch.ToString()));
@@ -183,7 +203,6 @@ absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
   }
   VIGIL_RETURN_IF_ERROR(KeepNumbers(copy, *decision));
   if (decision->writes.empty()) return false;
-  const bool makes = decision->writes.front().creates();
   v1::Outcome outcome;
   VIGIL_RETURN_IF_ERROR(GiveNumber(*decision, outcome));
   VIGIL_RETURN_IF_ERROR(Apply(operation, author, *decision, outcome));
@@ -191,7 +210,14 @@ absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
   incoming.bytes = operation.SerializeAsString();
   envelope.hash = Sha256Of(incoming.bytes);
   Record(incoming, envelope, {}, std::move(outcome));
-  return makes;
+  return true;
+}
+
+absl::StatusOr<bool> Group::MayTake(const store::WitnessCopy& copy) {
+  v1::Record record;
+  if (copy.record.is_nil() || !record.ParseFromString(copy.bytes)) return false;
+  if (!record.entity().has_escalation()) return true;
+  return HadFired(*records_, {.copy = record, .now = context_.now, .zone = context_.zone});
 }
 
 // No number that a copy names is given again; a hazard that is made again keeps its own unless

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/register/escalation_id.h"
+#include "server/register/working_source.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/derive.h"
@@ -23,34 +24,6 @@ Uuid IdOf(std::string_view text) { return Uuid::Parse(text).value_or(Uuid()); }
 absl::Time InstantOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
-
-std::vector<const v1::Record*> RecordsOf(const std::vector<Entry*>& entries) {
-  std::vector<const v1::Record*> records;
-  for (const Entry* entry : entries) records.push_back(&entry->record);
-  return records;
-}
-
-// The records as the group leaves them.
-class Source final : public rules::RecordSource {
- public:
-  explicit Source(WorkingSet& records) : records_(records) {}
-
-  absl::StatusOr<const v1::Record*> Find(std::string_view id) override { return records_.Find(id); }
-  absl::StatusOr<std::vector<const v1::Record*>> Children(std::string_view parent,
-                                                          int kind) override {
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children,
-                           records_.Children(IdOf(parent), kind));
-    return RecordsOf(children);
-  }
-  absl::StatusOr<std::vector<const v1::Record*>> DuplicatesOf(std::string_view hazard) override {
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates,
-                           records_.DuplicatesOf(IdOf(hazard)));
-    return RecordsOf(duplicates);
-  }
-
- private:
-  WorkingSet& records_;
-};
 
 class Projector {
  public:
@@ -140,7 +113,7 @@ class Projector {
 
   absl::Status ProjectHazard(const Entry& entry) {
     const v1::Hazard& hazard = entry.record.entity().hazard();
-    Source source(records_);
+    WorkingSource source(records_);
     VIGIL_ASSIGN_OR_RETURN(const rules::HazardRecords records,
                            rules::GatherHazard(entry.record, source));
     store::HazardProjection row;

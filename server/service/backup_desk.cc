@@ -39,12 +39,19 @@ bool IsCopy(const std::string& name) {
   return absl::StartsWith(name, ToAbsl(kPrefix)) && at != std::string::npos;
 }
 
-// Names of the fields in which the copy differs from the record as it stands.
+// The clock fires again what the backup lacks, under the same id: only when is another.
+bool IsOfThisFiring(const rules::EntityInfo& info, const rules::FieldInfo& field) {
+  return info.number == v1::Entity::kEscalation &&
+         field.number() == v1::Escalation::kFiredAtFieldNumber;
+}
+
+// Names of the fields in which the copy says something else than the record as it stands.
 std::vector<std::string> Differing(const v1::Record& copy, const v1::Record& now) {
   std::vector<std::string> names;
   const rules::EntityInfo* info = rules::InfoOf(copy);
   if (info == nullptr || info != rules::InfoOf(now)) return names;
   for (const rules::FieldInfo& field : info->fields) {
+    if (IsOfThisFiring(*info, field)) continue;
     if (rules::FieldBytes(rules::BodyOf(copy.entity()), field) !=
         rules::FieldBytes(rules::BodyOf(now.entity()), field)) {
       names.push_back(field.name());

@@ -282,8 +282,13 @@ absl::Status FireEscalation(Case& judged) {
     return Refuse(v1::REASON_DEPENDENCY_MISSING, "the item is not known").With("field", "item");
   }
   VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(*item));
-  // The same item, due version and step have the same id: it never fires twice.
+  // The same item, due version and step have the same id: it never fires twice. One that is known
+  // from a copy has fired before the register was restored.
   VIGIL_RETURN_IF_ERROR(judged.CheckNew(command.escalation_id()));
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* known, judged.world().Current(command.escalation_id()));
+  if (known != nullptr) {
+    return Refuse(v1::REASON_ALREADY_EXISTS, "this has fired").With("record", known->id());
+  }
   judged.Create(command.escalation_id(), "escalation", escalation.item(), escalation);
   return absl::OkStatus();
 }

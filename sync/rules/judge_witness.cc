@@ -20,14 +20,19 @@ namespace {
 
 using google::protobuf::Message;
 
+// That something was overdue, and when people were told. What they said to it is theirs to say.
+bool IsEscalation(const EntityInfo& info) { return info.kind == "escalation"; }
+
 // From what vigilance derives: which hazards there are, how grave, due when, how open, tagged.
 bool IsGuarded(const EntityInfo& info) {
-  return info.kind == "hazard" || info.kind == "supervision_order" || info.kind == "risk_source";
+  return info.kind == "hazard" || info.kind == "supervision_order" || info.kind == "risk_source" ||
+         IsEscalation(info);
 }
 
-// The register makes such a record again by itself.
+// The register makes such a record again by itself; an escalation where it knows that the copy may
+// be believed.
 bool IsMadeAgain(const EntityInfo& info) {
-  return info.kind == "hazard" || info.kind == "supervision_order";
+  return info.kind == "hazard" || info.kind == "supervision_order" || IsEscalation(info);
 }
 
 bool IsRanked(const FieldInfo& field) {
@@ -56,7 +61,7 @@ class Witness {
       MakeAgain();
     }
     for (const FieldInfo& field : info_.fields) {
-      if (is_lost ? IsMergeable(field) : IsRanked(field)) {
+      if (is_lost && !IsEscalation(info_) ? IsMergeable(field) : IsRanked(field)) {
         VIGIL_RETURN_IF_ERROR(TakeWrites(field, base));
       }
     }
@@ -72,7 +77,8 @@ class Witness {
     if (info_.parent_field != nullptr) {
       if (TextOf(BodyOf(copy_.entity()), *info_.parent_field) != copy_.parent()) return false;
       VIGIL_ASSIGN_OR_RETURN(const v1::Record* parent, judged_.world().Current(copy_.parent()));
-      return parent != nullptr && InfoOf(*parent)->kind == info_.parent_field->refers_to;
+      const std::string& kind = info_.parent_field->refers_to;
+      return parent != nullptr && (kind.empty() || InfoOf(*parent)->kind == kind);
     }
     VIGIL_ASSIGN_OR_RETURN(const std::string unit, UnitOf(copy_, [this](std::string_view id) {
                              return judged_.world().Current(id);
@@ -89,7 +95,7 @@ class Witness {
     *write_.mutable_maker() = Witnessed(copy_.made_by());
     for (const FieldInfo& field : info_.fields) {
       std::string bytes = FieldBytes(BodyOf(copy_.entity()), field);
-      const bool by_maker = !IsMergeable(field) || !HasState(field);
+      const bool by_maker = !IsMergeable(field) || (!HasState(field) && !IsEscalation(info_));
       if (!by_maker || bytes.empty() || !IsSound(field, bytes)) continue;
       v1::FieldWrite& made = *write_.add_fields();
       made.set_field(static_cast<std::uint32_t>(field.number()));
