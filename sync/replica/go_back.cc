@@ -11,6 +11,7 @@
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/storage.h"
+#include "sync/replica/unread.h"
 #include "sync/replica/withheld.h"
 
 namespace vigil::replica {
@@ -85,6 +86,7 @@ absl::StatusOr<WentBack> GoBack(Database& database, Transaction& transaction, Me
   WentBack went_back;
   VIGIL_ASSIGN_OR_RETURN(went_back.records,
                          TakeBackRecords(database, transaction, meta.epoch, going.shared));
+  VIGIL_RETURN_IF_ERROR(ExpectAll(transaction));
   meta.epoch = going.epoch;
   VIGIL_RETURN_IF_ERROR(Unsettle(database, transaction, going.shared));
   VIGIL_RETURN_IF_ERROR(OweAfter(transaction, going.shared));

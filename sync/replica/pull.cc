@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "sync/replica/rows.h"
 #include "sync/replica/scopes.h"
 #include "sync/replica/storage.h"
+#include "sync/replica/unread.h"
 #include "sync/rules/reason.h"
 
 // What arrives: pages, digests, repairs.
@@ -34,7 +36,9 @@ class Arrivals {
  public:
   static absl::StatusOr<Arrivals> Begin(Database& database, Transaction& transaction) {
     VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
-    return Arrivals(database, transaction, std::move(writer));
+    Arrivals arrivals(database, transaction, std::move(writer));
+    VIGIL_ASSIGN_OR_RETURN(arrivals.expects_any_, ExpectsAny(database));
+    return arrivals;
   }
 
   // Stores a record and takes from the overlay what it confirms. Returns its id.
@@ -42,6 +46,7 @@ class Arrivals {
     VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
     VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
     if (record.entity().has_org_unit()) VIGIL_RETURN_IF_ERROR(NoteParent(id, record));
+    if (expects_any_) VIGIL_RETURN_IF_ERROR(NoteRead(*transaction_, id));
     VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(bytes));
     if (!changed) return id;
     ++applied_.records;
@@ -74,6 +79,19 @@ class Arrivals {
     return absl::OkStatus();
   }
 
+  // All is read: what has not come again since the register went back leaves.
+  absl::Status RemoveUnread(absl::Time now) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> unread,
+                           replica::RemoveUnread(*database_, *transaction_));
+    if (unread.empty()) return absl::OkStatus();
+    applied_.departures += static_cast<std::int64_t>(unread.size());
+    lost_.insert(lost_.end(), unread.begin(), unread.end());
+    VIGIL_ASSIGN_OR_RETURN(const bool push_again,
+                           Reconsider(*database_, *transaction_, unread, now));
+    applied_.push_again |= push_again;
+    return absl::OkStatus();
+  }
+
   bool removed() const { return !lost_.empty(); }
   const Applied& applied() const { return applied_; }
 
@@ -98,6 +116,8 @@ class Arrivals {
   Database* database_;
   Transaction* transaction_;
   ConfirmedWriter writer_;
+  // Everything is being read anew.
+  bool expects_any_ = false;
   FormerParents former_parents_;
   std::vector<Uuid> lost_;
   Applied applied_;
@@ -146,6 +166,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   if (page.last() && is_read) {
     meta.complete = true;
     meta.complete_at = Seq(page.head().seq());
+    VIGIL_RETURN_IF_ERROR(arrivals.RemoveUnread(clock_.Now()));
     VIGIL_RETURN_IF_ERROR(
         HideJudged(transaction, {user.device, DeviceSeq(page.last_judged_device_seq())}));
   }

@@ -242,6 +242,14 @@ constexpr char kComplete[] = R"sql(
 ALTER TABLE meta ADD COLUMN complete_seq INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+constexpr char kUnread[] = R"sql(
+-- Records that were here when the register went back, and have not come again since; emptied when
+-- the replica is complete.
+CREATE TABLE unread_record (
+  record BLOB PRIMARY KEY CHECK (length(record) = 16)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -251,6 +259,7 @@ constexpr sqlite::Migration kMigrations[] = {
      "A move comes in pages; org units that move; unsent decisions on what has left the phone.",
      kScopes},
     {5, "complete", "Where reading begins anew when a scope is lost half-way.", kComplete},
+    {6, "unread", "What does not come again after a restore lives elsewhere.", kUnread},
 };
 
 }  // namespace

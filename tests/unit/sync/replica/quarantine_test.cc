@@ -10,6 +10,7 @@
 #include "tests/support/sim_vfs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
+#include "tests/unit/sync/replica/follow.h"
 
 namespace vigil::testing {
 namespace {
@@ -151,34 +152,6 @@ TEST_F(QuarantineTest, WhatRestsOnAQuarantinedOperationWaitsToo) {
   // The later one rests on the earlier one: both go.
   VIGIL_ASSERT_OK(replica().Release(Quarantined()[1].operation.id()));
   EXPECT_THAT(States(), ElementsAre(OutboxState::kReleased, OutboxState::kReleased));
-}
-
-// The greeting and all pages, without the push in between.
-void Follow(SimServer& server, TestPhone& phone) {
-  class Sink final : public engine::PageSink {
-   public:
-    explicit Sink(replica::Replica& replica) : replica_(replica) {}
-    void Page(v1::PullResponse page, Ready ready) override {
-      EXPECT_THAT(replica_.ApplyPage(page), IsOk());
-      ready(true);
-    }
-    void Finish(const absl::Status& status) override { EXPECT_THAT(status, IsOk()); }
-
-   private:
-    replica::Replica& replica_;
-  };
-  v1::HelloRequest hello = *phone.replica().BeginHello();
-  hello.set_protocol(1);
-  phone.transport().Hello(hello, [&](const absl::StatusOr<v1::HelloResponse>& answer) {
-    VIGIL_ASSERT_OK(answer);
-    VIGIL_ASSERT_OK(phone.replica().ApplyHello({hello, *answer}));
-  });
-  server.executor().RunUntilIdle();
-  v1::PullRequest pull;
-  const replica::SyncState state = *phone.replica().GetSyncState();
-  pull.mutable_cursors()->Add(state.cursors.begin(), state.cursors.end());
-  phone.transport().Pull(pull, std::make_shared<Sink>(phone.replica()));
-  server.executor().RunUntilIdle();
 }
 
 // Every order of three of these, from each state that an operation may be in. The outbox

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -39,15 +40,18 @@ class UpgradeTest : public ::testing::Test {
     return operation;
   }
 
+  void CheckFileOf(std::size_t migrations);
+
   SimServer server_;
 };
 
-// Written by the first schema's own SQL, as the first program left it.
-absl::Status MakeFirstFile(SimVfs& disk, const std::string& path, const v1::Operation& waits) {
+// Written by the SQL of so many migrations, as the program of that time left it.
+absl::Status MakeFile(SimVfs& disk, const std::string& path, const v1::Operation& waits,
+                      std::size_t migrations) {
   VIGIL_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.vfs = disk.name()}));
-  sqlite::Schema first = replica::ReplicaSchema();
-  first.migrations = first.migrations.first(1);
-  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, first));
+  sqlite::Schema former = replica::ReplicaSchema();
+  former.migrations = former.migrations.first(migrations);
+  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, former));
   const Uuid device = *Uuid::Parse(waits.device());
   const std::string bytes = waits.SerializeAsString();
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
@@ -73,11 +77,19 @@ absl::Status MakeFirstFile(SimVfs& disk, const std::string& path, const v1::Oper
   return transaction.Commit();
 }
 
-TEST_F(UpgradeTest, WorkThatTheFirstProgramQueuedIsSentByThisOne) {
+TEST_F(UpgradeTest, WorkThatAnEarlierProgramQueuedIsSentByThisOne) {
+  for (std::size_t n = 1; n <= replica::ReplicaSchema().migrations.size(); ++n) {
+    SCOPED_TRACE(n);
+    CheckFileOf(n);
+  }
+}
+
+// A phone of today whose file has had so many migrations.
+void UpgradeTest::CheckFileOf(std::size_t migrations) {
   const Actor inspector = base().Phone(v1::ROLE_INSPECTOR, base().department);
   const v1::Operation waits = Report(inspector, 1);
   SimVfs disk;
-  VIGIL_ASSERT_OK(MakeFirstFile(disk, "phone-" + inspector.author.device + ".db", waits));
+  VIGIL_ASSERT_OK(MakeFile(disk, "phone-" + inspector.author.device + ".db", waits, migrations));
   TestPhone phone(server_, inspector, {.vfs = disk.name()});
   EXPECT_EQ((*phone.replica().FindDraft("inspection"))->bytes, "half");
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto outbox, phone.replica().Outbox());
