@@ -300,6 +300,37 @@ TEST_F(HistoryTest, Promise10WhatFormerUsersDidGoesBackToThem) {
   EXPECT_EQ(NextPush().entries_size(), 1);
 }
 
+// What the register had judged of a former user does not count any more, either: it lacks the links
+// of his chain, and he has to name them again.
+TEST_F(HistoryTest, Promise10AFormerUsersChainIsLinkedAnew) {
+  const std::string hazard = base().ConfirmedHazard(SomeDay());
+  phone_.MustSync();
+  const v1::RegisterHead head = NewestHead();
+  const v1::Operation given_up = phone_.RaiseGrade(hazard, v1::HAZARD_GRADE_MAJOR);
+  v1::HelloResponse nowhere = HelloOf({first_}, head);
+  nowhere.clear_units();
+  VIGIL_ASSERT_OK(Greet(nowhere));
+  VIGIL_ASSERT_OK(replica().Discard(given_up.id()));
+  phone_.MustSync();
+  const std::string reported = phone_.Report(base().risk_source, "one");
+  ASSERT_EQ(phone_.MustSync().outcomes.applied, 1);
+
+  const Actor other = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  VIGIL_ASSERT_OK(replica().HandOver({other.author.device, other.author.person}));
+  const v1::Epoch restored = Restored(first_, head.seq());
+  v1::HelloResponse hello = HelloOf({restored, first_}, head);
+  hello.set_device(other.author.device);
+  hello.set_person(other.author.person);
+  VIGIL_ASSERT_OK(Greet(hello));
+  VIGIL_ASSERT_OK(replica().HandOver({phone_.actor().author.device, phone_.actor().author.person}));
+  VIGIL_ASSERT_OK(Greet(HelloOf({restored, first_}, head)));
+  const v1::PushRequest push = NextPush();
+  ASSERT_EQ(push.entries_size(), 2);
+  EXPECT_EQ(push.entries(0).operation_id(), given_up.id());
+  EXPECT_TRUE(push.entries(0).has_withheld_hash());
+  EXPECT_TRUE(push.entries(1).has_operation());
+}
+
 TEST_F(HistoryTest, CopiesStayUntilTheyAreTakenThoughTheirScopeIsLost) {
   const v1::RegisterHead head = NewestHead();
   const std::string hazard = phone_.Report(base().risk_source, "one");
