@@ -1,6 +1,8 @@
 #include "tests/support/sim_disk.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace vigil::testing {
@@ -122,28 +124,39 @@ void SimDisk::Crash() {
   names_.clear();
   durable_names_.clear();
   for (const auto& entry : before) durable.try_emplace(entry.first, nullptr);
+  // Two names of one file are so afterwards, too.
+  std::map<FilePtr, FilePtr> survivors;
   for (const auto& entry : durable) {
     const auto current = before.find(entry.first);
     const FilePtr newer = current == before.end() ? nullptr : current->second;
     // A name that was made or removed since the last sync may be as before or as after.
     const FilePtr& file = newer == entry.second || random_.Chance(0.5) ? newer : entry.second;
-    if (file != nullptr) SetContent(entry.first, file->Survivor(random_));
+    if (file == nullptr) continue;
+    FilePtr& survivor = survivors[file];
+    if (survivor == nullptr) survivor = std::make_shared<SimFile>(file->Survivor(random_));
+    names_.insert_or_assign(entry.first, survivor);
+    durable_names_.insert_or_assign(entry.first, survivor);
   }
 }
 
 void SimDisk::Restart() {
-  for (auto& entry : names_) {
-    const FilePtr old = entry.second;
-    // The machine goes on: what was not synced is still not synced.
-    entry.second = std::make_shared<SimFile>(*old);
-    const auto durable = durable_names_.find(entry.first);
-    if (durable != durable_names_.end() && durable->second == old) durable->second = entry.second;
+  // The machine goes on: what was not synced is still not synced, names as well.
+  std::map<FilePtr, FilePtr> restarted;
+  for (Names* const names : {&names_, &durable_names_}) {
+    for (auto& entry : *names) {
+      FilePtr& next = restarted[entry.second];
+      if (next == nullptr) next = std::make_shared<SimFile>(*entry.second);
+      entry.second = next;
+    }
   }
 }
 
 std::int64_t SimDisk::bytes_used() const {
   std::size_t bytes = 0;
-  for (const auto& entry : names_) bytes += entry.second->current().size();
+  std::set<const SimFile*> counted;
+  for (const auto& entry : names_) {
+    if (counted.insert(entry.second.get()).second) bytes += entry.second->current().size();
+  }
   return static_cast<std::int64_t>(bytes);
 }
 

@@ -129,6 +129,7 @@ SimVfs::SimVfs(const Options& options) : machine_(std::make_unique<Machine>(opti
   machine_->name = "sim-" + std::to_string(made.fetch_add(1));
   machine_->vfs = MakeVfs(*machine_);
   VIGIL_CHECK(sqlite3_vfs_register(&machine_->vfs, 0) == SQLITE_OK);
+  files_ = MakeSimVfsFiles(*machine_);
 }
 
 SimVfs::~SimVfs() {
@@ -137,6 +138,7 @@ SimVfs::~SimVfs() {
 }
 
 const std::string& SimVfs::name() const { return machine_->name; }
+FileSystem& SimVfs::files() { return *files_; }
 
 void SimVfs::Crash() {
   const MutexLock lock(machine_->mutex);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sync/base/file.h"
 #include "sync/base/time.h"
 
 namespace vigil::testing {
@@ -29,7 +30,10 @@ class SimVfs {
     kSync = 1U << 3,
     kTruncate = 1U << 4,
     kDelete = 1U << 5,
-    kAny = (1U << 6) - 1,
+    // Of files() alone; SQLite does neither.
+    kRename = 1U << 6,
+    kLink = 1U << 7,
+    kAny = (1U << 8) - 1,
   };
 
   struct Options {
@@ -42,7 +46,8 @@ class SimVfs {
     std::uint32_t operations = kAny;  // a set of Operation
     std::int64_t after = 0;           // this many such calls pass first
     bool sticky = false;              // all later ones fail too, until ClearFaults
-    // A failing write leaves a part of its bytes behind.
+    // A failing write leaves a part of its bytes behind. (Names need no such thing: one that fails
+    // to be made, changed or removed may be so all the same, though not durably.)
     bool torn = false;
     // A failing write says that the disk is full.
     bool full = false;
@@ -55,6 +60,8 @@ class SimVfs {
     std::int64_t syncs = 0;
     std::int64_t truncates = 0;
     std::int64_t deletes = 0;
+    std::int64_t renames = 0;
+    std::int64_t links = 0;
     std::int64_t bytes_written = 0;
   };
 
@@ -66,6 +73,9 @@ class SimVfs {
 
   // What OpenOptions::vfs takes.
   const std::string& name() const;
+  // The same files for what is not SQLite's: as durable, and failing in the same way. There is one
+  // directory, which needs no making.
+  FileSystem& files();
 
   // The power fails. Of each file's writes since its last sync, each one is kept, dropped or torn
   // at a sector of 512 bytes; files made or deleted since may be there or not. Handles that were
@@ -100,6 +110,7 @@ class SimVfs {
 
  private:
   std::unique_ptr<Machine> machine_;
+  std::unique_ptr<FileSystem> files_;
 };
 
 // Seeds SQLite's own random numbers (random rowids, WAL salts, randomblob), which all connections

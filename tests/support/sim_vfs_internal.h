@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "sync/base/file.h"
 #include "sync/base/mutex.h"
 #include "sync/base/time.h"
 #include "tests/support/sim_disk.h"
 #include "tests/support/sim_vfs.h"
 
-// What sim_vfs.cc (names) and sim_vfs_file.cc (open files) share.
+// What sim_vfs.cc (names), sim_vfs_file.cc (open files) and sim_vfs_files.cc (all but SQLite)
+// share.
 namespace vigil::testing {
 
 struct SimHandle;
@@ -75,6 +77,9 @@ struct SimHandle : sqlite3_file {
 };
 
 extern const sqlite3_io_methods kSimFileMethods;
+
+// The machine must outlive it.
+std::unique_ptr<FileSystem> MakeSimVfsFiles(SimVfs::Machine& machine);
 
 }  // namespace vigil::testing
 

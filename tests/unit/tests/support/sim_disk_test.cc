@@ -129,5 +129,21 @@ TEST(SimDiskTest, ARestartLosesNothingButSyncsNothing) {
   EXPECT_TRUE(lost);
 }
 
+TEST(SimDiskTest, TwoNamesOfOneFileStayOne) {
+  for (const bool power_fails : {true, false}) {
+    SimDisk disk(1);
+    disk.SetContent("a", "1");
+    EXPECT_TRUE(disk.Link("a", "b", true));
+    if (power_fails) {
+      disk.Crash();
+    } else {
+      disk.Restart();
+    }
+    ASSERT_NE(disk.Find("a"), nullptr);
+    EXPECT_EQ(disk.Find("a"), disk.Find("b"));
+    EXPECT_EQ(disk.bytes_used(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace vigil::testing
