@@ -198,8 +198,9 @@ absl::Status SqliteRegisterStore::Backup(std::string_view path) {
   PosixFileSystem posix;
   FileSystem& files = options_.files != nullptr ? *options_.files : posix;
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Database> source, readers_->Take());
-  const absl::Status status =
-      sqlite::BackupTo(*source, files, std::string(path), sqlite::BackupOptions());
+  sqlite::BackupOptions copying;
+  copying.vfs = options_.backup_vfs;
+  const absl::Status status = sqlite::BackupTo(*source, files, std::string(path), copying);
   readers_->Give(std::move(source));
   return status;
 }

@@ -24,6 +24,8 @@ namespace vigil::store {
 struct SqliteStoreOptions {
   // The VFS by name. The default keeps every other process out of the file.
   std::string vfs = "unix-excl";
+  // Of backups; empty: SQLite's default.
+  std::string backup_vfs = {};
   // For a new register: the id of its first epoch (must not be nil), and when it began.
   Uuid first_epoch;
   absl::Time created_at = absl::UnixEpoch();
