@@ -134,6 +134,8 @@ absl::StatusOr<v1::HelloRequest> Replica::BeginHello() {
   request.set_epoch(meta.epoch);
   VIGIL_ASSIGN_OR_RETURN(const rules::Lineage lineage, LoadLineage(database, meta.epoch));
   request.mutable_epochs()->Add(lineage.begin(), lineage.end());
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> others, LoadOtherEpochs(database, lineage));
+  request.mutable_epochs()->Add(others.begin(), others.end());
   VIGIL_ASSIGN_OR_RETURN(std::vector<v1::RegisterHead> heads, LoadHeads(database));
   // A database that was made before heads were kept.
   if (heads.empty() && meta.head.seq() > 0) heads.push_back(meta.head);

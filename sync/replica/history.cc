@@ -21,6 +21,8 @@ using sqlite::Transaction;
 
 constexpr char kFindEpoch[] = "SELECT bytes FROM epoch WHERE id = ?1";
 
+constexpr char kListEpochs[] = "SELECT bytes FROM epoch ORDER BY id DESC";
+
 constexpr char kAddEpoch[] = R"sql(
   INSERT INTO epoch (id, bytes, noticed_at, operations_back, records_back)
   VALUES (?1, ?2, NULL, 0, 0)
@@ -97,6 +99,22 @@ absl::StatusOr<rules::Lineage> LoadLineage(Database& database, const std::string
       rules::LineageOf(epoch, [&](const std::string& id) { return FindEpoch(database, id); }));
   if (lineage.empty()) lineage.emplace_back().set_id(epoch);
   return lineage;
+}
+
+absl::StatusOr<std::vector<v1::Epoch>> LoadOtherEpochs(Database& database,
+                                                       const rules::Lineage& lineage) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListEpochs));
+  std::vector<v1::Epoch> epochs;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return epochs;
+    v1::Epoch epoch;
+    VIGIL_RETURN_IF_ERROR(ReadMessage(row, 0, epoch));
+    const bool is_in_lineage =
+        std::any_of(lineage.begin(), lineage.end(),
+                    [&](const v1::Epoch& known) { return known.id() == epoch.id(); });
+    if (!is_in_lineage) epochs.push_back(std::move(epoch));
+  }
 }
 
 absl::StatusOr<std::uint64_t> SharedSeqOf(Database& database, const std::string& a,

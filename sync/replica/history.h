@@ -25,6 +25,10 @@ inline constexpr std::size_t kKeptHeadsMax = 64;
 
 // The epoch and its ancestors; the epoch alone where no more is known of it.
 absl::StatusOr<rules::Lineage> LoadLineage(sqlite::Database& database, const std::string& epoch);
+// What else the phone was told of epochs: other branches, of which its unsent operations and copies
+// may be. Those that began last come first.
+absl::StatusOr<std::vector<v1::Epoch>> LoadOtherEpochs(sqlite::Database& database,
+                                                       const rules::Lineage& lineage);
 // The last seq that the histories of both epochs share, as far as the phone knows.
 absl::StatusOr<std::uint64_t> SharedSeqOf(sqlite::Database& database, const std::string& a,
                                           const std::string& b);

@@ -114,6 +114,27 @@ TEST_F(HistoryTest, Promise10GoesBackOverForkedLineages) {
   EXPECT_THAT(*replica().Restores(), SizeIs(2));
 }
 
+// What was made in a branch that a restore ended counts up to where it branched off, however many
+// restores came before it was sent; each register has to be told where that is.
+TEST_F(HistoryTest, Promise10TellsOfTheBranchesThatItsWorkIsOf) {
+  const v1::RegisterHead head = NewestHead();
+  const v1::Epoch second = Restored(first_, head.seq());
+  VIGIL_ASSERT_OK(Greet(HelloOf({second, first_}, head)));
+  phone_.Report(base().risk_source, "made in the second epoch");
+  EXPECT_EQ(replica().Outbox()->at(0).operation.epoch(), second.id());
+  const v1::Epoch third = Restored(first_, head.seq());
+  VIGIL_ASSERT_OK(Greet(HelloOf({third, first_}, head)));
+  const v1::Epoch fourth = Restored(first_, head.seq());
+  VIGIL_ASSERT_OK(Greet(HelloOf({fourth, first_}, head)));
+
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::HelloRequest asked, replica().BeginHello());
+  std::vector<std::string> told;
+  for (const v1::Epoch& epoch : asked.epochs()) told.push_back(epoch.id());
+  EXPECT_THAT(told, ElementsAre(fourth.id(), first_.id(), third.id(), second.id()));
+  // Word for word, as the register's key has signed them.
+  EXPECT_EQ(asked.epochs(3).SerializeAsString(), second.SerializeAsString());
+}
+
 TEST_F(HistoryTest, Promise10SleepsThroughTwoRestores) {
   const v1::RegisterHead older = NewestHead();
   const std::string one = phone_.Report(base().risk_source, "one");
