@@ -1,3 +1,5 @@
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -150,6 +152,29 @@ class RegisterFailureTest : public ::testing::Test {
     disk.SetContent(kRegisterFile, file_);
   }
 
+  // A register on the disk that `prepare` makes is opened, and fails at each point in turn: at the
+  // next start it holds the same each time. How often it was opened.
+  std::int64_t OpenAtEachFailure(const std::function<void(SimVfs&)>& prepare) const {
+    std::optional<std::string> content;
+    return ForEachFailure([&](Failure& failure) {
+      SimVfs disk;
+      prepare(disk);
+      {
+        RegisterAtWork work(disk, now_);
+        failure.Begin(disk);
+        work.Open().IgnoreError();
+        failure.End();
+      }
+      failure.Die(disk);
+      RegisterAtWork again(disk, now_);
+      VIGIL_ASSERT_OK(again.Open());
+      again.Close();
+      VIGIL_ASSERT_OK_AND_ASSIGN(const std::string found, RegisterContent(disk));
+      if (!content) content = found;
+      EXPECT_TRUE(found == *content);
+    });
+  }
+
   // What became of each operation, or of the request.
   static std::vector<std::string> Summary(const RegisterAtWork::Answers& answers) {
     std::vector<std::string> lines;
@@ -258,24 +283,9 @@ TEST_F(RegisterFailureTest, ARegisterThatCannotBeOpenedIsTheSameAtTheNextStart) 
   const std::string file = left.Content(kRegisterFile);
   const std::string log = left.Content(std::string(kRegisterFile) + "-wal");
   ASSERT_FALSE(log.empty());
-  std::optional<std::string> content;
-  const std::int64_t runs = ForEachFailure([&](Failure& failure) {
-    SimVfs disk;
+  const std::int64_t runs = OpenAtEachFailure([&](SimVfs& disk) {
     disk.SetContent(kRegisterFile, file);
     disk.SetContent(std::string(kRegisterFile) + "-wal", log);
-    {
-      RegisterAtWork work(disk, now_);
-      failure.Begin(disk);
-      work.Open().IgnoreError();
-      failure.End();
-    }
-    failure.Die(disk);
-    RegisterAtWork again(disk, now_);
-    VIGIL_ASSERT_OK(again.Open());
-    again.Close();
-    VIGIL_ASSERT_OK_AND_ASSIGN(const std::string found, RegisterContent(disk));
-    if (!content) content = found;
-    EXPECT_TRUE(found == *content);
   });
   EXPECT_GT(runs, 20);
 }
@@ -291,23 +301,8 @@ TEST_F(RegisterFailureTest, AMigrationIsDoneAsAWholeOrBegunAnewAtTheNextStart) {
     VIGIL_ASSERT_OK(sqlite::Migrate(database, first));
   }
   for (const std::string& file : {std::string(), old.Content(kRegisterFile)}) {
-    std::optional<std::string> content;
-    const std::int64_t runs = ForEachFailure([&](Failure& failure) {
-      SimVfs disk;
+    const std::int64_t runs = OpenAtEachFailure([&](SimVfs& disk) {
       if (!file.empty()) disk.SetContent(kRegisterFile, file);
-      {
-        RegisterAtWork work(disk, now_);
-        failure.Begin(disk);
-        work.Open().IgnoreError();
-        failure.End();
-      }
-      failure.Die(disk);
-      RegisterAtWork again(disk, now_);
-      VIGIL_ASSERT_OK(again.Open());
-      again.Close();
-      VIGIL_ASSERT_OK_AND_ASSIGN(const std::string found, RegisterContent(disk));
-      if (!content) content = found;
-      EXPECT_TRUE(found == *content);
     });
     EXPECT_GT(runs, 50);
   }

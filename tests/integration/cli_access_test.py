@@ -5,29 +5,13 @@ import hashlib
 import pathlib
 import signal
 import stat
-import tempfile
 import termios
 import unittest
 
-import cli_support
-from cli_support import PASSWORD, CliTest, Server, Terminal, run
+from cli_support import PASSWORD, SampleCase, Server, Terminal, run
 
 
-class AccessTest(CliTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="vigil-access-")
-        cls.directory = pathlib.Path(cls.temporary.name)
-        cls.server = Server(cls.directory / "reg")
-        cls.server.start()
-        done = run("vigilctl", "import", cli_support.DATA, env=cls.server.env(cls.server.admin))
-        assert done.code == 0, done.err
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        cls.temporary.cleanup()
-
+class AccessTest(SampleCase):
     def setUp(self):
         self.place = self.directory / self.id()
         self.place.mkdir()

@@ -4,11 +4,9 @@
 import hashlib
 import pathlib
 import random
-import shutil
-import tempfile
 import unittest
 
-from cli_support import DATA, CliTest, Server
+from cli_support import SampleCase
 
 
 def jpeg(seed: int, size: int) -> bytes:
@@ -16,18 +14,13 @@ def jpeg(seed: int, size: int) -> bytes:
     return b"\xff\xd8\xff\xe0" + random.Random(seed).randbytes(size - 4)
 
 
-class Evidence(CliTest):
+class Evidence(SampleCase):
     """One server for all."""
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="vigil-evidence-"))
-        cls.server = Server(cls.directory / "register")
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.addClassCleanup(cls.server.stop)
-        cls.server.start()
+        super().setUpClass()
         test = cls("ctl")
-        test.ctl("import", DATA)
         cls.safety = test.add_office("safety-01", cls.directory)
         cls.lfu_01_01 = test.add_office("lfu-01-01", cls.directory)
         cls.lfu_02_01 = test.add_office("lfu-02-01", cls.directory)

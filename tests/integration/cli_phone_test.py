@@ -4,25 +4,18 @@
 import datetime
 import json
 import pathlib
-import shutil
-import tempfile
 import unittest
 
-from cli_support import DATA, CliTest, Server
+from cli_support import SampleCase
 
 
-class Phones(CliTest):
+class Phones(SampleCase):
     """One server for all; phones of their own where a test needs them."""
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="vigil-phone-"))
-        cls.server = Server(cls.directory / "register")
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.addClassCleanup(cls.server.stop)
-        cls.server.start()
+        super().setUpClass()
         test = cls("ctl")
-        test.ctl("import", DATA)
         cls.safety = test.add_office("safety-01", cls.directory)
         cls.a = test.add_phone("inspector-01", cls.directory)
         cls.b = test.add_phone("inspector-02", cls.directory)

@@ -7,8 +7,10 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 import unittest
@@ -231,3 +233,18 @@ class CliTest(unittest.TestCase):
         """Some line has these cells, in this order."""
         pattern = r".*".join(re.escape(cell) for cell in cells)
         self.assertRegex(text, pattern)
+
+
+class SampleCase(CliTest):
+    """A register with the sample data, which all tests of a class share, and a place for files."""
+
+    directory: pathlib.Path
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="vigil-cli-"))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.server = Server(cls.directory / "register")
+        cls.addClassCleanup(cls.server.stop)
+        cls.server.start()
+        cls("ctl").ctl("import", DATA)

@@ -5,28 +5,21 @@ import json
 import pathlib
 import shutil
 import sqlite3
-import tempfile
 import unittest
 
-import cli_support
-from cli_support import DATA, CliTest, Server, run
+from cli_support import DATA, SampleCase, Server, run
 
 SUMMARY = ("hazards=370 rectified=320 open=50 rate=86.49% tagged=33 slopes=23 transferred=15 "
            "kept=8 done=1 underway=7")
 
 
-class CommandLines(CliTest):
+class CommandLines(SampleCase):
     """One server for all; each test works on hazards of its own."""
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="vigil-cli-"))
-        cls.server = Server(cls.directory / "register")
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.addClassCleanup(cls.server.stop)
-        cls.server.start()
+        super().setUpClass()
         test = cls("ctl")
-        test.ctl("import", DATA)
         for person in ("safety-01", "dept-lf-01", "lfu-01-01"):
             setattr(cls, person.replace("-", "_"), test.add_office(person, cls.directory))
         cls.phone = test.add_phone("inspector-01", cls.directory)

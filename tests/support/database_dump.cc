@@ -55,4 +55,39 @@ absl::Status CheckDatabase(Database& database) {
   return database.ForeignKeyCheck();
 }
 
+absl::Status CheckNoStrays(Database& database, std::span<const std::string_view> statements,
+                           std::string_view file) {
+  for (const std::string_view sql : statements) {
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database.QueryText(sql));
+    VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
+    if (row.ColumnInt64(0) > 0) {
+      return absl::DataLossError(absl::StrCat(ToAbsl(file), ": rows of ", ToAbsl(sql)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::size_t DigestSums::BucketOf(const Uuid& record) {
+  return static_cast<unsigned char>(Sha256Of(record.bytes()).bytes()[0]);
+}
+
+void DigestSums::Add(const Uuid& record, std::string_view bytes) {
+  std::uint64_t share = 0;
+  const Sha256 hash = Sha256Of(bytes);
+  for (const char byte : hash.bytes().substr(0, 8)) {
+    share = (share << 8) | static_cast<unsigned char>(byte);
+  }
+  sums_[BucketOf(record)] += share;
+}
+
+std::string DigestSums::Bytes() const {
+  std::string bytes;
+  for (const std::uint64_t sum : sums_) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      bytes.push_back(static_cast<char>((sum >> shift) & 0xff));
+    }
+  }
+  return bytes;
+}
+
 }  // namespace vigil::testing

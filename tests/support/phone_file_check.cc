@@ -1,6 +1,5 @@
 #include "tests/support/phone_file_check.h"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,7 +47,7 @@ absl::Status Wrong(std::string_view what) {
 }
 
 absl::Status CheckRecords(Database& database) {
-  std::array<std::uint64_t, 256> sums{};
+  DigestSums sums;
   {
     VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kRecords));
     while (true) {
@@ -60,25 +59,16 @@ absl::Status CheckRecords(Database& database) {
           static_cast<std::int64_t>(record.version()) != row.ColumnInt64(1)) {
         return Wrong(absl::StrCat("record ", id.ToString(), " holds something else"));
       }
-      const auto bucket = static_cast<unsigned char>(Sha256Of(id.bytes()).bytes()[0]);
-      if (row.ColumnInt64(2) != bucket) return Wrong("a record is in another's bucket");
-      std::uint64_t sum = 0;
-      const Sha256 hash = Sha256Of(row.ColumnBlob(3));
-      for (const char byte : hash.bytes().substr(0, 8)) {
-        sum = (sum << 8) | static_cast<unsigned char>(byte);
+      if (row.ColumnInt64(2) != static_cast<std::int64_t>(DigestSums::BucketOf(id))) {
+        return Wrong("a record is in another's bucket");
       }
-      sums[bucket] += sum;
-    }
-  }
-  std::string expected;
-  for (const std::uint64_t sum : sums) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      expected.push_back(static_cast<char>((sum >> shift) & 0xff));
+      sums.Add(id, row.ColumnBlob(3));
     }
   }
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kDigest));
   VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
-  return row.ColumnBlob(0) == expected ? absl::OkStatus() : Wrong("the digest is not the records'");
+  return row.ColumnBlob(0) == sums.Bytes() ? absl::OkStatus()
+                                           : Wrong("the digest is not the records'");
 }
 
 // The end of a device's chain.
@@ -129,12 +119,7 @@ absl::Status CheckPhoneFile(Database& database) {
   VIGIL_RETURN_IF_ERROR(CheckDatabase(database));
   VIGIL_RETURN_IF_ERROR(CheckRecords(database));
   VIGIL_RETURN_IF_ERROR(CheckOutbox(database));
-  for (const std::string_view sql : kStrays) {
-    VIGIL_ASSIGN_OR_RETURN(Statement row, database.QueryText(sql));
-    VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
-    if (row.ColumnInt64(0) > 0) return Wrong(absl::StrCat("rows of ", ToAbsl(sql)));
-  }
-  return absl::OkStatus();
+  return CheckNoStrays(database, kStrays, "the phone's file");
 }
 
 }  // namespace vigil::testing

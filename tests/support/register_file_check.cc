@@ -1,6 +1,5 @@
 #include "tests/support/register_file_check.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -115,8 +114,7 @@ absl::Status CheckLog(Database& database) {
 }
 
 absl::Status CheckRecords(Database& database) {
-  using Sums = std::array<std::uint64_t, 256>;
-  std::map<std::string, Sums> sums;
+  std::map<std::string, DigestSums> sums;
   {
     VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kRecords));
     while (true) {
@@ -132,30 +130,20 @@ absl::Status CheckRecords(Database& database) {
       if (record.unit() != (unit.is_nil() ? "" : unit.ToString())) {
         return Wrong(absl::StrCat("record ", id.ToString(), " lives elsewhere"));
       }
-      const auto bucket = static_cast<unsigned char>(Sha256Of(id.bytes()).bytes()[0]);
-      if (row.ColumnInt64(6) != bucket) return Wrong("a record is in another's bucket");
-      if (row.ColumnBool(2)) continue;
-      std::uint64_t sum = 0;
-      const Sha256 hash = Sha256Of(row.ColumnBlob(5));
-      for (const char byte : hash.bytes().substr(0, 8)) {
-        sum = (sum << 8) | static_cast<unsigned char>(byte);
+      if (row.ColumnInt64(6) != static_cast<std::int64_t>(DigestSums::BucketOf(id))) {
+        return Wrong("a record is in another's bucket");
       }
-      sums[std::string(unit.bytes())][bucket] += sum;
+      if (row.ColumnBool(2)) continue;
+      sums[std::string(unit.bytes())].Add(id, row.ColumnBlob(5));
     }
   }
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kDigests));
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) break;
-    std::string expected;
     const auto of_unit = sums.extract(std::string(row.ColumnBlob(0)));
-    const Sums none{};
-    for (const std::uint64_t sum : of_unit.empty() ? none : of_unit.mapped()) {
-      for (int shift = 56; shift >= 0; shift -= 8) {
-        expected.push_back(static_cast<char>((sum >> shift) & 0xff));
-      }
-    }
-    if (row.ColumnBlob(1) != expected) return Wrong("a digest is not that of its records");
+    const DigestSums expected = of_unit.empty() ? DigestSums() : of_unit.mapped();
+    if (row.ColumnBlob(1) != expected.Bytes()) return Wrong("a digest is not that of its records");
   }
   return sums.empty() ? absl::OkStatus() : Wrong("a unit with records has no digest");
 }
@@ -166,12 +154,7 @@ absl::Status CheckRegisterFile(Database& database) {
   VIGIL_RETURN_IF_ERROR(CheckDatabase(database));
   VIGIL_RETURN_IF_ERROR(CheckLog(database));
   VIGIL_RETURN_IF_ERROR(CheckRecords(database));
-  for (const std::string_view sql : kStrays) {
-    VIGIL_ASSIGN_OR_RETURN(Statement row, database.QueryText(sql));
-    VIGIL_RETURN_IF_ERROR(internal::ToStatus(row.Step()));
-    if (row.ColumnInt64(0) > 0) return Wrong(absl::StrCat("rows of ", ToAbsl(sql)));
-  }
-  return absl::OkStatus();
+  return CheckNoStrays(database, kStrays, "the register's file");
 }
 
 }  // namespace vigil::testing
