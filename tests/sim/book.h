@@ -15,6 +15,14 @@ namespace vigil::sim {
 // checkers, which never ask the engine what was done.
 class Book {
  public:
+  // What somebody had on his screen of a record: its version, and the register's epoch in which his
+  // program then was.
+  struct Known {
+    std::uint64_t version = 0;
+    std::string epoch = {};
+  };
+  using Knowledge = std::map<std::string, Known>;
+
   struct Entry {
     v1::Operation operation;
     // By a phone, or by the office.
@@ -23,9 +31,11 @@ class Book {
     bool kept = false;
     // In the order of making.
     std::uint64_t number = 0;
-    // What its author held of each record when he began: the version that was on his screen, as
-    // the simulation saw it. A record that is absent he did not have.
-    std::map<std::string, std::uint64_t> knew;
+    // What its author held of each record when he began, as the simulation saw it. A record that is
+    // absent he did not have.
+    Knowledge knew;
+    // It was quarantined, and its author gave it up.
+    bool discarded = false;
   };
 
   void Add(Entry entry) {
@@ -33,6 +43,7 @@ class Book {
     const std::string id = entry.operation.id();
     entries_.insert_or_assign(id, std::move(entry));
   }
+  void Discard(const std::string& operation) { entries_.at(operation).discarded = true; }
   const Entry* Find(const std::string& operation) const {
     const auto found = entries_.find(operation);
     return found == entries_.end() ? nullptr : &found->second;

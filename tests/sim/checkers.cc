@@ -11,51 +11,37 @@
 #include "server/register/audit_check.h"
 #include "server/register/log_page.h"
 #include "sync/base/status.h"
+#include "sync/rules/lineage.h"
 #include "sync/rules/schema.h"
-#include "sync/sqlite/database.h"
 
 namespace vigil::sim {
-
-// --- AcknowledgedWork ----------------------------------------------------------------------------
-
-void AcknowledgedWork::Answered(const v1::Outcome& outcome) {
-  if (outcome.verdict() == v1::VERDICT_DEFERRED) return;
-  if (outcome.seq() == 0) {
-    return world_.Violation("acknowledged",
-                            absl::StrCat(outcome.operation(), ": answered without a place"));
-  }
-  v1::Outcome stored = outcome;
-  stored.clear_repeat();
-  Answer answer = {outcome.seq(), stored.SerializeAsString()};
-  const auto [known, first] = answers_.try_emplace(outcome.operation(), answer);
-  if (!first && known->second.bytes != answer.bytes) {
-    world_.Violation("acknowledged",
-                     absl::StrCat(outcome.operation(), ": answered as ", outcome.seq(),
-                                  " and before as ", known->second.seq));
-  }
-}
-
-void AcknowledgedWork::Check(store::Snapshot& snapshot) {
-  for (const auto& [operation, answer] : answers_) {
-    const auto stored = snapshot.FindOutcome(*Uuid::Parse(operation));
-    if (!stored.ok()) return;
-    if (!stored->has_value()) {
-      world_.Violation("acknowledged", absl::StrCat(operation, ": was answered as seq ", answer.seq,
-                                                    " and is not in the register"));
-    } else if ((*stored)->outcome_bytes != answer.bytes) {
-      world_.Violation("acknowledged",
-                       absl::StrCat(operation, ": the register's outcome is another one"));
-    }
-  }
-}
 
 // --- WholeLog ------------------------------------------------------------------------------------
 
 void WholeLog::Shown(const v1::RegisterHead& head) {
-  const auto [known, first] = shown_.try_emplace(head.seq(), head.root());
+  const auto [known, first] = shown_[head.seq()].try_emplace(head.epoch(), head.root());
   if (!first && known->second != head.root()) {
     world_.Violation("audit", absl::StrCat("two heads of one seq, ", head.seq()));
   }
+}
+
+// Those of lost branches were compared before they were lost.
+void WholeLog::CheckShown(std::uint64_t seq, const std::string& root) {
+  const auto shown = shown_.find(seq);
+  if (shown == shown_.end()) return;
+  for (const auto& [epoch, shown_root] : shown->second) {
+    if (!epochs_.IsInForce(epoch, seq) || shown_root == root) continue;
+    world_.Violation("audit", absl::StrCat("the log is not the one that was shown at ", seq));
+  }
+}
+
+// The clock's, an import's, or what a phone brought back after a restore.
+bool WholeLog::IsTheRegistersOwn(const v1::Operation& operation) const {
+  if (operation.has_witness_record()) {
+    return confirmed_.WasLeftBehind(operation.witness_record().copy());
+  }
+  return operation.has_import_record() || operation.has_fire_escalation() ||
+         operation.has_create_record();
 }
 
 void WholeLog::CheckRow(const v1::LogEntry& entry) {
@@ -69,12 +55,24 @@ void WholeLog::CheckRow(const v1::LogEntry& entry) {
   }
   const Book::Entry* made = book_.Find(operation.id());
   if (made == nullptr) {
-    if (!operation.has_import_record() && !operation.has_fire_escalation() &&
-        !operation.has_create_record() && !book_.MayHaveMade(operation)) {
+    if (!IsTheRegistersOwn(operation) && !book_.MayHaveMade(operation)) {
       world_.Violation("log", absl::StrCat(operation.id(), ": nobody made it"));
     }
   } else if (made->operation.SerializeAsString() != entry.operation()) {
     world_.Violation("log", absl::StrCat(operation.id(), ": its author made another content"));
+  } else if (made->discarded) {
+    world_.Violation("log", absl::StrCat(operation.id(), ": its author had given it up"));
+  }
+}
+
+// Each restore was signed by the register's key.
+void WholeLog::CheckEpochs(store::Snapshot& snapshot, Server& server) {
+  const auto epochs = snapshot.Epochs();
+  if (!epochs.ok()) return;
+  for (const v1::Epoch& epoch : *epochs) {
+    const bool may_be_unsigned = epoch.parent().empty();
+    if (may_be_unsigned || rules::IsSignedBy(epoch, server.key().public_key())) continue;
+    world_.Violation("audit", absl::StrCat("nobody has signed the epoch ", epoch.id()));
   }
 }
 
@@ -98,103 +96,70 @@ void WholeLog::Check(Server& server) {
       CheckRow(entry);
       if (entry.seq() == 0) continue;
       tree.Append(registry::AuditLeaf(entry.operation(), entry.outcome()), completed);
-      const auto shown = shown_.find(tree.size());
-      if (shown != shown_.end() && shown->second != tree.Root().bytes()) {
-        world_.Violation("audit",
-                         absl::StrCat("the log is not the one that was shown at ", shown->first));
-      }
+      CheckShown(tree.size(), std::string(tree.Root().bytes()));
     }
     head = page->head();
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  if (!shown_.empty() && shown_.rbegin()->first > tree.size()) {
-    world_.Violation("audit", absl::StrCat("a head at ", shown_.rbegin()->first,
-                                           " was shown; the log ends at ", tree.size()));
+  for (auto shown = shown_.upper_bound(tree.size()); shown != shown_.end(); ++shown) {
+    for (const auto& [epoch, root] : shown->second) {
+      if (!epochs_.IsInForce(epoch, shown->first)) continue;
+      world_.Violation("audit", absl::StrCat("a head at ", shown->first,
+                                             " was shown; the log ends at ", tree.size()));
+    }
   }
+  CheckEpochs(**snapshot, server);
   server.reg().SignHead(head);
   audit.Finish(head);
   for (const std::string& fault : audit.faults()) world_.Violation("audit", fault);
 }
 
-// --- ConfirmedVersions ---------------------------------------------------------------------------
-
-namespace {
-
-constexpr char kRecords[] = "SELECT id, version, bytes FROM record ORDER BY id";
-
-struct Held {
-  std::uint64_t version = 0;
-  std::string bytes;
-};
-
-// What is in the phone's file, read past the replica.
-absl::StatusOr<std::map<std::string, Held>> ReadHeld(Phone& phone) {
-  sqlite::OpenOptions options;
-  options.mode = sqlite::OpenOptions::Mode::kReadOnly;
-  options.vfs = phone.disk().name();
-  VIGIL_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(Phone::kFile, options));
-  VIGIL_ASSIGN_OR_RETURN(sqlite::Statement row, database.Query(kRecords));
-  std::map<std::string, Held> held;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return held;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    held[id.ToString()] = {static_cast<std::uint64_t>(row.ColumnInt64(1)),
-                           std::string(row.ColumnBlob(2))};
-  }
-}
-
-}  // namespace
-
-void ConfirmedVersions::Check(Phone& phone) {
-  const auto held = ReadHeld(phone);
-  if (!held.ok()) return;
-  std::map<std::string, std::uint64_t>& known = versions_[phone.name()];
-  for (const auto& [id, record] : *held) {
-    std::uint64_t& version = known[id];
-    if (record.version < version) {
-      world_.Violation("confirmed", absl::StrCat(phone.name(), ": ", id, " went from ", version,
-                                                 " back to ", record.version));
-    }
-    version = std::max(version, record.version);
-  }
-}
-
 // --- Conservation --------------------------------------------------------------------------------
+
+void Conservation::CheckOne(Phone& phone, const Book::Entry& entry, const Place& place) {
+  const auto complain = [&](std::string_view what) {
+    world_.Violation("conservation", absl::StrCat(phone.name(), ": ", entry.operation.id(), " ",
+                                                  std::string(what)));
+  };
+  const std::string bytes = entry.operation.SerializeAsString();
+  if (place.waits != nullptr) {
+    if (place.outcome) complain("waits and has an outcome");
+    if (place.waits->operation.SerializeAsString() != bytes) complain("has another content");
+    return;
+  }
+  v1::Verdict verdict = place.outcome ? place.outcome->verdict() : v1::VERDICT_UNSPECIFIED;
+  if (!place.outcome) {
+    if (!acknowledged_.WasArchived(entry.operation.id())) return complain("is lost");
+    verdict = acknowledged_.LastVerdict(entry.operation.id());
+  }
+  if (verdict != v1::VERDICT_REFUSED) return;
+  if (place.refused == nullptr || place.refused->SerializeAsString() != bytes) {
+    complain("was refused and is not on the attention list");
+  } else if (place.outcome && place.outcome->error().reason() == v1::REASON_UNSPECIFIED) {
+    complain("was refused without a reason");
+  }
+}
 
 void Conservation::Check(Phone& phone) {
   replica::Replica& replica = phone.replica();
   const auto outbox = replica.Outbox();
   const auto attention = replica.Attention();
   if (!outbox.ok() || !attention.ok()) return;
-  std::map<std::string, const v1::Operation*> waiting;
-  for (const auto& item : *outbox) waiting[item.operation.id()] = &item.operation;
+  std::map<std::string, const replica::OutboxItem*> waiting;
+  for (const auto& item : *outbox) waiting[item.operation.id()] = &item;
   std::map<std::string, const v1::Operation*> refused;
-  for (const auto& item : *attention) refused[item.operation.id()] = &item.operation;
+  for (const auto& item : *attention) {
+    if (!item.quarantined) refused[item.operation.id()] = &item.operation;
+  }
   for (const auto& [id, entry] : book_.entries()) {
     if (!entry.phone || !entry.kept || entry.operation.device() != phone.user().device) continue;
     const auto outcome = replica.FindOutcome(id);
     if (!outcome.ok()) return;
-    const auto in_outbox = waiting.find(id);
-    const auto place = [&] { return absl::StrCat(phone.name(), ": ", id); };
-    if (in_outbox == waiting.end() && !outcome->has_value()) {
-      world_.Violation("conservation", absl::StrCat(place(), " is lost"));
-    } else if (in_outbox != waiting.end() && outcome->has_value()) {
-      world_.Violation("conservation", absl::StrCat(place(), " waits and has an outcome"));
-    } else if (in_outbox != waiting.end()) {
-      if (in_outbox->second->SerializeAsString() != entry.operation.SerializeAsString()) {
-        world_.Violation("conservation", absl::StrCat(place(), " has another content"));
-      }
-    } else if ((*outcome)->verdict() == v1::VERDICT_REFUSED) {
-      const auto listed = refused.find(id);
-      if (listed == refused.end() ||
-          listed->second->SerializeAsString() != entry.operation.SerializeAsString()) {
-        world_.Violation("conservation",
-                         absl::StrCat(place(), " was refused and is not on the attention list"));
-      } else if ((*outcome)->error().reason() == v1::REASON_UNSPECIFIED) {
-        world_.Violation("conservation", absl::StrCat(place(), " was refused without a reason"));
-      }
-    }
+    Place place;
+    place.outcome = *outcome;
+    if (const auto found = waiting.find(id); found != waiting.end()) place.waits = found->second;
+    if (const auto found = refused.find(id); found != refused.end()) place.refused = found->second;
+    CheckOne(phone, entry, place);
   }
 }
 

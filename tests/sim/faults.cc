@@ -43,6 +43,9 @@ constexpr std::array<Row, kFaults> kRows = {{
     {"old-form", "somebody sends a form that he opened long before"},
     {"hostile", "a phone sends what its rules refuse"},
     {"old-client", "a phone runs a program of the first released protocol"},
+    {"restore", "the register goes back to its newest backup"},
+    {"older-restore", "the register goes back to an older backup than its newest"},
+    {"restore-cut-off", "a restore is cut off between two steps"},
 }};
 
 }  // namespace

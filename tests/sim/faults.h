@@ -46,6 +46,9 @@ enum class Fault : std::uint8_t {
   kOldForm,
   kHostile,
   kOldClient,
+  kRestore,
+  kOlderRestore,
+  kRestoreCutOff,
   kCount,
 };
 

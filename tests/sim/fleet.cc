@@ -1,5 +1,6 @@
 #include "tests/sim/fleet.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,18 +17,22 @@ constexpr absl::Duration kSettleMax = absl::Hours(3);
 
 Fleet::Fleet(const World::Options& options)
     : world_(options),
-      acknowledged_(world_),
-      log_(world_, book_),
-      confirmed_(world_),
-      conservation_(world_, book_),
+      epochs_(world_),
+      acknowledged_(world_, book_, epochs_),
+      confirmed_(world_, epochs_),
+      log_(world_, book_, epochs_, confirmed_),
+      conservation_(world_, book_, acknowledged_),
       same_(world_),
-      siblings_(world_, book_),
+      siblings_(world_, book_, epochs_),
+      regained_(world_, book_, epochs_, confirmed_),
       server_(world_) {}
 
 Fleet::Result Fleet::Run() {
-  server_.on_answer = [this](const v1::Outcome& outcome) { acknowledged_.Answered(outcome); };
+  Connect();
   server_.Start();
   cast_ = std::make_unique<Cast>(server_);
+  safe_ = std::make_unique<Safe>(server_, epochs_, cast_->administrator);
+  safe_->before_restore = [this] { CheckRegister(); };
   MakePhones();
   Busy();
   Calm();
@@ -40,6 +45,15 @@ Fleet::Result Fleet::Run() {
   // What waits holds machines that go first.
   world_.executor().DropAll();
   return result;
+}
+
+void Fleet::Connect() {
+  server_.on_start = [this](const std::vector<v1::Epoch>& lineage) { epochs_.Told(lineage); };
+  server_.on_answer = [this](const v1::Outcome& outcome) { acknowledged_.Answered(outcome); };
+  server_.on_hello = [this](const v1::HelloResponse& hello) {
+    acknowledged_.Greeted(hello);
+    log_.Shown(hello.head());
+  };
 }
 
 void Fleet::MakePhones() {
@@ -56,6 +70,8 @@ void Fleet::MakePhones() {
       phone->link().SetOldClient();
     }
     phone->link().on_page = [this](const v1::PullResponse& page) { log_.Shown(page.head()); };
+    // It goes back in its greeting, or not at all.
+    phone->link().on_greeting = [this, one = phone.get()] { confirmed_.Check(*one); };
     phone->on_session = [this, one = phone.get()](const engine::SessionReport&) {
       confirmed_.Check(*one);
     };
@@ -76,12 +92,20 @@ void Fleet::Busy() {
   }
   administrator_ = std::make_unique<Clerk>(server_, cast_->administrator, book_);
   mischief_ = std::make_unique<Mischief>(
-      Mischief::Parts{server_, *cast_, phones_, users_, *administrator_, *clerks_.front()});
+      Mischief::Parts{server_, *safe_, *cast_, phones_, users_, *administrator_, *clerks_.front()});
   for (const auto& phone : phones_) phone->Start();
   for (const auto& user : users_) user->Begin();
   for (const auto& clerk : clerks_) clerk->Begin();
   mischief_->Begin();
   world_.executor().RunFor(world_.plan().busy);
+}
+
+bool Fleet::IsBack(Phone& phone) {
+  if (!phone.is_up() || !server_.AuthorOf(phone.user()).ok()) return false;
+  const auto state = phone.replica().GetSyncState();
+  const auto counts = phone.replica().Counts();
+  return state.ok() && counts.ok() && phone.last_report().status.ok() &&
+         state->epoch == epochs_.current() && counts->copies == 0;
 }
 
 bool Fleet::IsSettled(const std::vector<std::int64_t>& since) {
@@ -98,9 +122,10 @@ bool Fleet::IsSettled(const std::vector<std::int64_t>& since) {
     if (phone.sessions() <= since[i] || phone.engine().in_session()) return false;
     if (!report.status.ok() || !report.complete) return false;
     const auto counts = phone.replica().Counts();
-    if (!counts.ok() || counts->pending > counts->deferred) return false;
+    if (!counts.ok() || counts->pending > counts->deferred || counts->copies > 0) return false;
     const auto state = phone.replica().GetSyncState();
     if (!state.ok() || state->head.seq() != head->seq.value()) return false;
+    if (state->epoch != epochs_.current()) return false;
   }
   return true;
 }
@@ -129,18 +154,30 @@ void Fleet::Calm() {
   }
 }
 
-void Fleet::CheckEnd() {
-  if (!server_.is_up()) return;
+// What a restore is about to take back is looked at now or never.
+void Fleet::CheckRegister() {
   const auto snapshot = server_.store().Read();
   if (!snapshot.ok()) return world_.Violation("register", snapshot.status().ToString());
   acknowledged_.Check(**snapshot);
   log_.Check(server_);
   siblings_.Check(server_);
+}
+
+void Fleet::CheckEnd() {
+  if (!server_.is_up()) return;
+  CheckRegister();
+  const auto snapshot = server_.store().Read();
+  if (!snapshot.ok()) return world_.Violation("register", snapshot.status().ToString());
+  std::set<const Phone*> back;
   for (const auto& phone : phones_) {
     if (!phone->is_up()) continue;
     CheckPhone(*phone);
     same_.Check(server_, *phone);
+    if (!IsBack(*phone)) continue;
+    back.insert(phone.get());
+    acknowledged_.CheckRegained(**snapshot, *phone);
   }
+  regained_.Check(server_, back);
 }
 
 }  // namespace vigil::sim

@@ -6,12 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/acknowledged.h"
 #include "tests/sim/book.h"
 #include "tests/sim/cast.h"
 #include "tests/sim/checkers.h"
+#include "tests/sim/confirmed.h"
+#include "tests/sim/epochs.h"
 #include "tests/sim/mischief.h"
 #include "tests/sim/people.h"
 #include "tests/sim/phone.h"
+#include "tests/sim/regained.h"
+#include "tests/sim/safe.h"
 #include "tests/sim/server.h"
 #include "tests/sim/siblings.h"
 #include "tests/sim/world.h"
@@ -33,25 +38,32 @@ class Fleet {
   Result Run();
 
  private:
+  void Connect();
   void MakePhones();
   void Busy();
   void Calm();
   // Each phone has had a whole session since it had so many, at the register's head, and nothing
   // waits but what was deferred.
   bool IsSettled(const std::vector<std::int64_t>& since);
+  // It runs, its user is known, and its last session went through in today's epoch.
+  bool IsBack(Phone& phone);
   void CheckPhone(Phone& phone);
+  void CheckRegister();
   void CheckEnd();
 
   World world_;
   Book book_;
+  Epochs epochs_;
   AcknowledgedWork acknowledged_;
-  WholeLog log_;
   ConfirmedVersions confirmed_;
+  WholeLog log_;
   Conservation conservation_;
   SameRecords same_;
   Siblings siblings_;
+  Regained regained_;
   Server server_;
   std::unique_ptr<Cast> cast_;
+  std::unique_ptr<Safe> safe_;
   std::vector<std::unique_ptr<Phone>> phones_;
   std::vector<std::unique_ptr<PhoneUser>> users_;
   std::vector<std::unique_ptr<Clerk>> clerks_;

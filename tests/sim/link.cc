@@ -47,6 +47,7 @@ void Link::Call(Handle<Response> handle, Done<Response> done) {
 }
 
 void Link::Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) {
+  if (on_greeting) on_greeting();
   Call<v1::HelloResponse>(
       [this, caller = caller_, request = Passed(request)](const Done<v1::HelloResponse>& answer) {
         server_.Hello(*caller, request, answer);
@@ -91,6 +92,7 @@ class Link::Pages final : public service::PageSink,
 
   void Write(const v1::PullResponse& page, Ready ready) override {
     if (!link_.server_.CanSend()) return;
+    if (link_.on_page) link_.on_page(page);
     if (link_.server_.world().Draw(Fault::kStreamBroken)) {
       link_.server_.world().Note(Fault::kStreamBroken, link_.line_.name());
       link_.ToPhone(phone_life_, [sink = sink_] { sink->Finish(Unreachable()); });
@@ -98,7 +100,6 @@ class Link::Pages final : public service::PageSink,
     }
     link_.ToPhone(phone_life_,
                   [self = shared_from_this(), page = link_.Passed(page), ready = std::move(ready)] {
-                    if (self->link_.on_page) self->link_.on_page(page);
                     self->sink_->Page(page, [self, ready](bool ok) { self->Continue(ready, ok); });
                   });
   }

@@ -29,8 +29,10 @@ class Link final : public engine::Transport {
   void SetCaller(const Account& account) { caller_ = &account; }
   // The phone runs an old program: neither end learns of what that did not have.
   void SetOldClient() { old_client_ = true; }
-  // Told of every page before the phone gets it.
+  // Told of every page that leaves the register, whether it arrives or not.
   std::function<void(const v1::PullResponse&)> on_page;
+  // Told of each greeting of the phone before it leaves; inside Enter.
+  std::function<void()> on_greeting;
 
   void Hello(const v1::HelloRequest& request, Done<v1::HelloResponse> done) override;
   void Push(const v1::PushRequest& request, Done<v1::PushResponse> done) override;

@@ -86,6 +86,16 @@ void Machine::Die(Death death) {
   });
 }
 
+void Machine::Stop() {
+  world_.Trace(name(), "is stopped");
+  up_ = false;
+  ++life_;
+  armed_ = false;
+  failure_armed_ = false;
+  disk_.ClearFaults();
+  TearDown();
+}
+
 void Machine::ArmDeath(SimVfs::Fault fault, Death death) {
   if (!up_) return;
   fault.sticky = true;

@@ -60,6 +60,8 @@ class Machine {
   void FillDisk(std::int64_t spare_bytes, absl::Duration until);
   // Starts a machine that has never run or is down; tries again until it runs.
   void Start();
+  // Ends the program in order, or keeps one that has died from starting again, until Start.
+  void Stop();
   // No deaths or failures that are still to come.
   void DisarmAll();
 

@@ -42,6 +42,20 @@ void Mischief::Round() {
   ToServer();
   for (std::size_t i = 0; i < parts_.phones.size(); ++i) ToPhone(i);
   if (parts_.server.is_up()) parts_.server.Enter([this] { ToScopes(); });
+  if (world_.plan().backup > 0 && parts_.server.is_up()) ToSafe();
+}
+
+void Mischief::ToSafe() {
+  const Plan& plan = world_.plan();
+  if (world_.random().Chance(plan.backup)) {
+    parts_.server.Enter([this] { parts_.safe.BackUp(); });
+  }
+  if (world_.random().Chance(plan.forget)) {
+    parts_.server.Enter([this] { parts_.safe.ForgetOne(); });
+  }
+  for (const Fault kind : {Fault::kRestore, Fault::kOlderRestore}) {
+    if (world_.Draw(kind)) parts_.safe.Restore(kind);
+  }
 }
 
 void Mischief::ToServer() {

@@ -7,6 +7,7 @@
 #include "tests/sim/cast.h"
 #include "tests/sim/people.h"
 #include "tests/sim/phone.h"
+#include "tests/sim/safe.h"
 #include "tests/sim/server.h"
 
 namespace vigil::sim {
@@ -17,6 +18,7 @@ class Mischief {
  public:
   struct Parts {
     Server& server;
+    Safe& safe;
     Cast& cast;
     // In step with each other.
     std::vector<std::unique_ptr<Phone>>& phones;
@@ -32,6 +34,7 @@ class Mischief {
  private:
   void Round();
   void ToServer();
+  void ToSafe();
   void ToPhone(std::size_t index);
   void ToPhoneDisk(Phone& phone);
   void ToPhoneClock(Phone& phone);

@@ -76,7 +76,7 @@ std::optional<PhoneUser::Form> PhoneUser::OpenForm() {
   DeedContext context = {sight, world_.random(), phone_.Now(), [this] { return world_.NewId(); }};
   std::optional<v1::Operation> command = MakeDeed(DrawDeed(world_), context);
   if (!command) return std::nullopt;
-  Form form{*std::move(command), {}};
+  Form form{*std::move(command), {}, EpochOfPhone()};
   for (const std::string& id : rules::RecordsNamed(form.command)) {
     const auto view = phone_.replica().Find(id);
     if (view.ok() && view->has_value()) form.shown.push_back(**view);
@@ -84,16 +84,24 @@ std::optional<PhoneUser::Form> PhoneUser::OpenForm() {
   return form;
 }
 
+std::string PhoneUser::EpochOfPhone() {
+  const auto state = phone_.replica().GetSyncState();
+  return state.ok() ? state->epoch : "";
+}
+
 void PhoneUser::SendForm(const Form& form) {
   Book::Entry entry;
   entry.phone = true;
-  for (const replica::RecordView& view : form.shown) entry.knew[view.record.id()] = view.version;
+  for (const replica::RecordView& view : form.shown) {
+    entry.knew[view.record.id()] = {view.version, form.epoch};
+  }
+  const std::string epoch = EpochOfPhone();
   // What it rests on beside that counts as shown now.
   std::vector<std::string> named = rules::RecordsNamed(form.command);
   for (std::size_t i = 0; i < named.size(); ++i) {
     const auto view = phone_.replica().Find(named[i]);
     if (!view.ok() || !view->has_value()) continue;
-    entry.knew.try_emplace(named[i], (*view)->version);
+    entry.knew.try_emplace(named[i], Book::Known{(*view)->version, epoch});
     if (!(*view)->record.parent().empty()) named.push_back((*view)->record.parent());
   }
   replica::Replica::MakeOptions options;
@@ -130,7 +138,18 @@ void PhoneUser::LookAtAttention() {
   const auto items = phone_.replica().Attention();
   if (!items.ok() || items->empty()) return;
   const auto& item = (*items)[world_.random().Below(items->size())];
-  (void)phone_.replica().SettleAttention(item.operation.id());
+  const std::string& id = item.operation.id();
+  if (!item.quarantined) {
+    (void)phone_.replica().SettleAttention(id);
+  } else if (world_.random().Chance(0.5)) {
+    const absl::Status status = phone_.replica().Release(id);
+    world_.Trace(phone_.name(), absl::StrCat("releases ", id, ": ", status.ToString()));
+    phone_.engine().NoteLocalChange();
+  } else {
+    const absl::Status status = phone_.replica().Discard(id);
+    world_.Trace(phone_.name(), absl::StrCat("gives up ", id, ": ", status.ToString()));
+    if (status.ok() && phone_.CanSend()) book_.Discard(id);
+  }
 }
 
 // Loses nothing and doubles nothing: all of it is known here.
@@ -186,7 +205,7 @@ void Clerk::Act() {
   DeedContext context = {sight, world_.random(), server_.Now(), [this] { return world_.NewId(); }};
   std::optional<v1::Operation> command = MakeDeed(DrawDeed(world_), context);
   if (!command) return;
-  const std::map<std::string, std::uint64_t> seen = SeenBy(*command);
+  const Book::Knowledge seen = SeenBy(*command);
   // He reads for a while before he decides.
   world_.executor().PostAt(world_.now() + world_.Between(absl::ZeroDuration(), absl::Minutes(5)),
                            [this, command = *std::move(command), seen] {
@@ -195,8 +214,8 @@ void Clerk::Act() {
                            });
 }
 
-std::map<std::string, std::uint64_t> Clerk::SeenBy(const v1::Operation& command) {
-  std::map<std::string, std::uint64_t> seen;
+Book::Knowledge Clerk::SeenBy(const v1::Operation& command) {
+  Book::Knowledge seen;
   const auto snapshot = server_.store().Read();
   if (!snapshot.ok()) return seen;
   std::vector<std::string> named = rules::RecordsNamed(command);
@@ -205,7 +224,7 @@ std::map<std::string, std::uint64_t> Clerk::SeenBy(const v1::Operation& command)
     if (!id) continue;
     const auto stored = (*snapshot)->FindRecord(*id);
     if (!stored.ok() || !stored->has_value()) continue;
-    seen[named[i]] = (*stored)->version.value();
+    seen[named[i]] = {(*stored)->version.value(), server_.epoch()};
     if (!(*stored)->parent.is_nil()) named.push_back((*stored)->parent.ToString());
   }
   return seen;
@@ -213,7 +232,7 @@ std::map<std::string, std::uint64_t> Clerk::SeenBy(const v1::Operation& command)
 
 void Clerk::Send(v1::Operation command) { SendAsSeen(command, SeenBy(command)); }
 
-void Clerk::SendAsSeen(v1::Operation command, const std::map<std::string, std::uint64_t>& seen) {
+void Clerk::SendAsSeen(v1::Operation command, const Book::Knowledge& seen) {
   const absl::StatusOr<rules::Author> author = server_.AuthorOf(account_);
   if (!author.ok()) return;
   command.set_id(world_.NewId());
@@ -221,10 +240,11 @@ void Clerk::SendAsSeen(v1::Operation command, const std::map<std::string, std::u
   command.set_person(account_.person);
   *command.mutable_made_at() =
       google::protobuf::util::TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(server_.Now()));
-  for (const auto& [record, version] : seen) {
+  command.set_epoch(seen.empty() ? server_.epoch() : seen.begin()->second.epoch);
+  for (const auto& [record, known] : seen) {
     v1::Seen& entry = *command.add_seen();
     entry.set_record(record);
-    entry.set_version(version);
+    entry.set_version(known.version);
   }
   book_.Add({.operation = command, .phone = false, .kept = false, .knew = seen});
   ++world_.operations;

@@ -1,7 +1,6 @@
 #ifndef VIGIL_TESTS_SIM_PEOPLE_H_
 #define VIGIL_TESTS_SIM_PEOPLE_H_
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +28,8 @@ class PhoneUser {
   struct Form {
     v1::Operation command;
     std::vector<replica::RecordView> shown;
+    // The phone's when it was opened.
+    std::string epoch;
   };
 
   void ActLater();
@@ -37,6 +38,7 @@ class PhoneUser {
   void SendForm(const Form& form);
   void SaveDraft();
   void LookAtAttention();
+  std::string EpochOfPhone();
 
   Phone& phone_;
   World& world_;
@@ -56,8 +58,8 @@ class Clerk {
  private:
   void ActLater();
   void Act();
-  std::map<std::string, std::uint64_t> SeenBy(const v1::Operation& command);
-  void SendAsSeen(v1::Operation command, const std::map<std::string, std::uint64_t>& seen);
+  Book::Knowledge SeenBy(const v1::Operation& command);
+  void SendAsSeen(v1::Operation command, const Book::Knowledge& seen);
 
   Server& server_;
   World& world_;

@@ -38,8 +38,9 @@ void Phone::StartEngine() {
   options.on_session = [this](const engine::SessionReport& report) {
     last_report_ = report;
     ++sessions_;
-    world().Trace(name(), absl::StrCat("session: ", report.status.ToString(), ", pages ",
-                                       report.pages, ", records ", report.records));
+    world().Trace(name(),
+                  absl::StrCat("session: ", report.status.ToString(), ", pages ", report.pages,
+                               ", records ", report.records, ", copies ", report.copies_returned));
     if (on_session) on_session(report);
   };
   engine_ = std::make_unique<engine::Engine>(

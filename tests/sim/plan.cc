@@ -49,10 +49,23 @@ constexpr FaultRate kRates[] = {
     {Fault::kHostile, 0.05, 0.5},
     {Fault::kOldClient, 0.2, 0.6},
 };
-static_assert(std::size(kRates) == kFaults);
+constexpr FaultRate kRestoreRates[] = {
+    {Fault::kRestore, 0.05, 0.25},
+    {Fault::kOlderRestore, 0.05, 0.25},
+    {Fault::kRestoreCutOff, 0.2, 0.7},
+};
+static_assert(std::size(kRates) + std::size(kRestoreRates) == kFaults);
 
 std::uint64_t Between(Random& random, std::uint64_t least, std::uint64_t most) {
   return least + random.Below(most - least + 1);
+}
+
+void DrawRate(Random& random, const FaultRate& rate, double kept, const FaultSet& allowed,
+              Plan& plan) {
+  const bool has = random.Chance(kept);
+  const double drawn = rate.least + (rate.most - rate.least) * random.Unit();
+  const auto index = static_cast<std::size_t>(rate.kind);
+  if (has && allowed.test(index)) plan.rates[index] = drawn;
 }
 
 }  // namespace
@@ -77,12 +90,7 @@ Plan DrawPlan(Random& random, const FaultSet& allowed) {
   }
   plan.poll = absl::Minutes(Between(random, 2, 15));
   const double kept = 0.3 + 0.6 * random.Unit();
-  for (const FaultRate& rate : kRates) {
-    const bool has = random.Chance(kept);
-    const double drawn = rate.least + (rate.most - rate.least) * random.Unit();
-    const auto index = static_cast<std::size_t>(rate.kind);
-    if (has && allowed.test(index)) plan.rates[index] = drawn;
-  }
+  for (const FaultRate& rate : kRates) DrawRate(random, rate, kept, allowed, plan);
   if (plan.has(Fault::kServerBusy)) plan.queue_operations_max = Between(random, 1, 4);
   const double deeds = 0.4 + 0.6 * random.Unit();
   for (double& weight : plan.weights) {
@@ -93,6 +101,24 @@ Plan DrawPlan(Random& random, const FaultSet& allowed) {
     plan.weights[static_cast<std::size_t>(deed)] += 0.5;
   }
   return plan;
+}
+
+// An old client is today's program behind a filter, which takes the kept heads from its greeting:
+// after a restore the register could not prove them, and the program would insist on that.
+void DrawRestores(Random& random, const FaultSet& allowed, Plan& plan) {
+  const bool has_restores = random.Chance(plan.has(Fault::kOldClient) ? 0.3 : 0.7);
+  for (const FaultRate& rate : kRestoreRates) {
+    constexpr double kKept = 0.7;
+    DrawRate(random, rate, has_restores ? kKept : 0, allowed, plan);
+  }
+  const double backup = 0.2 + 0.4 * random.Unit();
+  const double forget = random.Chance(0.5) ? 0.2 * random.Unit() : 0;
+  const bool restores = plan.has(Fault::kRestore) || plan.has(Fault::kOlderRestore);
+  if (restores) plan.rates[static_cast<std::size_t>(Fault::kOldClient)] = 0;
+  if (restores || random.Chance(0.3)) {
+    plan.backup = backup;
+    plan.forget = forget;
+  }
 }
 
 }  // namespace vigil::sim

@@ -30,6 +30,9 @@ struct Plan {
   std::int64_t wal_pages_max = 4096;
   std::int64_t wal_pages_idle = 128;
   absl::Duration poll = absl::Minutes(15);
+  // Probability, in one round of mischief, of a backup, and that one is thrown away.
+  double backup = 0;
+  double forget = 0;
 
   double rate(Fault kind) const { return rates[static_cast<std::size_t>(kind)]; }
   bool has(Fault kind) const { return rate(kind) > 0; }
@@ -41,6 +44,8 @@ struct Plan {
 };
 
 Plan DrawPlan(Random& random, const FaultSet& allowed);
+// Backups and restores, drawn apart, so that a seed without them tells what it always told.
+void DrawRestores(Random& random, const FaultSet& allowed, Plan& plan);
 
 }  // namespace vigil::sim
 

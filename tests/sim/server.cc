@@ -32,12 +32,18 @@ absl::Status Server::Build() {
   fatal_ = false;
   store::SqliteStoreOptions options;
   options.vfs = disk().name();
+  options.backup_vfs = disk().name();
+  options.files = &disk().files();
   options.first_epoch = *Uuid::Parse(first_epoch_);
   options.created_at = Now();
   options.zone = Zone();
   options.wal_pages_max = world().plan().wal_pages_max;
   options.wal_pages_idle = world().plan().wal_pages_idle;
   VIGIL_ASSIGN_OR_RETURN(store_, store::SqliteRegisterStore::Open(kFile, options));
+  {
+    VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_->Read());
+    VIGIL_ASSIGN_OR_RETURN(epochs_, snapshot->Epochs());
+  }
   hub_ = std::make_unique<service::WatchHub>();
   registry::RegisterOptions register_options;
   register_options.zone = Zone();
@@ -58,6 +64,7 @@ absl::Status Server::Build() {
   escalation_ = std::make_unique<escalation::EscalationClock>(*register_, executor(), ticks);
   escalation_->Start();
   busy_until_ = absl::InfinitePast();
+  fresh_ = true;
   return absl::OkStatus();
 }
 
@@ -71,6 +78,7 @@ void Server::TearDown() {
 }
 
 void Server::AfterTask() {
+  if (std::exchange(fresh_, false) && on_start) on_start(epochs_);
   if (fatal_) return Die(Death::kKilled);
   const std::int64_t syncs = disk().counts().syncs;
   if (syncs == syncs_) return;
@@ -94,7 +102,9 @@ absl::StatusOr<rules::Author> Server::AuthorOf(const Account& caller) {
 void Server::Hello(const Account& caller, const v1::HelloRequest& request, const HelloDone& done) {
   const absl::StatusOr<rules::Author> author = AuthorOf(caller);
   if (!author.ok()) return done(author.status());
-  done(core_->Hello(*author, request));
+  absl::StatusOr<v1::HelloResponse> response = core_->Hello(*author, request);
+  if (response.ok() && CanSend() && on_hello) on_hello(*response);
+  done(std::move(response));
 }
 
 void Server::Push(const Account& caller, const v1::PushRequest& request, const PushDone& done) {

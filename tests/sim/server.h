@@ -33,6 +33,10 @@ class Server final : public Machine {
   // Told of each outcome that leaves the register: an answer is only ever given when the operation
   // is durable.
   std::function<void(const v1::Outcome&)> on_answer;
+  // Told of each greeting that leaves the register.
+  std::function<void(const v1::HelloResponse&)> on_hello;
+  // Told when the program has begun to run, with the epochs that the register says it has.
+  std::function<void(const std::vector<v1::Epoch>&)> on_start;
 
   using HelloDone = std::function<void(absl::StatusOr<v1::HelloResponse>)>;
   using PushDone = std::function<void(absl::StatusOr<v1::PushResponse>)>;
@@ -58,7 +62,9 @@ class Server final : public Machine {
 
   registry::Register& reg() { return *register_; }
   store::SqliteRegisterStore& store() { return *store_; }
-  const testing::SimKey& key() const { return key_; }
+  testing::SimKey& key() { return key_; }
+  // The register's, since it was started last.
+  const std::string& epoch() const { return epochs_.front().id(); }
   static constexpr char kFile[] = "register.db";
 
  private:
@@ -73,6 +79,8 @@ class Server final : public Machine {
   absl::Time busy_until_ = absl::InfinitePast();
   std::int64_t syncs_ = 0;
   bool fatal_ = false;
+  bool fresh_ = false;
+  std::vector<v1::Epoch> epochs_;
 
   std::unique_ptr<store::SqliteRegisterStore> store_;
   std::unique_ptr<service::WatchHub> hub_;

@@ -1,55 +1,57 @@
 #ifndef VIGIL_TESTS_SIM_SIBLINGS_H_
 #define VIGIL_TESTS_SIM_SIBLINGS_H_
 
-#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "server/store/register_store.h"
 #include "sync/rules/schema.h"
 #include "tests/sim/book.h"
+#include "tests/sim/epochs.h"
 #include "tests/sim/server.h"
 #include "tests/sim/world.h"
+#include "tests/sim/writes.h"
 #include "vigil/v1/record.pb.h"
 
 namespace vigil::sim {
 
 // The oracle for siblings has one line: the siblings of a field are the writes that no later write
-// covered. It keeps every write that was ever applied, with what its author held of the record when
-// he began, as the simulation saw it on his screen: never `seen`, nor any stamp. A phone's
-// operation covers its own earlier ones too; the office's does not. Writes of a status with one
-// event key are one write.
+// covered. It takes every write that was ever applied, with what its author held of the record when
+// he began. A phone's operation covers its own earlier ones too; the office's does not. Writes of a
+// status with one event key are one write.
+//
+// After restores there are two bounds where it is not certain what a write covers (Write): what
+// lives however much is covered, and what may live however little is. They are equal wherever no
+// copy was taken and nobody had seen more than today's log has.
 //
 // Vigilance: of the siblings, the gravest, the earliest, the most open is in force; a hazard with
 // an order that tags is tagged, and one that is tagged is not closed.
 class Siblings {
  public:
-  Siblings(World& world, const Book& book) : world_(world), book_(book) {}
+  Siblings(World& world, const Book& book, const Epochs& epochs)
+      : world_(world), book_(book), epochs_(epochs) {}
   void Check(Server& server);
 
  private:
-  // One write of one record.
-  struct Write {
-    std::uint64_t seq = 0;
-    std::string device;
-    std::uint64_t device_seq = 0;
-    bool phone = false;
-    // Version of the record that its author held.
-    std::uint64_t knew = 0;
-    v1::RecordWrite content;
+  struct Bounds {
+    // By name, with their values.
+    std::map<std::string, std::string> least;
+    std::set<std::string> most;
   };
+  static Bounds BoundsOf(const std::vector<Value>& values);
 
   absl::Status CheckRecord(store::Snapshot& snapshot, const v1::Record& record);
-  absl::StatusOr<std::vector<Write>> WritesOf(store::Snapshot& snapshot, const Uuid& record);
   void CheckField(const v1::Record& record, const rules::FieldInfo& field,
                   const std::vector<Write>& writes);
   void CheckVigilance(const v1::Record& record, const rules::FieldInfo& field,
-                      const std::vector<std::string>& values);
+                      const std::map<std::string, std::string>& values);
   absl::Status CheckTag(store::Snapshot& snapshot, const v1::Record& hazard);
-  static bool Covers(const Write& later, const Write& earlier);
 
   World& world_;
   const Book& book_;
+  const Epochs& epochs_;
 };
 
 }  // namespace vigil::sim

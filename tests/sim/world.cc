@@ -9,10 +9,22 @@
 
 namespace vigil::sim {
 
+namespace {
+
+Plan PlanOf(const World::Options& options, Random& random) {
+  constexpr std::uint64_t kApart = 0x9e3779b97f4a7c15;
+  Plan plan = DrawPlan(random, options.allowed);
+  SeededRandom apart(options.seed ^ kApart);
+  DrawRestores(apart, options.allowed, plan);
+  return plan;
+}
+
+}  // namespace
+
 World::World(const Options& options)
     : options_(options),
       random_(options.seed),
-      plan_(DrawPlan(random_, options.allowed)),
+      plan_(PlanOf(options, random_)),
       executor_({.seed = random_.Next()}) {
   testing::SeedSqliteRandom(random_.Next());
 }
