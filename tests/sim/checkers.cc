@@ -38,7 +38,8 @@ void WholeLog::CheckShown(std::uint64_t seq, const std::string& root) {
 // The clock's, an import's, or what a phone brought back after a restore.
 bool WholeLog::IsTheRegistersOwn(const v1::Operation& operation) const {
   if (operation.has_witness_record()) {
-    return confirmed_.WasLeftBehind(operation.witness_record().copy());
+    return confirmed_.WasLeftBehind(operation.witness_record().record(),
+                                    operation.witness_record().copy());
   }
   return operation.has_import_record() || operation.has_fire_escalation() ||
          operation.has_create_record();

@@ -67,6 +67,14 @@ void ConfirmedVersions::GoBack(const Phone& phone, const std::string& epoch, Sig
   sight.epoch = epoch;
 }
 
+bool ConfirmedVersions::WasLeftBehind(const std::string& record, const std::string& bytes) const {
+  if (copies_.contains(bytes)) return true;
+  return std::any_of(sights_.begin(), sights_.end(), [&](const auto& sight) {
+    const auto held = sight.second.held.find(record);
+    return held != sight.second.held.end() && held->second.bytes == bytes;
+  });
+}
+
 void ConfirmedVersions::Check(Phone& phone) {
   const auto state = phone.replica().GetSyncState();
   auto held = ReadHeld(phone);

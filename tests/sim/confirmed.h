@@ -47,8 +47,8 @@ class ConfirmedVersions {
     std::string owed_to;
   };
   const std::vector<LeftBehind>& left_behind() const { return left_behind_; }
-  // Whether some phone left exactly this behind.
-  bool WasLeftBehind(const std::string& bytes) const { return copies_.contains(bytes); }
+  // Whether some phone left exactly this behind, or holds it and may just be doing so.
+  bool WasLeftBehind(const std::string& record, const std::string& bytes) const;
 
  private:
   struct Sight {
