@@ -189,7 +189,7 @@ void Attempt::ReturnCopies() {
 void Attempt::OnReturned(const v1::ReturnCopiesRequest& copies, const absl::Status& status) {
   report_.copies_status = status;
   if (!status.ok()) return Push();
-  if (!Check(replica_.DropCopies(copies))) return;
+  if (!Check(replica_.NoteCopiesTaken(copies))) return;
   report_.copies_returned += copies.copies_size();
   ReturnCopies();
 }

@@ -8,6 +8,7 @@
 #include "sync/base/status.h"
 #include "sync/replica/anew.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/copies.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/storage.h"
@@ -22,10 +23,6 @@ using sqlite::Statement;
 using sqlite::Transaction;
 
 constexpr char kListBeyond[] = "SELECT id FROM record WHERE version > ?1 ORDER BY id";
-
-constexpr char kAddWitness[] = R"sql(
-  INSERT INTO witness (record, epoch, bytes) VALUES (?1, ?2, ?3)
-  ON CONFLICT DO NOTHING)sql";
 
 constexpr char kForgetRefused[] = "DELETE FROM refused_record WHERE seq > ?1";
 
@@ -44,9 +41,8 @@ absl::StatusOr<std::int64_t> TakeBackRecords(Database& database, Transaction& tr
   for (const Uuid& id : ids) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> record,
                            FindConfirmed(database, id));
-    VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAddWitness));
-    add.BindUuid(1, id).BindText(2, epoch).BindBlob(3, record->bytes);
-    VIGIL_RETURN_IF_ERROR(add.Run());
+    VIGIL_RETURN_IF_ERROR(
+        KeepCopy(transaction, {.record = id, .epoch = epoch, .bytes = record->bytes}));
     VIGIL_RETURN_IF_ERROR(writer.Remove(id).status());
   }
   VIGIL_RETURN_IF_ERROR(writer.Finish());
@@ -86,6 +82,7 @@ absl::StatusOr<WentBack> GoBack(Database& database, Transaction& transaction, Me
   WentBack went_back;
   VIGIL_ASSIGN_OR_RETURN(went_back.records,
                          TakeBackRecords(database, transaction, meta.epoch, going.shared));
+  VIGIL_RETURN_IF_ERROR(ReturnAgain(transaction, going.shared));
   VIGIL_RETURN_IF_ERROR(ExpectAll(transaction));
   meta.epoch = going.epoch;
   VIGIL_RETURN_IF_ERROR(Unsettle(database, transaction, going.shared));

@@ -8,6 +8,7 @@
 
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/copies.h"
 #include "sync/replica/history.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/overlay.h"
@@ -158,6 +159,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   if (!arrivals.applied().pull_anew) {
     VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
   }
+  VIGIL_RETURN_IF_ERROR(NoteTakenBefore(transaction, Seq(page.head().seq())));
   if (page.head().seq() >= meta.head.seq()) {
     meta.head = page.head();
     VIGIL_RETURN_IF_ERROR(KeepHead(database, transaction, meta.head, Seq(meta.archived_seq)));

@@ -7,6 +7,7 @@
 
 #include "sync/base/hash.h"
 #include "sync/base/status.h"
+#include "sync/replica/copies.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
@@ -324,9 +325,14 @@ absl::Status Replica::PruneJournal(std::uint64_t archived_seq) {
   constexpr absl::Duration kWithoutBackups = absl::Hours(90 * 24);
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
-  VIGIL_RETURN_IF_ERROR(
-      archived_seq > 0 ? PruneJournalUpTo(database, transaction, Seq(archived_seq))
-                       : PruneJournalBefore(database, transaction, clock_.Now() - kWithoutBackups));
+  if (archived_seq > 0) {
+    VIGIL_RETURN_IF_ERROR(PruneJournalUpTo(database, transaction, Seq(archived_seq)));
+    VIGIL_RETURN_IF_ERROR(PruneCopiesUpTo(transaction, Seq(archived_seq)));
+  } else {
+    const absl::Time before = clock_.Now() - kWithoutBackups;
+    VIGIL_RETURN_IF_ERROR(PruneJournalBefore(database, transaction, before));
+    VIGIL_RETURN_IF_ERROR(PruneCopiesBefore(transaction, before));
+  }
   return storage_->Commit(transaction);
 }
 

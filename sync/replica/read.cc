@@ -82,7 +82,7 @@ constexpr char kCount[] = R"sql(
     (SELECT count(*) FROM attention WHERE device = ?1 AND settled = 0),
     (SELECT count(*) FROM record),
     (SELECT count(*) FROM draft WHERE device = ?1),
-    (SELECT count(*) FROM witness),
+    (SELECT count(*) FROM witness WHERE taken_at IS NULL),
     (SELECT count(*) FROM outbox WHERE device = ?1 AND state = 3))sql";
 
 absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {

@@ -193,8 +193,8 @@ class Replica {
   // Copies to return to a restored register, the next ones; none: nothing is left. They go before
   // the push, whoever uses the phone now.
   absl::StatusOr<v1::ReturnCopiesRequest> NextCopies(const CopyLimits& limits);
-  // The register has taken them.
-  absl::Status DropCopies(const v1::ReturnCopiesRequest& taken);
+  // The register has taken them. They are kept until a backup holds them (PruneJournal).
+  absl::Status NoteCopiesTaken(const v1::ReturnCopiesRequest& taken);
 
   struct PushBatch {
     v1::PushRequest request;
@@ -234,8 +234,8 @@ class Replica {
 
   // A session went through.
   absl::Status MarkSynced();
-  // Acknowledged operations that a backup holds leave the journal; without backups (0), those
-  // older than 90 days. Their hashes stay: the chain needs them.
+  // Acknowledged operations that a backup holds leave the journal, and taken copies go; without
+  // backups (0), those older than 90 days. The operations' hashes stay: the chain needs them.
   absl::Status PruneJournal(std::uint64_t archived_seq);
 
   // --- Unsent work by file -----------------------------------------------------------------------

@@ -250,6 +250,13 @@ CREATE TABLE unread_record (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kTakenCopies[] = R"sql(
+-- taken_at: when the register took the copy, NULL: it is to be returned. taken_before: a place of
+-- the log that was reached only after that, NULL: no page has told one yet.
+ALTER TABLE witness ADD COLUMN taken_at INTEGER;
+ALTER TABLE witness ADD COLUMN taken_before INTEGER;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -260,6 +267,8 @@ constexpr sqlite::Migration kMigrations[] = {
      kScopes},
     {5, "complete", "Where reading begins anew when a scope is lost half-way.", kComplete},
     {6, "unread", "What does not come again after a restore lives elsewhere.", kUnread},
+    {7, "taken-copies", "A register that took copies may be restored to before that.",
+     kTakenCopies},
 };
 
 }  // namespace

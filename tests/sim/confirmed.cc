@@ -11,19 +11,14 @@ namespace vigil::sim {
 namespace {
 
 constexpr char kRecords[] = "SELECT id, version, bytes FROM record ORDER BY id";
-constexpr char kCopies[] = "SELECT record, epoch FROM witness ORDER BY record, epoch";
-
-absl::StatusOr<sqlite::Database> OpenFile(Phone& phone) {
-  sqlite::OpenOptions options;
-  options.mode = sqlite::OpenOptions::Mode::kReadOnly;
-  options.vfs = phone.disk().name();
-  return sqlite::Database::Open(Phone::kFile, options);
-}
 
 }  // namespace
 
 absl::StatusOr<std::map<std::string, Held>> ReadHeld(Phone& phone) {
-  VIGIL_ASSIGN_OR_RETURN(sqlite::Database database, OpenFile(phone));
+  sqlite::OpenOptions options;
+  options.mode = sqlite::OpenOptions::Mode::kReadOnly;
+  options.vfs = phone.disk().name();
+  VIGIL_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(Phone::kFile, options));
   VIGIL_ASSIGN_OR_RETURN(sqlite::Statement row, database.Query(kRecords));
   std::map<std::string, Held> held;
   while (true) {
@@ -35,31 +30,15 @@ absl::StatusOr<std::map<std::string, Held>> ReadHeld(Phone& phone) {
   }
 }
 
-absl::StatusOr<std::set<std::pair<std::string, std::string>>> ReadOwed(Phone& phone) {
-  VIGIL_ASSIGN_OR_RETURN(sqlite::Database database, OpenFile(phone));
-  VIGIL_ASSIGN_OR_RETURN(sqlite::Statement row, database.Query(kCopies));
-  std::set<std::pair<std::string, std::string>> owed;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return owed;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    owed.emplace(id.ToString(), std::string(row.ColumnText(1)));
-  }
-}
-
 void ConfirmedVersions::GoBack(const Phone& phone, const std::string& epoch, Sight& sight) {
   if (!epochs_.Knows(epoch)) {
     world_.Violation("confirmed", absl::StrCat(phone.name(), ": is in an epoch that nobody began"));
   }
   const std::uint64_t shared = epochs_.Shared(sight.epoch, epoch);
-  for (LeftBehind& left : left_behind_) {
-    const bool is_owed = left.phone == &phone && sight.owed.contains({left.record, left.epoch});
-    if (is_owed) left.owed_to = epoch;
-  }
   for (auto& [record, held] : sight.held) {
     if (held.version <= shared) continue;
     copies_.insert(held.bytes);
-    left_behind_.push_back({&phone, record, sight.epoch, std::move(held), epoch});
+    left_behind_.push_back({&phone, record, sight.epoch, std::move(held)});
   }
   world_.Trace(phone.name(),
                absl::StrCat("went back to ", shared, " of ", sight.epoch, " in ", epoch));
@@ -78,8 +57,7 @@ bool ConfirmedVersions::WasLeftBehind(const std::string& record, const std::stri
 void ConfirmedVersions::Check(Phone& phone) {
   const auto state = phone.replica().GetSyncState();
   auto held = ReadHeld(phone);
-  auto owed = ReadOwed(phone);
-  if (!state.ok() || !held.ok() || !owed.ok()) return;
+  if (!state.ok() || !held.ok()) return;
   Sight& sight = sights_[phone.name()];
   if (sight.epoch.empty()) sight.epoch = state->epoch;
   if (sight.epoch != state->epoch) GoBack(phone, state->epoch, sight);
@@ -92,7 +70,6 @@ void ConfirmedVersions::Check(Phone& phone) {
     version = std::max(version, record.version);
   }
   sight.held = *std::move(held);
-  sight.owed = *std::move(owed);
 }
 
 }  // namespace vigil::sim

@@ -23,8 +23,6 @@ struct Held {
 
 // What is in the phone's file, by record, read past the replica.
 absl::StatusOr<std::map<std::string, Held>> ReadHeld(Phone& phone);
-// The copies that it has yet to return, by record and epoch.
-absl::StatusOr<std::set<std::pair<std::string, std::string>>> ReadOwed(Phone& phone);
 
 // Confirmed state never goes back: of each record that a phone holds, the version never decreases
 // within an epoch. A record may leave, and come back with what it had or more. Where a declared
@@ -42,9 +40,6 @@ class ConfirmedVersions {
     std::string record;
     std::string epoch;
     Held held;
-    // The epoch whose register is to have it from the phone: that to which it went back, or a later
-    // one where a restore came before the copy was taken.
-    std::string owed_to;
   };
   const std::vector<LeftBehind>& left_behind() const { return left_behind_; }
   // Whether some phone left exactly this behind, or holds it and may just be doing so.
@@ -55,9 +50,8 @@ class ConfirmedVersions {
     std::string epoch;
     // Greatest version of each record in this epoch.
     std::map<std::string, std::uint64_t> versions;
-    // At the last look: records, and copies that were still to be returned, by record and epoch.
+    // At the last look.
     std::map<std::string, Held> held;
-    std::set<std::pair<std::string, std::string>> owed;
   };
   void GoBack(const Phone& phone, const std::string& epoch, Sight& sight);
 

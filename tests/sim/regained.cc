@@ -86,9 +86,7 @@ void Regained::Check(Server& server, const std::set<const Phone*>& back) {
   const auto snapshot = server.store().Read();
   if (!snapshot.ok()) return world_.Violation("regained", snapshot.status().ToString());
   for (const ConfirmedVersions::LeftBehind& copy : confirmed_.left_behind()) {
-    // A phone keeps no copy that a register has taken. What a later restore took from that register
-    // again is regained by whoever had it from there: it is among what he left behind.
-    if (!back.contains(copy.phone) || copy.owed_to != epochs_.current()) continue;
+    if (!back.contains(copy.phone)) continue;
     const absl::Status status = CheckCopy(**snapshot, copy);
     if (!status.ok()) world_.Violation("regained", status.ToString());
   }

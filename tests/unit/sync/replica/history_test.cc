@@ -5,92 +5,19 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sync/base/hash.h"
-#include "sync/replica/replica.h"
 #include "tests/support/sim_vfs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
+#include "tests/unit/sync/replica/history_fixture.h"
 
 // What a phone has witnessed of the register's history, and what it does when that went back.
 
 namespace vigil::testing {
 namespace {
 
-using replica::Replica;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class HistoryTest : public ::testing::Test {
- protected:
-  explicit HistoryTest(const TestPhone::Options& options = {})
-      : phone_(server_, base().Phone(v1::ROLE_INSPECTOR, base().department), options),
-        first_(base().Head().epoch) {
-    phone_.MustSync();
-  }
-
-  TestRegister& base() { return server_.base(); }
-  Replica& replica() { return phone_.replica(); }
-  v1::RegisterHead NewestHead() { return replica().BeginHello()->head(); }
-
-  v1::Epoch Restored(const v1::Epoch& parent, std::uint64_t back_to_seq) {
-    v1::Epoch epoch;
-    epoch.set_id(phone_.NewId());
-    epoch.set_parent(parent.id());
-    epoch.set_back_to_seq(back_to_seq);
-    epoch.set_why("the disk died");
-    return epoch;
-  }
-  // A register in the first of these epochs, whose log ends with `head`.
-  v1::HelloResponse HelloOf(const std::vector<v1::Epoch>& lineage, const v1::RegisterHead& head) {
-    v1::HelloResponse hello;
-    hello.set_device(phone_.actor().author.device);
-    hello.set_person(phone_.actor().author.person);
-    hello.mutable_epochs()->Add(lineage.begin(), lineage.end());
-    *hello.mutable_head() = head;
-    hello.mutable_proof()->set_seq(head.seq());
-    hello.add_units(base().department);
-    return hello;
-  }
-  absl::Status Greet(const v1::HelloResponse& hello) {
-    return replica().ApplyHello({*replica().BeginHello(), hello});
-  }
-
-  v1::Outcome OutcomeOf(const v1::Operation& operation, v1::Verdict verdict, std::uint64_t seq) {
-    v1::Outcome outcome;
-    outcome.set_operation(operation.id());
-    outcome.set_verdict(verdict);
-    outcome.set_seq(seq);
-    return outcome;
-  }
-  void Answer(const v1::Outcome& outcome) {
-    v1::PushResponse response;
-    *response.add_outcomes() = outcome;
-    VIGIL_ASSERT_OK(replica().ApplyOutcomes(response));
-  }
-  static v1::Operation Submitted(const std::string& hazard) {
-    v1::Operation submit;
-    submit.mutable_submit_rectification()->set_hazard(hazard);
-    submit.mutable_submit_rectification()->set_from_status(v1::HAZARD_STATUS_RECTIFYING);
-    submit.mutable_submit_rectification()->set_rectification("done");
-    submit.mutable_submit_rectification()->add_photos()->set_sha256(std::string(64, 'a'));
-    return submit;
-  }
-  std::vector<std::string> Unsent() {
-    std::vector<std::string> hazards;
-    const std::vector<replica::OutboxItem> outbox = *replica().Outbox();
-    for (const replica::OutboxItem& item : outbox) {
-      hazards.push_back(item.operation.report_hazard().hazard_id());
-    }
-    return hazards;
-  }
-  v1::PushRequest NextPush() {
-    return replica().NextPush({.operations_max = 10, .bytes_max = 1 << 20})->request;
-  }
-
-  SimServer server_;
-  TestPhone phone_;
-  v1::Epoch first_;
-};
 
 // A register is restored from one backup, then from an older one, and the second restore never
 // heard of the first.
@@ -350,116 +277,6 @@ TEST_F(HistoryTest, Promise10AFormerUsersChainIsLinkedAnew) {
   EXPECT_EQ(push.entries(0).operation_id(), given_up.id());
   EXPECT_TRUE(push.entries(0).has_withheld_hash());
   EXPECT_TRUE(push.entries(1).has_operation());
-}
-
-TEST_F(HistoryTest, CopiesStayUntilTheyAreTakenThoughTheirScopeIsLost) {
-  const v1::RegisterHead head = NewestHead();
-  const std::string hazard = phone_.Report(base().risk_source, "one");
-  phone_.MustSync();
-  const std::string confirmed = base().Find(hazard).SerializeAsString();
-  v1::HelloResponse hello = HelloOf({Restored(first_, head.seq()), first_}, head);
-  hello.clear_units();
-  VIGIL_ASSERT_OK(Greet(hello));
-  std::vector<std::string> returned;
-  while (true) {
-    VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ReturnCopiesRequest copies,
-                               replica().NextCopies({.copies_max = 2, .bytes_max = 1}));
-    if (copies.copies().empty()) break;
-    ASSERT_EQ(copies.copies_size(), 1) << "a large one travels alone";
-    EXPECT_EQ(copies.copies(0).epoch(), first_.id());
-    returned.push_back(copies.copies(0).record());
-    VIGIL_ASSERT_OK(replica().DropCopies(copies));
-  }
-  EXPECT_THAT(returned, ::testing::Contains(confirmed));
-  EXPECT_EQ(replica().Counts()->copies, 0);
-}
-
-// Of a hazard that another phone reported beyond the backup, words that an author wrote when he had
-// seen it cover nothing that the register has in its place since.
-class ForeignHazardTest : public HistoryTest {
- protected:
-  ForeignHazardTest() : head_(NewestHead()), hazard_(ReportedByAnother(2)) {}
-
-  void GoBack() { VIGIL_ASSERT_OK(Greet(HelloOf({Restored(first_, head_.seq()), first_}, head_))); }
-  // The same hazard in the same place of the log, in another's words.
-  void ReadOther() {
-    v1::PullResponse page;
-    *page.mutable_head() = head_;
-    page.mutable_head()->set_epoch(replica().GetSyncState()->epoch);
-    page.mutable_head()->set_seq(head_.seq() + 1);
-    page.mutable_cursor()->add_units(base().department);
-    page.mutable_cursor()->set_seq(head_.seq() + 1);
-    page.set_last(true);
-    v1::Record record = base().Find(hazard_);
-    record.set_version(head_.seq() + 1);
-    record.mutable_made_by()->set_seq(head_.seq() + 1);
-    record.mutable_made_by()->set_device(phone_.NewId());
-    record.mutable_entity()->mutable_hazard()->set_description("another's words");
-    page.add_records(record.SerializeAsString());
-    VIGIL_ASSERT_OK(replica().ApplyPage(page));
-  }
-  v1::Operation Words() {
-    v1::Operation edit;
-    auto& command = *edit.mutable_edit_record();
-    command.set_record(hazard_);
-    command.mutable_update_mask()->add_paths("description");
-    command.mutable_entity()->mutable_hazard()->set_description("own words");
-    return edit;
-  }
-
-  std::string ReportedByAnother(std::uint64_t seed) {
-    TestPhone other(server_, base().Phone(v1::ROLE_INSPECTOR, base().department), {.seed = seed});
-    other.MustSync();
-    std::string hazard = other.Report(base().risk_source, "one");
-    other.MustSync();
-    phone_.MustSync();
-    return hazard;
-  }
-
-  const v1::RegisterHead head_;
-  const std::string hazard_;
-};
-
-TEST_F(ForeignHazardTest, Promise5AFormFromBeforeARestoreClaimsWhatItsAuthorSawThen) {
-  const replica::RecordView opened = phone_.View(hazard_);
-  ASSERT_GT(opened.version, head_.seq());
-  GoBack();
-  ReadOther();
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto made, replica().Make(Words(), {.shown = {opened}}));
-  EXPECT_EQ(made.operation.epoch(), first_.id());
-  ASSERT_EQ(made.operation.seen(0).record(), hazard_);
-  EXPECT_EQ(made.operation.seen(0).version(), opened.version);
-  EXPECT_THAT(phone_.View(hazard_).conflicts, ElementsAre("description"));
-  // Who has read it since has seen it.
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto again, replica().Make(Words(), {}));
-  EXPECT_EQ(again.operation.epoch(), replica().GetSyncState()->epoch);
-  EXPECT_THAT(phone_.View(hazard_).conflicts, IsEmpty());
-}
-
-TEST_F(ForeignHazardTest, Promise5WhatWasShownNowCountsInTheFormsEpochAsFarAsBothShareIt) {
-  const std::string second = ReportedByAnother(3);
-  const replica::RecordView opened = phone_.View(second);
-  GoBack();
-  ReadOther();
-  ASSERT_GT(phone_.View(hazard_).version, head_.seq());
-  v1::Operation merge;
-  merge.mutable_merge_hazard()->set_hazard(second);
-  merge.mutable_merge_hazard()->set_into(hazard_);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto made,
-                             replica().Make(merge, {.shown = {opened}, .unchecked = true}));
-  EXPECT_EQ(made.operation.epoch(), first_.id());
-  ASSERT_EQ(made.operation.seen_size(), 2);
-  for (const v1::Seen& seen : made.operation.seen()) {
-    EXPECT_EQ(seen.version(), seen.record() == second ? opened.version : head_.seq());
-  }
-}
-
-TEST_F(ForeignHazardTest, Promise5UnsentWordsCoverNothingThatCameAfterGoingBack) {
-  phone_.MustMake(Words());
-  ASSERT_THAT(phone_.View(hazard_).conflicts, IsEmpty());
-  GoBack();
-  ReadOther();
-  EXPECT_THAT(phone_.View(hazard_).conflicts, ElementsAre("description"));
 }
 
 // Going back is one transaction: a phone that dies at any write or sync of it has gone back or not.
