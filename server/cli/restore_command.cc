@@ -102,6 +102,20 @@ absl::StatusOr<v1::Backup> Describe(AccessTerms& terms, const std::string& path,
   return backup;
 }
 
+// Phones let go of what lies up to the oldest backup that the register counts on. Nothing: it
+// counts on none, or cannot be read any more.
+std::optional<Seq> CountedOn(AccessTerms& terms, const std::string& path) {
+  const auto old = store::ClosedRegister::Open(terms.files, path);
+  if (!old.ok()) return std::nullopt;
+  const auto snapshot = (*old)->Read();
+  if (!snapshot.ok()) return std::nullopt;
+  const auto backups = (*snapshot)->Backups();
+  if (!backups.ok() || backups->empty()) return std::nullopt;
+  Seq oldest(backups->front().seq());
+  for (const v1::Backup& backup : *backups) oldest = std::min(oldest, Seq(backup.seq()));
+  return oldest;
+}
+
 absl::Status Restore(AccessTerms& terms, const Arguments& arguments) {
   const std::string file = arguments.Value("FILE");
   const std::string directory = arguments.Value("--data");
@@ -121,11 +135,19 @@ absl::Status Restore(AccessTerms& terms, const Arguments& arguments) {
   }
   VIGIL_ASSIGN_OR_RETURN(request.kept, Describe(terms, file, request.person));
   const store::RestorePlace place{.files = terms.files, .path = JoinPath(directory, kRegisterFile)};
+  const std::optional<Seq> counted_on = CountedOn(terms, place.path);
   VIGIL_ASSIGN_OR_RETURN(const v1::Epoch epoch, registry::Restore(place, request, key));
   terms.console.Json(epoch);
   terms.console.Say(
       {"restored to operation $0; epoch $1 begins", "已恢复至序号 $0；新纪元 $1 开始"},
       {std::to_string(epoch.back_to_seq()), epoch.id()});
+  if (counted_on && Seq(epoch.back_to_seq()) < *counted_on) {
+    terms.console.Note(
+        {"this backup is older than those that the register counted on: phones may have let go of "
+         "what they had done up to operation $0, and cannot send it again",
+         "该备份早于登记库所依据的最旧备份：手机可能已清除序号 $0 及之前的记录，无法重新发送"},
+        {std::to_string(counted_on->value())});
+  }
   terms.console.Note(
       {"start vigild; phones send again what the backup lacks. What the office did since then is "
        "lost: see `vigilctl witness list`, and revoke again what was revoked",

@@ -41,6 +41,8 @@ class RestoreTest(CliTest):
         before = self.seq()
         self.ctl("import", DATA)
         self.assertGreater(self.seq(), before)
+        newer = self.directory / "newer.db"
+        self.ctl("backup", newer)
 
         # While it is served, nothing happens to it.
         refused = self.restore(backup, "no reason")
@@ -51,6 +53,7 @@ class RestoreTest(CliTest):
         self.assertEqual(done.code, 0, done.err)
         epoch = done.json
         self.assertEqual(int(epoch["back_to_seq"]), before)
+        self.assertNotIn("older than those", done.err)
         self.assertTrue((self.server.directory / f"register.db.before-{epoch['id']}").exists())
         self.server.start()
         # The administrator's program has exchanged its refresh token since; its key is enough.
@@ -66,6 +69,21 @@ class RestoreTest(CliTest):
         self.assertNotEqual(again.json["id"], epoch["id"])
         self.server.start()
         self.assertIn("it failed again", self.ctl("backup", "list").out)
+
+    def test_a_backup_that_phones_do_not_count_on(self):
+        old, new = self.directory / "old.db", self.directory / "new.db"
+        made = self.ctl("backup", old, "--json").json
+        self.ctl("import", DATA)
+        seq = int(self.ctl("backup", new, "--json").json["seq"])
+        for backup in self.ctl("backup", "list", "--json").json["backups"]:
+            if int(backup["seq"]) < seq:
+                self.ctl("backup", "forget", backup["id"])
+        self.server.stop()
+        done = self.restore(old, "nobody kept the newer one")
+        self.assertEqual(done.code, 0, done.err)
+        self.assertEqual(int(done.json["back_to_seq"]), int(made["seq"]))
+        self.assertIn(f"what they had done up to operation {seq},", done.err)
+        self.server.start()
 
 
 if __name__ == "__main__":
