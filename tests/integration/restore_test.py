@@ -9,24 +9,20 @@ from cli_support import DATA, CliTest, Result, Server, run
 
 
 class RestoreTest(CliTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory(prefix="vigil-restore-")
-        cls.directory = pathlib.Path(cls.temporary.name)
-        cls.server = Server(cls.directory / "reg")
-        cls.server.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        cls.temporary.cleanup()
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="vigil-restore-")
+        self.addCleanup(temporary.cleanup)
+        self.directory = pathlib.Path(temporary.name)
+        self.server = Server(self.directory / "reg")
+        self.server.start()
+        self.addCleanup(self.server.stop)
 
     def seq(self) -> int:
         return int(self.ctl("audit", "head", "--json").json["seq"])
 
-    def restore(self, backup: pathlib.Path, why: str) -> Result:
+    def restore(self, backup: pathlib.Path, why: str, *words: str) -> Result:
         return run("vigilctl", "restore", backup, "--data", self.server.directory, "--why", why,
-                   "--json")
+                   *words)
 
     def test_back_to_a_backup_and_on(self):
         backup = self.directory / "backup.db"
@@ -45,15 +41,14 @@ class RestoreTest(CliTest):
         self.ctl("backup", newer)
 
         # While it is served, nothing happens to it.
-        refused = self.restore(backup, "no reason")
+        refused = self.restore(backup, "no reason", "--json")
         self.assertNotEqual(refused.code, 0, refused.out)
         self.assertIn("stop vigild first", refused.err)
         self.server.stop()
-        done = self.restore(backup, "the disk failed")
+        done = self.restore(backup, "the disk failed", "--json")
         self.assertEqual(done.code, 0, done.err)
         epoch = done.json
         self.assertEqual(int(epoch["back_to_seq"]), before)
-        self.assertNotIn("older than those", done.err)
         self.assertTrue((self.server.directory / f"register.db.before-{epoch['id']}").exists())
         self.server.start()
         # The administrator's program has exchanged its refresh token since; its key is enough.
@@ -64,7 +59,7 @@ class RestoreTest(CliTest):
 
         # Once more, from the same file.
         self.server.stop()
-        again = self.restore(backup, "it failed again")
+        again = self.restore(backup, "it failed again", "--json")
         self.assertEqual(again.code, 0, again.err)
         self.assertNotEqual(again.json["id"], epoch["id"])
         self.server.start()
@@ -81,8 +76,11 @@ class RestoreTest(CliTest):
         self.server.stop()
         done = self.restore(old, "nobody kept the newer one")
         self.assertEqual(done.code, 0, done.err)
-        self.assertEqual(int(done.json["back_to_seq"]), int(made["seq"]))
+        self.assertIn(f"restored to operation {made['seq']};", done.out)
         self.assertIn(f"what they had done up to operation {seq},", done.err)
+        listed = self.restore(new, "somebody had, after all")
+        self.assertEqual(listed.code, 0, listed.err)
+        self.assertNotIn("older than those", listed.err)
         self.server.start()
 
 
