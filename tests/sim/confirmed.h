@@ -46,7 +46,15 @@ class ConfirmedVersions {
   bool WasLeftBehind(const std::string& record, const std::string& bytes) const;
 
  private:
+  // Changes whenever the phone's file may have.
+  struct FileState {
+    std::uint64_t life = 0;
+    std::int64_t bytes_written = 0;
+
+    friend bool operator==(const FileState&, const FileState&) = default;
+  };
   struct Sight {
+    FileState file;
     std::string epoch;
     // Greatest version of each record in this epoch.
     std::map<std::string, std::uint64_t> versions;
