@@ -1,6 +1,7 @@
 #include "sync/engine/engine.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -39,7 +40,7 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
   // Trying again soon would not help: somebody has to do something first.
   static bool NeedsAPerson(const absl::Status& status);
   void OpenWatch();
-  void OnChanged(std::uint64_t seq);
+  void OnChanged(const std::string& epoch, std::uint64_t seq);
   void OnWatchEnded(const absl::Status& status);
   // The watch told of more than the phone has.
   bool HasNews();
@@ -61,6 +62,8 @@ class Engine::Impl : public std::enable_shared_from_this<Engine::Impl> {
 
   std::unique_ptr<Watch> watch_;
   std::uint64_t watch_number_ = 0;
+  // What the watches of one epoch told; a restored register counts anew.
+  std::string news_epoch_;
   std::uint64_t news_seq_ = 0;
   int watch_failures_ = 0;
   absl::Time watch_not_before_ = absl::InfinitePast();
@@ -211,24 +214,25 @@ void Engine::Impl::OpenWatch() {
   };
   watch_ = parts_.transport.OpenWatch(
       request,
-      [still](const v1::WatchResponse& response) {
-        if (const auto self = still()) self->OnChanged(response.seq());
+      [still, epoch = state->epoch](const v1::WatchResponse& response) {
+        if (const auto self = still()) self->OnChanged(epoch, response.seq());
       },
       [still](const absl::Status& status) {
         if (const auto self = still()) self->OnWatchEnded(status);
       });
 }
 
-void Engine::Impl::OnChanged(std::uint64_t seq) {
+void Engine::Impl::OnChanged(const std::string& epoch, std::uint64_t seq) {
   watch_failures_ = 0;
-  news_seq_ = std::max(news_seq_, seq);
+  news_seq_ = news_epoch_ == epoch ? std::max(news_seq_, seq) : seq;
+  news_epoch_ = epoch;
   // The session that is under way may bring it; its end tells.
   if (!in_session() && failures_ == 0 && HasNews()) Schedule(tuning().gather);
 }
 
 bool Engine::Impl::HasNews() {
   const absl::StatusOr<replica::SyncState> state = parts_.replica.GetSyncState();
-  return !state.ok() || state->head.seq() < news_seq_;
+  return !state.ok() || (state->epoch == news_epoch_ && state->head.seq() < news_seq_);
 }
 
 void Engine::Impl::OnWatchEnded(const absl::Status& status) {

@@ -20,9 +20,20 @@ TestRegister::Options WithHub(TestRegister::Options options, service::WatchHub& 
 
 }  // namespace
 
-SimServer::SimServer(TestRegister::Options options)
-    : base_(WithHub(std::move(options), hub_)),
-      core_(base_.target(), hub_, {.server_name = "test/1"}) {}
+SimServer::SimServer(TestRegister::Options options) : base_(WithHub(std::move(options), hub_)) {
+  StartCore();
+}
+
+void SimServer::StartCore() {
+  core_ = std::make_unique<service::SyncCore>(base_.target(), hub_,
+                                              service::SyncOptions{.server_name = "test/1"});
+}
+
+void SimServer::Restore(const std::string& backup, const Actor& actor) {
+  core_.reset();
+  base_.Restore(backup, actor);
+  StartCore();
+}
 
 SimTransport::SimTransport(SimServer& server, const Actor& actor)
     : server_(server), author_(actor.author), key_(actor.key->public_key()) {}

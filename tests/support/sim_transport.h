@@ -26,13 +26,17 @@ class SimServer {
   explicit SimServer(TestRegister::Options options = {});
 
   TestRegister& base() { return base_; }
-  service::SyncCore& core() { return core_; }
+  service::SyncCore& core() { return *core_; }
   SimExecutor& executor() { return base_.executor(); }
+  // As TestRegister; no engine may run meanwhile.
+  void Restore(const std::string& backup, const Actor& actor);
 
  private:
+  void StartCore();
+
   service::WatchHub hub_;
   TestRegister base_;
-  service::SyncCore core_;
+  std::unique_ptr<service::SyncCore> core_;
 };
 
 class SimTransport final : public engine::Transport {

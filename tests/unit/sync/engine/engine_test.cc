@@ -76,6 +76,27 @@ TEST_F(EngineTest, SyncsAtOnceAndThenPolls) {
   EXPECT_THAT(reports_, SizeIs(2));
 }
 
+// A watch told of a place of the log that a restored register does not reach again for days.
+TEST_F(EngineTest, WhatAWatchToldBeforeARestoreIsNoNewsAfterIt) {
+  TestRegister& base = server_.base();
+  const Actor administrator = base.Clerk(v1::ROLE_ADMINISTRATOR, base.bureau);
+  const std::string backup = base.Backup();
+  engine_->Start();
+  executor().RunFor(absl::Seconds(5));
+  for (int i = 0; i < 5; ++i) OtherPhoneReports();
+  executor().RunFor(absl::Seconds(30));
+  const std::uint64_t before = base.Head().seq.value();
+  engine_->Stop();
+  server_.Restore(backup, administrator);
+  ASSERT_LT(base.Head().seq.value(), before);
+  engine_->Start();
+  executor().RunFor(absl::Minutes(1));
+  ASSERT_EQ(phone_.replica().GetSyncState()->epoch, base.Head().epoch.id());
+  const std::size_t sessions = reports_.size();
+  executor().RunFor(engine::Tuning().poll);
+  EXPECT_LE(reports_.size(), sessions + 1);
+}
+
 TEST_F(EngineTest, ALocalChangeIsSentSoon) {
   engine_->Start();
   executor().RunFor(absl::Seconds(5));
