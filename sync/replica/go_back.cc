@@ -11,6 +11,7 @@
 #include "sync/replica/copies.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
+#include "sync/replica/rows.h"
 #include "sync/replica/storage.h"
 #include "sync/replica/unread.h"
 #include "sync/replica/withheld.h"
@@ -30,13 +31,7 @@ absl::StatusOr<std::int64_t> TakeBackRecords(Database& database, Transaction& tr
                                              const std::string& epoch, Seq shared) {
   VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListBeyond));
   list.BindNumber(1, shared);
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, list.Step());
-    if (!found) break;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, list.ColumnUuid(0));
-    ids.push_back(id);
-  }
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(list)));
   VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
   for (const Uuid& id : ids) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> record,

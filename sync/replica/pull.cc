@@ -127,13 +127,7 @@ class Arrivals {
 absl::StatusOr<std::vector<Uuid>> IdsInBucket(Database& database, int bucket) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListBucket));
   row.BindInt64(1, bucket);
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return ids;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    ids.push_back(id);
-  }
+  return ReadIds(std::move(row));
 }
 
 }  // namespace

@@ -85,16 +85,6 @@ constexpr char kCount[] = R"sql(
     (SELECT count(*) FROM witness WHERE taken_at IS NULL),
     (SELECT count(*) FROM outbox WHERE device = ?1 AND state = 3))sql";
 
-absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return ids;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    ids.push_back(id);
-  }
-}
-
 absl::StatusOr<std::vector<RecordView>> ViewsOf(Database& database, const User& user,
                                                 const std::vector<Uuid>& ids) {
   std::vector<RecordView> views;

@@ -25,6 +25,16 @@ void BindReference(sqlite::Statement& statement, int parameter, const Uuid& id) 
   }
 }
 
+absl::StatusOr<std::vector<Uuid>> ReadIds(sqlite::Statement row) {
+  std::vector<Uuid> ids;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return ids;
+    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
+    ids.push_back(id);
+  }
+}
+
 absl::StatusOr<Sha256> ReadHash(const sqlite::Statement& statement, int column) {
   const std::optional<Sha256> hash = Sha256::FromBytes(statement.ColumnBlob(column));
   if (!hash) return absl::DataLossError("a stored hash has not 32 bytes");

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,9 @@ absl::StatusOr<Uuid> ParseId(std::string_view text);
 void BindRaw(sqlite::Statement& statement, int parameter, const Uuid& id);
 // Nil is kept as NULL.
 void BindReference(sqlite::Statement& statement, int parameter, const Uuid& id);
+
+// The ids in the first column of all rows.
+absl::StatusOr<std::vector<Uuid>> ReadIds(sqlite::Statement row);
 
 absl::StatusOr<Sha256> ReadHash(const sqlite::Statement& statement, int column);
 

@@ -25,16 +25,6 @@ constexpr char kListUnits[] =
     "SELECT DISTINCT unit FROM record WHERE unit IS NOT NULL ORDER BY unit";
 constexpr char kListOfUnit[] = "SELECT id FROM record WHERE unit = ?1 ORDER BY id";
 
-absl::StatusOr<std::vector<Uuid>> ReadIds(Statement row) {
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return ids;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    ids.push_back(id);
-  }
-}
-
 using Rows = std::map<Uuid, ScopeRow>;
 
 absl::StatusOr<Rows> LoadRows(Database& database) {

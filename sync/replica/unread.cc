@@ -1,7 +1,10 @@
 #include "sync/replica/unread.h"
 
+#include <utility>
+
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
+#include "sync/replica/rows.h"
 
 namespace vigil::replica {
 namespace {
@@ -18,17 +21,6 @@ constexpr char kListUnread[] = R"sql(
   SELECT record FROM unread_record JOIN record ON record.id = unread_record.record
   ORDER BY unread_record.record)sql";
 constexpr char kForget[] = "DELETE FROM unread_record";
-
-absl::StatusOr<std::vector<Uuid>> ListUnread(Database& database) {
-  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListUnread));
-  std::vector<Uuid> ids;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return ids;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, row.ColumnUuid(0));
-    ids.push_back(id);
-  }
-}
 
 }  // namespace
 
@@ -48,7 +40,8 @@ absl::Status NoteRead(Transaction& transaction, const Uuid& record) {
 absl::StatusOr<std::vector<Uuid>> RemoveUnread(Database& database, Transaction& transaction) {
   VIGIL_ASSIGN_OR_RETURN(const bool any, ExpectsAny(database));
   if (!any) return std::vector<Uuid>();
-  VIGIL_ASSIGN_OR_RETURN(std::vector<Uuid> ids, ListUnread(database));
+  VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListUnread));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Uuid> ids, ReadIds(std::move(list)));
   VIGIL_RETURN_IF_ERROR(transaction.Execute(kForget));
   VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
   for (const Uuid& id : ids) VIGIL_RETURN_IF_ERROR(writer.Remove(id).status());
