@@ -146,6 +146,12 @@ absl::StatusOr<std::optional<RecordView>> FindView(Database& database, const Use
 
 absl::Status MergeLaterWrites(Database& database, const User& user, RecordView& view) {
   VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(view.record.id()));
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
+                         FindConfirmed(database, id));
+  if (confirmed) {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record since, ParseRecord(confirmed->bytes));
+    VIGIL_RETURN_IF_ERROR(rules::MergeOwn(since, user.device.ToString(), view.record));
+  }
   return MergeWrites(database, user, id, view);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -159,6 +161,10 @@ void CoverStatus(v1::Write& added, std::vector<v1::Write>& trail) {
     }
     if (added.event_key() == covered.event_key()) added.set_covered(true);
   }
+  // Whoever knew all that stands decides, also where he did not count something of it as seen.
+  const bool knew_all = std::all_of(trail.begin(), trail.end(),
+                                    [](const v1::Write& write) { return write.covered(); });
+  if (knew_all) added.set_covered(false);
 }
 
 // What the record's maker left open. That is no value and nobody's word, and whoever writes to a
@@ -378,6 +384,39 @@ absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Rec
     }
   }
   if (stamp.seq() > record.version()) record.set_version(stamp.seq());
+  return absl::OkStatus();
+}
+
+absl::Status MergeOwn(const v1::Record& later, std::string_view device, v1::Record& seen) {
+  struct Own {
+    v1::Stamp stamp;
+    v1::RecordWrite write;
+  };
+  const EntityInfo* info = InfoOf(later);
+  if (info == nullptr) return absl::OkStatus();
+  std::map<std::uint64_t, Own> operations;
+  for (const FieldInfo& field : info->fields) {
+    if (FindState(later, field.number()) == nullptr) continue;
+    std::map<std::uint64_t, v1::FieldWrite> changes;
+    for (const v1::Write& write : AllWrites(later, field)) {
+      const v1::Stamp& stamp = write.stamp();
+      if (stamp.device() != device || stamp.witnessed()) continue;
+      operations[stamp.device_seq()].stamp = stamp;
+      v1::FieldWrite& change = changes[stamp.device_seq()];
+      change.set_field(static_cast<std::uint32_t>(field.number()));
+      change.mutable_value()->append(write.value());
+      change.set_event_key(write.event_key());
+    }
+    for (auto& [device_seq, change] : changes) {
+      *operations[device_seq].write.add_fields() = std::move(change);
+    }
+  }
+  for (auto& [device_seq, operation] : operations) {
+    operation.write.set_record(later.id());
+    operation.write.set_kind(static_cast<std::uint32_t>(info->number));
+    absl::Status status = Merge(operation.write, operation.stamp, seen);
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 

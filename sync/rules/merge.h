@@ -2,6 +2,7 @@
 #define VIGIL_SYNC_RULES_MERGE_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +28,12 @@ namespace vigil::rules {
 // already there changes nothing; where it was known from a copy alone, it becomes the author's own.
 // DATA_LOSS where the write is not of this record's kind.
 absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Record& record);
+
+// Brings `seen`, a record as somebody was shown it, up to what `later`, the same record since,
+// still holds of writes by the phone `device`: an author knows his own work. Of what others have
+// covered since, a status alone is still there. Nothing happens where `later` is of an unknown
+// kind.
+absl::Status MergeOwn(const v1::Record& later, std::string_view device, v1::Record& seen);
 
 // Which of two values of a ranked field (gravest, earliest, most open) is the more vigilant: below
 // 0 where it is `b`, above 0 where it is `a`. Both as FieldBytes makes them.

@@ -225,6 +225,21 @@ TEST_F(MakeTest, AFormKnowsWhatTheSamePhoneDidSince) {
   EXPECT_EQ(view.record.entity().hazard().description(), "crack of 3 m");
 }
 
+TEST_F(MakeTest, AFormKnowsWhatTheSamePhoneDidSinceAlsoOnceItIsConfirmed) {
+  TestPhone unit(server_, base().Phone(v1::ROLE_RESPONSIBLE_UNIT, base().unit), {.seed = 2});
+  unit.MustSync();
+  v1::Operation accept;
+  accept.mutable_accept_hazard()->set_hazard(hazard_);
+  accept.mutable_accept_hazard()->set_from_status(v1::HAZARD_STATUS_CONFIRMED);
+  const RecordView opened = unit.View(hazard_);
+  unit.MustMake(accept);
+  unit.MustSync();
+  ASSERT_FALSE(unit.View(hazard_).pending);
+  EXPECT_THAT(unit.replica().Make(accept, {.shown = {opened}, .draft = ""}),
+              ReasonIs("REASON_STATUS_NOT_SEEN"));
+  EXPECT_EQ(unit.View(hazard_).record.entity().hazard().status(), v1::HAZARD_STATUS_RECTIFYING);
+}
+
 TEST_F(MakeTest, TheDraftIsDoneWithInTheSameTransaction) {
   VIGIL_ASSERT_OK(replica().PutDraft("report/1", "half"));
   // A refusal keeps it.

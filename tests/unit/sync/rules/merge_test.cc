@@ -202,6 +202,17 @@ TEST_F(MergeTest, FortyLateAcceptsDoNotReopenAFinishedHazard) {
   EXPECT_FALSE(Disputed(H::kStatusFieldNumber));
 }
 
+TEST_F(MergeTest, WhoKnewAllThatStandsDecidesThoughHeCountedAsSeenOnlyWhatWasBefore) {
+  Status(v1::HAZARD_STATUS_RECTIFYING, "accept<1",
+         {.device = "unit", .device_seq = 1, .seq = 2, .seen = 1});
+  Status(v1::HAZARD_STATUS_SUBMITTED, "submit<2",
+         {.device = "unit", .device_seq = 2, .seq = 3, .seen = 1});
+  // A form from before both, of the phone that did both.
+  Status(v1::HAZARD_STATUS_RECTIFYING, "accept<1", {.device = "unit", .device_seq = 3, .seen = 1});
+  EXPECT_EQ(hazard().status(), v1::HAZARD_STATUS_RECTIFYING);
+  EXPECT_FALSE(Disputed(H::kStatusFieldNumber));
+}
+
 TEST_F(MergeTest, AStatusThatRaisesOpennessReopensHoweverLate) {
   Status(v1::HAZARD_STATUS_VERIFIED, "verify<x", {.device = "v", .seq = 2, .seen = 1});
   Status(v1::HAZARD_STATUS_RECTIFYING, "", {.device = "i", .seq = 3, .seen = 2});
@@ -209,6 +220,26 @@ TEST_F(MergeTest, AStatusThatRaisesOpennessReopensHoweverLate) {
          {.device = "v", .device_seq = 2, .seq = 4, .seen = 3});
   Status(v1::HAZARD_STATUS_RECTIFYING, "", {.device = "late", .seq = 5, .seen = 2});
   EXPECT_EQ(hazard().status(), v1::HAZARD_STATUS_RECTIFYING);
+}
+
+TEST_F(MergeTest, WhatAPhoneDidSinceIsAddedToWhatItsAuthorSaw) {
+  Status(v1::HAZARD_STATUS_CONFIRMED, "",
+         {.device = "office", .seq = 2, .seen = 1, .phone = false});
+  Photos({"before"}, {}, {.device = "unit", .device_seq = 1, .seq = 3, .seen = 2});
+  v1::Record seen = record_;
+  Status(v1::HAZARD_STATUS_RECTIFYING, "accept<2",
+         {.device = "unit", .device_seq = 2, .seq = 4, .seen = 2});
+  Photos({"a", "b"}, {}, {.device = "unit", .device_seq = 3, .seq = 5, .seen = 2});
+  Describe("theirs", {.device = "other", .device_seq = 1, .seq = 6, .seen = 2});
+  Status(v1::HAZARD_STATUS_SUBMITTED, "submit<4",
+         {.device = "other", .device_seq = 2, .seq = 7, .seen = 5});
+  VIGIL_ASSERT_OK(MergeOwn(record_, "unit", seen));
+  EXPECT_EQ(seen.entity().hazard().status(), v1::HAZARD_STATUS_RECTIFYING);
+  EXPECT_EQ(seen.entity().hazard().photos_size(), 3);
+  EXPECT_EQ(seen.entity().hazard().description(), "a crack") << "another author's";
+  const std::string once = seen.SerializeAsString();
+  VIGIL_ASSERT_OK(MergeOwn(record_, "unit", seen));
+  EXPECT_EQ(seen.SerializeAsString(), once);
 }
 
 TEST_F(MergeTest, AWriteOfAnotherRecordOrKindIsDataLoss) {
