@@ -93,8 +93,6 @@ class GreetingUnderWay {
                                      .judged = DeviceSeq(hello_.last_judged_device_seq()),
                                      .now = now_}));
       VIGIL_RETURN_IF_ERROR(NoteRestore(transaction_, current, went_back, now_));
-    } else if (hello_.head().seq() < meta.head.seq()) {
-      return HistoryChanged(meta.head.seq());
     }
     meta.epoch = current;
     return KeepHead(database_, transaction_, hello_.head(), Seq(meta.archived_seq));

@@ -97,6 +97,9 @@ TEST_F(HistoryTest, ALogThatDoesNotContinueIsNotFollowed) {
   hello.set_time_zone("Europe/Berlin");
   EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
   hello = HelloOf({first_}, known);
+  hello.mutable_head()->set_seq(known.seq() - 1);
+  EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
+  hello = HelloOf({first_}, known);
   hello.clear_proof();
   EXPECT_THAT(Greet(hello), ReasonIs("REASON_HISTORY_CHANGED"));
   // Nor one that says that it was restored, and then is not what both share.

@@ -46,6 +46,10 @@ TEST_F(LineageTest, AnAncestorSharesWhatEveryRestoreOnTheWayKept) {
   EXPECT_EQ(SharedSeq({first_}, {newer_, first_}), 200U);
   EXPECT_EQ(SharedSeq({after_newer_, newer_, first_}, {newer_, first_}), 260U);
   EXPECT_EQ(SharedSeq({after_newer_, newer_, first_}, {first_}), 200U);
+  // One that names as its parent an epoch that began only after what it went back to.
+  const v1::Epoch deeper = Epoch(kAfterNewer, kNewer, 150);
+  EXPECT_EQ(SharedSeq({deeper, newer_, first_}, {first_}), 150U);
+  EXPECT_EQ(SharedSeq({first_}, {deeper, newer_, first_}), 150U);
 }
 
 TEST_F(LineageTest, BranchesShareTheLeastOfBothWays) {
