@@ -11,7 +11,7 @@
 #include "sync/base/status.h"
 #include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "vigil/v1/entity.pb.h"
 #include "vigil/v1/policy.pb.h"
 #include "vigil/v1/record.pb.h"

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/cli/filter.h"
 #include "server/cli/program.h"
@@ -11,6 +12,7 @@
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
+#include "sync/cli/console/value_parse.h"
 #include "sync/cli/console/value_text.h"
 #include "sync/cli/verbs/take.h"
 
@@ -84,6 +86,30 @@ absl::Status Digest(Clerk& clerk, const Arguments& arguments) {
   return absl::OkStatus();
 }
 
+absl::Status Workdays(Clerk& clerk, const Arguments& arguments) {
+  v1::AddWorkingDaysRequest request;
+  VIGIL_ASSIGN_OR_RETURN(*request.mutable_date(), console::ParseDate(arguments.Value("DATE")));
+  int days = 0;
+  if (!absl::SimpleAtoi(arguments.Value("DAYS"), &days)) {
+    return console::UsageError(
+        absl::StrCat("DAYS is '", arguments.Value("DAYS"), "', no whole number"));
+  }
+  request.set_days(days);
+  VIGIL_ASSIGN_OR_RETURN(const v1::AddWorkingDaysResponse response,
+                         clerk.office().AddWorkingDays(request));
+  console::Console& console = clerk.console();
+  console.Json(response);
+  console.Write(console::DateText(response.date()) + "\n");
+  for (const int year : response.years_without_list()) {
+    console.Note({"the register has no list of working days for $0: there Monday to Friday counted "
+                  "as worked (working_days_file in the server's configuration)",
+                  "登记库没有$0年的工作日安排：该年按周一至周五计算（服务器配置中的 "
+                  "working_days_file）"},
+                 {std::to_string(year)});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WhoAmI(Clerk& clerk, const Arguments&) {
   const v1::GetSessionResponse& session = clerk.session();
   console::Console& console = clerk.console();
@@ -118,6 +144,16 @@ std::vector<Command> FigureCommands() {
         {{"--unit", "CODE", {"a unit and what is below it", "单位及其下属"}, Count::kRepeated}},
         {"", "--unit DEP-LF --json"}},
        Digest},
+      {{"workdays",
+        {"the date so many working days after a date, or before it",
+         "某日之后（负数为之前）第若干个工作日的日期"},
+        {{"DATE",
+          "",
+          {"not counted: 2017-06-16", "起始日期，不计入：2017-06-16"},
+          Count::kRequired},
+         {"DAYS", "", {"how many; negative: before", "工作日数，负数为之前"}, Count::kRequired}},
+        {"2017-06-16 -15", "2017-09-29 5 --json"}},
+       Workdays},
       {{"whoami", {"who is signed in here", "当前登录的身份"}, {}, {""}}, WhoAmI},
   };
 }

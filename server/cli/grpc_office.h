@@ -53,6 +53,10 @@ class GrpcOffice final : public Office {
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override {
     return client_.GetSession(request);
   }
+  absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
+      const v1::AddWorkingDaysRequest& request) override {
+    return client_.AddWorkingDays(request);
+  }
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override {
     return client_.GetDigest(request);
   }

@@ -5,7 +5,7 @@
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::office {
 

@@ -17,7 +17,7 @@
 #include "sync/cli/verbs/take.h"
 #include "sync/rules/grant.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 // Roles of persons in org units, and their delegation.
 

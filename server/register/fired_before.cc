@@ -11,7 +11,7 @@
 #include "sync/rules/derive.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 namespace {

@@ -302,7 +302,7 @@ absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
     envelope.device_seq = last + 1;
     operation.set_device_seq(envelope.device_seq);
   }
-  GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
+  GroupWorld world(*records_, writes_.log, operation, author, calendar());
   absl::StatusOr<rules::Decision> decision = rules::Judge(operation, author, world);
   const bool is_refusal = !decision.ok() && IsDecision(decision.status()) &&
                           !rules::IsDeferral(rules::ReasonOf(decision.status()));

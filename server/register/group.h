@@ -15,12 +15,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/register/audit.h"
+#include "server/register/group_world.h"
 #include "server/register/notify.h"
 #include "server/register/register.h"
 #include "server/register/working_set.h"
 #include "server/store/register_store.h"
 #include "sync/rules/judge.h"
 #include "sync/rules/record.h"
+#include "sync/rules/work_calendar.h"
 #include "vigil/v1/operation.pb.h"
 
 // A group of operations on its way into one transaction: judged one after the other in memory, each
@@ -34,6 +36,7 @@ struct GroupContext {
   std::vector<v1::Epoch> epochs;
   absl::Time now;
   absl::TimeZone zone;
+  std::shared_ptr<const rules::WorkCalendar> work_calendar;
   std::size_t operation_bytes_max = 0;
   // Nothing can be written: what was judged gets its outcome, all else is deferred.
   bool no_room = false;
@@ -145,6 +148,10 @@ class Group {
   absl::Status FinishDigests();
 
   store::Snapshot& snapshot_;
+  GroupWorld::Calendar calendar() const {
+    return {context_.now, context_.zone, *context_.work_calendar};
+  }
+
   GroupContext context_;
   std::unique_ptr<WorkingSet> records_;
   AuditTree audit_;

@@ -194,7 +194,7 @@ absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
   VIGIL_ASSIGN_OR_RETURN(const std::uint64_t last, LastDeviceSeq(envelope.device));
   envelope.device_seq = last + 1;
   operation.set_device_seq(envelope.device_seq);
-  GroupWorld world(*records_, writes_.log, operation, author, context_.now, context_.zone);
+  GroupWorld world(*records_, writes_.log, operation, author, calendar());
   absl::StatusOr<rules::Decision> decision = rules::Judge(operation, author, world);
   if (!decision.ok()) {
     // One that the rules cannot read stays for the office.
@@ -268,7 +268,7 @@ absl::StatusOr<rules::Decision> Group::JudgeOnCopies(const rules::Author& author
     });
     if (is_beyond) seen.set_version(0);
   }
-  GroupWorld world(*records_, writes_.log, blind, author, context_.now, context_.zone);
+  GroupWorld world(*records_, writes_.log, blind, author, calendar());
   bool any = false;
   for (const v1::Seen& known : beyond) {
     VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Record> copy, FindCopy(known, operation.epoch()));

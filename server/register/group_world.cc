@@ -9,7 +9,7 @@
 #include "sync/base/time.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 namespace {
@@ -30,14 +30,13 @@ absl::StatusOr<std::vector<store::OwnWrite>> WritesOf(WorkingSet& records, const
 }  // namespace
 
 GroupWorld::GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
-                       const v1::Operation& operation, const rules::Author& author, absl::Time now,
-                       absl::TimeZone zone)
+                       const v1::Operation& operation, const rules::Author& author,
+                       const Calendar& calendar)
     : records_(records),
       log_(log),
       operation_(operation),
       author_(author),
-      now_(now),
-      zone_(zone),
+      calendar_(calendar),
       device_(Uuid::Parse(author.device).value_or(Uuid())) {}
 
 std::uint64_t GroupWorld::SeenVersion(std::string_view record) const {
@@ -164,10 +163,6 @@ absl::StatusOr<bool> GroupWorld::OwnRefused(std::string_view record) {
   return records_.snapshot().OwnRefused(device_, *id, Seq(SeenVersion(record)));
 }
 
-v1::Date GroupWorld::Today() { return rules::DateAt(ObservedAt(), zone_); }
-
-v1::Date GroupWorld::WorkingDays(const v1::Date& date, int days) {
-  return rules::AddWorkingDays(date, days);
-}
+v1::Date GroupWorld::Today() { return rules::DateAt(ObservedAt(), calendar_.zone); }
 
 }  // namespace vigil::registry

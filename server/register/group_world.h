@@ -11,6 +11,7 @@
 #include "server/register/working_set.h"
 #include "server/store/write_set.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 
@@ -18,10 +19,15 @@ namespace vigil::registry {
 // version that he names and what his own phone has had applied since.
 class GroupWorld final : public rules::World {
  public:
+  struct Calendar {
+    absl::Time now;
+    absl::TimeZone zone;
+    const rules::WorkCalendar& working_days;
+  };
+
   // `log` are the group's rows so far. All must outlive this.
   GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
-             const v1::Operation& operation, const rules::Author& author, absl::Time now,
-             absl::TimeZone zone);
+             const v1::Operation& operation, const rules::Author& author, const Calendar& calendar);
 
   // As a copy has it, the author saw the record: more than the register has kept.
   void SeeCopy(v1::Record copy);
@@ -33,8 +39,10 @@ class GroupWorld final : public rules::World {
   absl::StatusOr<bool> OwnRefused(std::string_view record) override;
   absl::StatusOr<bool> Had(std::string_view record, int field, const v1::Write& write) override;
   v1::Date Today() override;
-  absl::Time ObservedAt() override { return rules::ObservedAt(operation_, now_); }
-  v1::Date WorkingDays(const v1::Date& date, int days) override;
+  absl::Time ObservedAt() override { return rules::ObservedAt(operation_, calendar_.now); }
+  absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override {
+    return calendar_.working_days.Add(date, days).date;
+  }
 
  private:
   absl::StatusOr<const v1::Record*> Rebuild(Entry& entry, std::uint64_t version);
@@ -46,8 +54,7 @@ class GroupWorld final : public rules::World {
   const std::vector<store::LogRow>& log_;
   const v1::Operation& operation_;
   const rules::Author& author_;
-  const absl::Time now_;
-  const absl::TimeZone zone_;
+  const Calendar calendar_;
   const Uuid device_;
   absl::flat_hash_map<std::string, const v1::Record*> seen_;
   std::list<v1::Record> rebuilt_;

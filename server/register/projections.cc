@@ -14,7 +14,7 @@
 #include "sync/rules/derive.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/schema.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 namespace {

@@ -11,7 +11,7 @@
 #include "sync/base/status.h"
 #include "sync/rules/lineage.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "vigil/v1/entity.pb.h"
 
 namespace vigil::registry {
@@ -201,6 +201,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   VIGIL_ASSIGN_OR_RETURN(context.epochs, snapshot->Epochs());
   context.now = Now();
   context.zone = options_.zone;
+  context.work_calendar = options_.work_calendar;
   context.operation_bytes_max = options_.operation_bytes_max;
   const std::optional<std::int64_t> left = ShortOfRoom();
   context.no_room = left.has_value();

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,11 +16,13 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
+#include "server/service/log.h"
 #include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::service {
 
@@ -257,6 +260,39 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_
     return error.ToStatus(name);
   }
   return config;
+}
+
+absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text, std::string_view name) {
+  FirstError error;
+  TextFormat::ParseInfoTree places;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  parser.WriteLocationsTo(&places);
+  v1::WorkingDayLists lists;
+  if (!parser.ParseFromString(std::string(text), &lists)) return error.ToStatus(name);
+  if (const std::optional<rules::WorkingDayFault> fault = rules::FindFault(lists)) {
+    const FieldDescriptor* list = v1::WorkingDayLists::descriptor()->FindFieldByName("list");
+    const FieldDescriptor* field = list->message_type()->FindFieldByName(fault->field);
+    const TextFormat::ParseLocation place =
+        places.GetTreeForNested(list, fault->list)
+            ->GetLocation(field, field->is_repeated() ? fault->index : -1);
+    error.AddError(place.line, place.column, fault->reason);
+    return error.ToStatus(name);
+  }
+  return lists;
+}
+
+absl::StatusOr<std::shared_ptr<const rules::WorkCalendar>> LoadWorkCalendar(
+    FileSystem& files, const std::string& path) {
+  constexpr std::size_t kBytesMax = 1024 * 1024;
+  if (path.empty()) {
+    Log(v1::LOG_LEVEL_WARNING,
+        "no working_days_file: Monday to Friday count as worked, whatever was announced");
+    return std::make_shared<const rules::WorkCalendar>();
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::string text, files.Read(path, kBytesMax));
+  VIGIL_ASSIGN_OR_RETURN(v1::WorkingDayLists lists, ParseWorkingDays(text, path));
+  return std::make_shared<const rules::WorkCalendar>(std::move(lists));
 }
 
 absl::Status CheckConfig(const v1::ServerConfig& config) {

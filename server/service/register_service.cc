@@ -89,6 +89,13 @@ grpc::ServerUnaryReactor* RegisterService::GetSession(grpc::CallbackServerContex
       [&](const access::Principal& caller) { return core_.GetSession(caller.author); });
 }
 
+grpc::ServerUnaryReactor* RegisterService::AddWorkingDays(grpc::CallbackServerContext* context,
+                                                          const v1::AddWorkingDaysRequest* request,
+                                                          v1::AddWorkingDaysResponse* response) {
+  return AnswerNow(guard_, {context, "RegisterService.AddWorkingDays", request}, response,
+                   [&](const access::Principal&) { return core_.AddWorkingDays(*request); });
+}
+
 grpc::ServerUnaryReactor* RegisterService::GetDigest(grpc::CallbackServerContext* context,
                                                      const v1::GetDigestRequest* request,
                                                      v1::GetDigestResponse* response) {

@@ -13,11 +13,13 @@
 #include "server/register/epochs.h"
 #include "server/service/pull_stream.h"
 #include "server/service/watch_stream.h"
+#include "sync/base/hash.h"
 #include "sync/base/mutex.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/record.h"
 
 namespace vigil::service {
 
@@ -126,6 +128,10 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
   response.mutable_limits()->set_push_operations(options_.push_operations_max);
   response.mutable_limits()->set_operation_bytes(options_.operation_bytes_max);
   response.set_time_zone(options_.time_zone_name);
+  const v1::WorkingDayLists& lists = register_.work_calendar().lists();
+  if (request.working_days_hash() != Sha256Of(rules::CanonicalBytes(lists)).bytes()) {
+    *response.mutable_working_days() = lists;
+  }
   VIGIL_ASSIGN_OR_RETURN(const Seq archived, registry::ArchivedSeq(*snapshot));
   response.set_archived_seq(archived.value());
   VIGIL_ASSIGN_OR_RETURN(std::optional<v1::HeadProof> proof,

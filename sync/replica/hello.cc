@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sync/base/hash.h"
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/go_back.h"
@@ -17,6 +18,8 @@
 #include "sync/replica/storage.h"
 #include "sync/rules/lineage.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/record.h"
+#include "sync/rules/work_calendar.h"
 
 // The register's greeting: who I am, which epoch it is in, which scopes I have.
 
@@ -130,6 +133,8 @@ absl::StatusOr<v1::HelloRequest> Replica::BeginHello() {
   VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(database));
   v1::HelloRequest request;
   request.set_epoch(meta.epoch);
+  VIGIL_ASSIGN_OR_RETURN(const std::string lists, LoadWorkingDays(database));
+  if (!lists.empty()) request.set_working_days_hash(std::string(Sha256Of(lists).bytes()));
   VIGIL_ASSIGN_OR_RETURN(const rules::Lineage lineage, LoadLineage(database, meta.epoch));
   request.mutable_epochs()->Add(lineage.begin(), lineage.end());
   VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> others, LoadOtherEpochs(database, lineage));
@@ -158,6 +163,11 @@ absl::Status Replica::ApplyHello(const Greeting& greeting) {
   if (!hello.time_zone().empty()) {
     VIGIL_RETURN_IF_ERROR(LoadZone(hello.time_zone()));
     meta.time_zone = hello.time_zone();
+  }
+  // Lists that this program cannot read are a newer register's; those that it has stay.
+  if (hello.has_working_days() && !rules::FindFault(hello.working_days())) {
+    VIGIL_RETURN_IF_ERROR(
+        SaveWorkingDays(transaction, rules::CanonicalBytes(hello.working_days())));
   }
   meta.server = hello.server();
   meta.clock_offset_ms = absl::ToInt64Milliseconds(greeting.clock_offset);

@@ -24,7 +24,7 @@
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
 #include "sync/rules/validate.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 // Making operations on the phone.
 

@@ -27,6 +27,10 @@ constexpr char kSaveMeta[] = R"sql(
     time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9, complete_seq = ?10
   WHERE one = 1)sql";
 
+constexpr char kLoadWorkingDays[] = "SELECT working_days FROM meta WHERE one = 1";
+
+constexpr char kSaveWorkingDays[] = "UPDATE meta SET working_days = ?1 WHERE one = 1";
+
 constexpr char kFindUser[] = R"sql(
   SELECT device, person, last_device_seq, last_hash, judged_device_seq, continued_by, active
   FROM identity WHERE active = 1)sql";
@@ -108,6 +112,17 @@ absl::Status SaveMeta(Transaction& transaction, const Meta& meta) {
       .BindInt64(9, meta.faults)
       .BindNumber(10, meta.complete_at);
   return save.Run();
+}
+
+absl::StatusOr<std::string> LoadWorkingDays(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadWorkingDays));
+  VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+  return found ? std::string(row.ColumnBlob(0)) : std::string();
+}
+
+absl::Status SaveWorkingDays(Transaction& transaction, std::string_view lists) {
+  VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveWorkingDays));
+  return save.BindBlob(1, lists).Run();
 }
 
 absl::StatusOr<std::optional<User>> FindUser(Database& database) {

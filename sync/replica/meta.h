@@ -35,6 +35,9 @@ absl::StatusOr<Meta> LoadMeta(sqlite::Database& database);
 // Of it, the epoch alone.
 absl::StatusOr<std::string> LoadEpoch(sqlite::Database& database);
 absl::Status SaveMeta(sqlite::Transaction& transaction, const Meta& meta);
+// By which the register counts working days, as it last told: serialised WorkingDayLists.
+absl::StatusOr<std::string> LoadWorkingDays(sqlite::Database& database);
+absl::Status SaveWorkingDays(sqlite::Transaction& transaction, std::string_view lists);
 
 struct User {
   Uuid device;

@@ -7,7 +7,7 @@
 #include "sync/base/status.h"
 #include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::replica {
 
@@ -60,8 +60,13 @@ v1::Date PhoneWorld::Today() { return rules::DateAt(ObservedAt(), now_.zone); }
 
 absl::Time PhoneWorld::ObservedAt() { return rules::ObservedAt(*operation_, now_.corrected); }
 
-v1::Date PhoneWorld::WorkingDays(const v1::Date& date, int days) {
-  return rules::AddWorkingDays(date, days);
+absl::StatusOr<v1::Date> PhoneWorld::AddWorkingDays(const v1::Date& date, int days) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string bytes, LoadWorkingDays(database_));
+  v1::WorkingDayLists lists;
+  if (!lists.ParseFromString(bytes)) {
+    return absl::DataLossError("the lists of working days cannot be read");
+  }
+  return rules::WorkCalendar(std::move(lists)).Add(date, days).date;
 }
 
 }  // namespace vigil::replica

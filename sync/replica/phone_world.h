@@ -44,7 +44,7 @@ class PhoneWorld final : public rules::World {
   absl::StatusOr<bool> OwnRefused(std::string_view record) override;
   v1::Date Today() override;
   absl::Time ObservedAt() override;
-  v1::Date WorkingDays(const v1::Date& date, int days) override;
+  absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override;
 
  private:
   const v1::Seen* FindSeen(std::string_view record) const;

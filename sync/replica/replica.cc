@@ -9,7 +9,7 @@
 #include "sync/replica/schema.h"
 #include "sync/replica/storage.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 // Opening, identity and drafts.
 

@@ -257,6 +257,11 @@ ALTER TABLE witness ADD COLUMN taken_at INTEGER;
 ALTER TABLE witness ADD COLUMN taken_before INTEGER;
 )sql";
 
+constexpr char kWorkingDays[] = R"sql(
+-- vigil.v1.WorkingDayLists as the register last told them; empty: none.
+ALTER TABLE meta ADD COLUMN working_days BLOB NOT NULL DEFAULT x'';
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -269,6 +274,7 @@ constexpr sqlite::Migration kMigrations[] = {
     {6, "unread", "What does not come again after a restore lives elsewhere.", kUnread},
     {7, "taken-copies", "A register that took copies may be restored to before that.",
      kTakenCopies},
+    {8, "working-days", "A phone counts working days as the register does.", kWorkingDays},
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "sync/rules/grant.h"
 
 #include "sync/base/status.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::rules {
 

@@ -55,8 +55,9 @@ class World {
   // Today in the register's zone, of the author's corrected time; and that time.
   virtual v1::Date Today() = 0;
   virtual absl::Time ObservedAt() = 0;
-  // The date `days` working days from `date` (negative: before). The start is not counted.
-  virtual v1::Date WorkingDays(const v1::Date& date, int days) = 0;
+  // The date `days` working days after `date` (before it, where negative), by the lists that the
+  // register has announced. The start is not counted, the result is.
+  virtual absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) = 0;
 };
 
 struct Decision {

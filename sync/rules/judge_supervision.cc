@@ -135,8 +135,9 @@ absl::Status ApplyExtension(Case& judged) {
   VIGIL_RETURN_IF_ERROR(RequireText(command.interim_controls(), v1::REASON_REQUIRED_FIELD_MISSING,
                                     "interim_controls"));
   VIGIL_RETURN_IF_ERROR(RequireDate(command.has_requested_until(), "requested_until"));
-  const v1::Date last_day =
-      judged.world().WorkingDays(Body(order).due_date(), -kExtensionWorkingDays);
+  VIGIL_ASSIGN_OR_RETURN(
+      const v1::Date last_day,
+      judged.world().AddWorkingDays(Body(order).due_date(), -kExtensionWorkingDays));
   if (CompareDates(judged.world().Today(), last_day) > 0) {
     return Refuse(v1::REASON_EXTENSION_TOO_LATE,
                   absl::StrCat("an extension is applied for at least ", kExtensionWorkingDays,

@@ -118,6 +118,12 @@ absl::StatusOr<v1::GetStatsResponse> OfficeClient::GetStats(const v1::GetStatsRe
                              &v1::RegisterService::Stub::GetStats);
 }
 
+absl::StatusOr<v1::AddWorkingDaysResponse> OfficeClient::AddWorkingDays(
+    const v1::AddWorkingDaysRequest& request) {
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/AddWorkingDays", request,
+                             &v1::RegisterService::Stub::AddWorkingDays);
+}
+
 absl::StatusOr<v1::GetDigestResponse> OfficeClient::GetDigest(const v1::GetDigestRequest& request) {
   return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/GetDigest", request,
                              &v1::RegisterService::Stub::GetDigest);

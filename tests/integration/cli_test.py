@@ -189,6 +189,18 @@ class CommandLines(SampleCase):
         self.assertIn("landfill/1", self.ctl("list", "checklist").out)
         self.assertEqual(self.ctl("whoami", "--json").json["time_zone"], "Asia/Shanghai")
 
+    def test_working_days_are_counted_by_the_lists_that_the_server_was_given(self):
+        self.assertEqual(self.ctl("workdays", "2017-06-16", "-15").out, "2017-05-25\n")
+        self.assertEqual(self.ctl("workdays", "2017-06-16", "-15").err, "")
+        self.assertEqual(self.ctl("workdays", "2017-09-29", "5", "--json").json["date"],
+                         {"year": 2017, "month": 10, "day": 12})
+        late = self.ctl("workdays", "2035-12-20", "10", "--lang", "en")
+        self.assertEqual(late.out, "2036-01-03\n")
+        self.assertIn("no list of working days for 2035", late.err)
+        self.assertIn("no list of working days for 2036", late.err)
+        self.ctl("workdays", "2017-06-31", "5", code=2)
+        self.ctl("workdays", "2017-06-30", "many", code=2)
+
     def receiver_of(self, unit: str) -> str:
         people = self.ctl("people", "--role", "receiver", "--json").json
         unit_id = self.ctl("show", unit, "--kind", "org_unit", "--json").json["record"]["id"]

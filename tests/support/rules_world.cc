@@ -16,7 +16,7 @@
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/validate.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::testing {
 namespace {
@@ -132,8 +132,8 @@ class SeenWorld final : public rules::World {
   }
   v1::Date Today() override { return rules::DateAt(ObservedAt(), Zone()); }
   absl::Time ObservedAt() override { return rules::ObservedAt(operation_, world_.now_); }
-  v1::Date WorkingDays(const v1::Date& date, int days) override {
-    return rules::AddWorkingDays(date, days);
+  absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override {
+    return world_.work_calendar.Add(date, days).date;
   }
 
  private:

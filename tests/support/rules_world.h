@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/work_calendar.h"
 #include "vigil/v1/entity.pb.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/policy.pb.h"
@@ -94,6 +95,8 @@ class RulesWorld {
   absl::Time now() const { return now_; }
   void Advance(absl::Duration by) { now_ += by; }
   v1::Date Today() const;
+  // By which working days are counted.
+  rules::WorkCalendar work_calendar;
 
  private:
   friend class SeenWorld;

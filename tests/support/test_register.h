@@ -50,6 +50,7 @@ class TestRegister {
     std::int64_t storage_reserve_bytes = 0;
     std::function<absl::StatusOr<std::int64_t>()> free_bytes = {};
     std::function<void(bool has_room, std::int64_t free_bytes)> on_room = {};
+    v1::WorkingDayLists working_days = {};
     // Told of each commit.
     std::function<void(const registry::Committed&)> on_committed = {};
   };

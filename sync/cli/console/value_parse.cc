@@ -15,7 +15,7 @@
 #include "sync/cli/console/exit_code.h"
 #include "sync/cli/console/names.h"
 #include "sync/rules/record.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::console {
 namespace {

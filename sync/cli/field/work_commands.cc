@@ -16,7 +16,7 @@
 #include "sync/cli/field/program.h"
 #include "sync/cli/verbs/take.h"
 #include "sync/rules/derive.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 // Today's work, and the lists it comes from.
 

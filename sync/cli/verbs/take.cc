@@ -7,7 +7,7 @@
 #include "sync/base/time.h"
 #include "sync/cli/console/photo.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::verbs {
 

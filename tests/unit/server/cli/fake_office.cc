@@ -8,6 +8,7 @@
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/schema.h"
+#include "sync/rules/work_calendar.h"
 
 namespace vigil::office {
 namespace {
@@ -193,6 +194,17 @@ absl::StatusOr<v1::GetSessionResponse> FakeOffice::GetSession(const v1::GetSessi
   response.set_device(IdOf("device"));
   response.set_person(IdOf("person"));
   response.set_time_zone("Asia/Shanghai");
+  return response;
+}
+
+absl::StatusOr<v1::AddWorkingDaysResponse> FakeOffice::AddWorkingDays(
+    const v1::AddWorkingDaysRequest& request) {
+  const rules::WorkCalendar::Result counted =
+      rules::WorkCalendar().Add(request.date(), request.days());
+  v1::AddWorkingDaysResponse response;
+  *response.mutable_date() = counted.date;
+  response.mutable_years_without_list()->Add(counted.years_without_list.begin(),
+                                             counted.years_without_list.end());
   return response;
 }
 

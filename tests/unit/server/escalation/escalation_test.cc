@@ -8,7 +8,7 @@
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
 #include "server/register/escalation_id.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
 

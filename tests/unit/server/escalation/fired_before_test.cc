@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/escalation/escalation_clock.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/returned_copies.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"

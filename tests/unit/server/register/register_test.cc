@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "server/register/audit.h"
 #include "server/register/escalation_id.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
 

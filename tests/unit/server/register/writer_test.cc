@@ -9,7 +9,7 @@
 #include "server/register/register.h"
 #include "server/store/sqlite_store.h"
 #include "sync/base/loop_executor.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/sim_vfs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"

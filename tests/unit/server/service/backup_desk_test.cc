@@ -10,7 +10,7 @@
 #include "server/escalation/escalation_clock.h"
 #include "sync/base/file.h"
 #include "sync/base/hash.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/returned_copies.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"

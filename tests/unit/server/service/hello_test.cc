@@ -7,8 +7,10 @@
 #include "gtest/gtest.h"
 #include "server/service/sync_core.h"
 #include "server/service/watch_hub.h"
+#include "sync/base/hash.h"
 #include "sync/base/merkle.h"
 #include "sync/rules/lineage.h"
+#include "sync/rules/record.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
 
@@ -19,9 +21,17 @@ namespace {
 class HelloTest : public ::testing::Test {
  protected:
   HelloTest()
-      : core_(reg_.target(), hub_, {.server_name = "test"}),
+      : reg_({.working_days = WorkingDays()}),
+        core_(reg_.target(), hub_, {.server_name = "test"}),
         inspector_(reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit)) {
     request_.set_protocol(1);
+  }
+
+  static v1::WorkingDayLists WorkingDays() {
+    v1::WorkingDayLists lists;
+    lists.add_list()->set_year(2017);
+    lists.mutable_list(0)->add_off("2017-10-20");
+    return lists;
   }
 
   v1::HelloResponse Hello() {
@@ -79,6 +89,16 @@ TEST_F(HelloTest, TheNewestHeadIsShownToBeTheBeginningOfTheLog) {
   EXPECT_TRUE(Shows(Hello(), newer));
   *request_.mutable_head() = ShownHead();
   EXPECT_TRUE(Shows(Hello(), ShownHead()));
+}
+
+TEST_F(HelloTest, ListsOfWorkingDaysAreToldToWhoeverHasOthers) {
+  ASSERT_EQ(Hello().working_days().list_size(), 1);
+  const v1::WorkingDayLists told = Hello().working_days();
+  EXPECT_EQ(told.list(0).off(0), "2017-10-20");
+  request_.set_working_days_hash(std::string(Sha256Of(rules::CanonicalBytes(told)).bytes()));
+  EXPECT_FALSE(Hello().has_working_days());
+  request_.set_working_days_hash(std::string(Sha256Of("others").bytes()));
+  EXPECT_TRUE(Hello().has_working_days());
 }
 
 TEST_F(HelloTest, WhatThisLogIsNotGetsAProofThatFails) {

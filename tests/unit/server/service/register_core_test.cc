@@ -1,13 +1,15 @@
 #include "server/service/register_core.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
 
@@ -239,6 +241,26 @@ TEST_F(RegisterCoreTest, SubmitNumbersAnOfficesOperationsAndAbortsAtAMovedPrecon
   const absl::StatusOr<v1::SubmitResponse> aborted = Submit(one_, late);
   EXPECT_THAT(aborted, StatusIs(absl::StatusCode::kAborted));
   EXPECT_THAT(aborted, ReasonIs("REASON_VERSION_MOVED"));
+}
+
+TEST_F(RegisterCoreTest, WorkingDaysAreCountedByTheListsAndMissingOnesNamed) {
+  v1::AddWorkingDaysRequest request;
+  request.mutable_date()->set_year(2017);
+  request.mutable_date()->set_month(9);
+  request.mutable_date()->set_day(1);
+  request.set_days(5);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::AddWorkingDaysResponse response,
+                             core_.AddWorkingDays(request));
+  EXPECT_EQ(response.date().day(), 8);
+  EXPECT_THAT(response.years_without_list(), ::testing::ElementsAre(2017));
+  request.set_days(10'001);
+  EXPECT_THAT(core_.AddWorkingDays(request), ReasonIs("REASON_INVALID_VALUE"));
+  request.set_days(std::numeric_limits<std::int32_t>::min());
+  EXPECT_THAT(core_.AddWorkingDays(request), ReasonIs("REASON_INVALID_VALUE"));
+  request.set_days(-10'000);
+  VIGIL_EXPECT_OK(core_.AddWorkingDays(request));
+  request.mutable_date()->set_month(13);
+  EXPECT_THAT(core_.AddWorkingDays(request), ReasonIs("REASON_INVALID_DATE"));
 }
 
 TEST_F(RegisterCoreTest, TheDigestOfUnitsIsThatOfAPhoneThere) {

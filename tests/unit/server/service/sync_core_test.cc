@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/service/pull_stream.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/service/sync_core_fixture.h"
 

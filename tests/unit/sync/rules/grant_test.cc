@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "gtest/gtest.h"
-#include "sync/rules/workdays.h"
+#include "sync/rules/work_calendar.h"
 #include "vigil/v1/record.pb.h"
 
 namespace vigil::rules {

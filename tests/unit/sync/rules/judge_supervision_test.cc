@@ -113,6 +113,19 @@ TEST_F(SupervisionTest, AnExtensionIsAppliedForFifteenWorkingDaysBeforeTheDueDat
   EXPECT_TRUE(Taken(Do("apply_extension", Phone())));
 }
 
+TEST_F(SupervisionTest, DaysOffMakeTheLastDayForAnExtensionEarlier) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING, .order = v1::ORDER_STATUS_IN_PROGRESS});
+  v1::WorkingDayLists lists;
+  lists.add_list()->set_year(2017);
+  lists.mutable_list(0)->add_off("2017-10-20");
+  world().work_calendar = rules::WorkCalendar(lists);
+  const absl::TimeZone zone = absl::FixedTimeZone(8 * 3600);
+  world().Advance(absl::FromCivil(absl::CivilMinute(2017, 10, 10, 0, 0), zone) - world().now());
+  EXPECT_EQ(ReasonOfDoing("apply_extension", Phone()), v1::REASON_EXTENSION_TOO_LATE);
+  world().Advance(absl::FromCivil(absl::CivilMinute(2017, 10, 9, 23, 50), zone) - world().now());
+  EXPECT_TRUE(Taken(Do("apply_extension", Phone())));
+}
+
 TEST_F(SupervisionTest, AnApprovedExtensionMovesTheDueDateARefusedOneKeepsIt) {
   Open({.hazard = v1::HAZARD_STATUS_RECTIFYING, .order = v1::ORDER_STATUS_EXTENSION_PENDING});
   ASSERT_TRUE(Taken(Do("approve_extension", Clerk())));
