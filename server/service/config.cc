@@ -13,10 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/text_format.h"
 #include "server/service/log.h"
+#include "server/service/text_file.h"
 #include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
@@ -27,32 +26,9 @@
 namespace vigil::service {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::TextFormat;
 using rules::Refuse;
 
 namespace {
-
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  // Lines and columns are counted from 0; -1 for none.
-  void AddError(int line, int column, const std::string& message) override {
-    if (!message_.empty()) return;
-    line_ = line < 0 ? 0 : line;
-    column_ = column < 0 ? 0 : column;
-    message_ = message;
-  }
-
-  absl::Status ToStatus(std::string_view name) const {
-    return Refuse(v1::REASON_INVALID_CONFIGURATION,
-                  absl::StrCat(ToAbsl(name), ":", line_ + 1, ":", column_ + 1, ": ", message_))
-        .With("line", std::int64_t{line_ + 1});
-  }
-
- private:
-  int line_ = 0;
-  int column_ = 0;
-  std::string message_;
-};
 
 // A number of the configuration: 0 stands for its default.
 struct Number {
@@ -236,48 +212,28 @@ v1::ServerConfig DefaultConfig() {
   return config;
 }
 
-absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_view name) {
-  FirstError error;
-  TextFormat::ParseInfoTree places;
-  TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  parser.WriteLocationsTo(&places);
+absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, const std::string& name) {
+  TextFile file(name);
   v1::ServerConfig config;
-  if (!parser.ParseFromString(std::string(text), &config)) return error.ToStatus(name);
+  VIGIL_RETURN_IF_ERROR(file.Parse(text, config));
   FillDefaults(config);
   if (const std::optional<Fault> fault = FindFault(config)) {
-    const google::protobuf::Descriptor* type = v1::ServerConfig::descriptor();
-    const TextFormat::ParseInfoTree* tree = &places;
-    if (!fault->part.empty()) {
-      const FieldDescriptor* part = type->FindFieldByName(fault->part);
-      tree = places.GetTreeForNested(part, -1);
-      type = part->message_type();
-    }
-    TextFormat::ParseLocation place(0, 0);
-    if (tree != nullptr)
-      place = tree->GetLocation(type->FindFieldByName(fault->field), fault->index);
-    error.AddError(place.line, place.column, fault->reason);
-    return error.ToStatus(name);
+    std::vector<TextFile::Part> path;
+    if (!fault->part.empty()) path.push_back({fault->part});
+    path.push_back({fault->field, fault->index});
+    return file.FaultAt(config, path, fault->reason);
   }
   return config;
 }
 
-absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text, std::string_view name) {
-  FirstError error;
-  TextFormat::ParseInfoTree places;
-  TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  parser.WriteLocationsTo(&places);
+absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text,
+                                                     const std::string& name) {
+  TextFile file(name);
   v1::WorkingDayLists lists;
-  if (!parser.ParseFromString(std::string(text), &lists)) return error.ToStatus(name);
+  VIGIL_RETURN_IF_ERROR(file.Parse(text, lists));
   if (const std::optional<rules::WorkingDayFault> fault = rules::FindFault(lists)) {
-    const FieldDescriptor* list = v1::WorkingDayLists::descriptor()->FindFieldByName("list");
-    const FieldDescriptor* field = list->message_type()->FindFieldByName(fault->field);
-    const TextFormat::ParseLocation place =
-        places.GetTreeForNested(list, fault->list)
-            ->GetLocation(field, field->is_repeated() ? fault->index : -1);
-    error.AddError(place.line, place.column, fault->reason);
-    return error.ToStatus(name);
+    return file.FaultAt(lists, {{"list", fault->list}, {fault->field, fault->index}},
+                        fault->reason);
   }
   return lists;
 }

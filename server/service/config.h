@@ -19,10 +19,11 @@ v1::ServerConfig DefaultConfig();
 
 // Reads a text-format ServerConfig; what is unset gets its default. INVALID_CONFIGURATION with a
 // message "NAME:LINE:COLUMN: REASON" for the first fault (`name` is the file's, for the message).
-absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, std::string_view name);
+absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, const std::string& name);
 
 // Reads text-format WorkingDayLists; errors as with ParseConfig.
-absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text, std::string_view name);
+absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text,
+                                                     const std::string& name);
 
 // By the lists of a file. Without a name there are none, and the log says so.
 absl::StatusOr<std::shared_ptr<const rules::WorkCalendar>> LoadWorkCalendar(
