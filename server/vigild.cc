@@ -1,11 +1,11 @@
 // The server of the hazard register: command line, configuration, signals.
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
