@@ -147,11 +147,11 @@ class Group {
   v1::Outcome Deferred(const Envelope& envelope, const absl::Status& why) const;
   absl::Status FinishDigests();
 
-  store::Snapshot& snapshot_;
   GroupWorld::Calendar calendar() const {
     return {context_.now, context_.zone, *context_.work_calendar};
   }
 
+  store::Snapshot& snapshot_;
   GroupContext context_;
   std::unique_ptr<WorkingSet> records_;
   AuditTree audit_;

@@ -68,11 +68,11 @@ class RegisterCore {
                                                 const v1::GetStatsRequest& request);
   // Who the caller is, and where he is.
   absl::StatusOr<v1::GetSessionResponse> GetSession(const rules::Author& caller);
-  // Digest of all that the caller sees without the office's own, or of what a phone with roles in
-  // these units holds: them, what is below them, and everybody's records.
   // INVALID_DATE, INVALID_VALUE.
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) const;
+  // Digest of all that the caller sees without the office's own, or of what a phone with roles in
+  // these units holds: them, what is below them, and everybody's records.
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const rules::Author& caller,
                                                   const v1::GetDigestRequest& request);
 

@@ -51,7 +51,7 @@ class ListReader {
  public:
   explicit ListReader(const v1::WorkingDayList& list) : list_(list) {}
 
-  // The reason of the first fault, with its place in `fault`.
+  // False at the first fault, which `fault` then tells.
   bool Read(WorkingDayFault& fault) {
     if (list_.year() < kYearMin || list_.year() > kYearMax) {
       fault.field = "year";
