@@ -47,7 +47,6 @@ absl::StatusOr<v1::ServerConfig> LoadConfig(const Options& options) {
   }
   if (!options.data_dir.empty()) config.set_data_dir(options.data_dir);
   if (options.port) config.set_listen_port(*options.port);
-  if (!options.working_days.empty()) config.set_working_days_file(options.working_days);
   if (options.plain_text) {
     config.set_plain_text(true);
     config.clear_tls();

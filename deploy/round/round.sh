@@ -218,9 +218,10 @@ tell() {
   vigilctl escalation list | sed 's/^/        /'
 }
 
-# figure NAME: one of the register's figures.
-figure() {
-  vigilctl stats --json | grep -o "\"name\":\"$1\",\"value\":\"[^\"]*\"" | value value
+# How often a hazard was found overdue (E4); the ladder's other steps follow from it.
+overdue_count() {
+  vigilctl escalation list --past --json |
+    { grep -o '"step":"ESCALATION_STEP_E4_OVERDUE"' || true; } | wc -l
 }
 
 conflict_count() { vigilctl conflicts --json | { grep -o '"field":' || true; } | wc -l; }
@@ -242,7 +243,7 @@ settle() {
   conflicts_settled=$((conflicts_open - left))
   # It is tagged again, and long overdue.
   quietly vigilctl escalation tick
-  step "The escalation clock has seen it too: E4 fires for $passed."
+  step "The escalation clock has seen it too: E4 fires for $passed, and what else was due since."
 }
 
 compare_replicas() {
@@ -268,7 +269,7 @@ main() {
   choose_hazards
   say "A field round. These sign in at the office, and see what their roles let them see:"
   make_people
-  fired_before=$(figure escalations)
+  fired_before=$(overdue_count)
   say "Two inspectors enrol their phones with one-time codes and synchronise:"
   make_phones
   unit=$(state "$reported" unit)
@@ -279,7 +280,7 @@ main() {
   tell
   settle
   compare_replicas
-  fired=$(figure escalations)
+  fired=$(overdue_count)
   ledger_lines >"$directory/ledger.txt"
   say "round: applied=$applied merged=$merged refused=$refused conflicts_open=$conflicts_open\
  conflicts_settled=$conflicts_settled escalated=$((fired - fired_before)) replicas_equal=$replicas"

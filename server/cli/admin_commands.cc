@@ -13,7 +13,7 @@
 #include "sync/cli/console/value_text.h"
 #include "sync/rules/reason.h"
 
-// Administration: imports, escalations, notifications.
+// Administration: imports, notifications.
 
 namespace vigil::office {
 
@@ -146,48 +146,6 @@ absl::Status Import(Clerk& clerk, const Arguments& arguments) {
                        absl::StrCat(result.problems.size(), " rows are bad; nothing was changed"));
 }
 
-absl::Status ListEscalations(Clerk& clerk, const Arguments& arguments) {
-  v1::ListEscalationsRequest request;
-  request.set_page_size(kPageSize);
-  v1::ListEscalationsResponse all;
-  do {
-    VIGIL_ASSIGN_OR_RETURN(const v1::ListEscalationsResponse page,
-                           clerk.office().ListEscalations(request));
-    for (const v1::EscalationRow& row : page.escalations()) {
-      if (row.past() && !arguments.Has("--past")) continue;
-      if (row.acknowledged() && arguments.Has("--open")) continue;
-      *all.add_escalations() = row;
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  console::Console& console = clerk.console();
-  console.Json(all);
-  Table table({{"id"},
-               {std::string(console.In({"step", "步骤"}))},
-               {std::string(console.In({"about", "对象"}))},
-               {"", Table::Align::kLeft, 40},
-               {std::string(console.In({"fell due", "到期"}))},
-               {std::string(console.In({"fired", "触发"}))},
-               {std::string(console.In({"acknowledged", "已确认"}))}});
-  for (const v1::EscalationRow& row : all.escalations()) {
-    table.AddRow({row.record(), console::NameOf(row.step(), console.language()),
-                  row.item_number().empty() ? console::ShortId(row.item()) : row.item_number(),
-                  row.item_text(), console::TimeText(row.fell_due_at(), clerk.zone()),
-                  console::TimeText(row.fired_at(), clerk.zone()),
-                  row.acknowledged() ? std::string(console.In({"yes", "是"})) : ""});
-  }
-  console.Show(table, {"no escalation", "没有升级"});
-  return absl::OkStatus();
-}
-
-absl::Status Tick(Clerk& clerk, const Arguments&) {
-  VIGIL_ASSIGN_OR_RETURN(const v1::TickEscalationResponse response,
-                         clerk.office().TickEscalation(v1::TickEscalationRequest()));
-  clerk.console().Json(response);
-  clerk.console().Say({"$0 steps fired", "触发 $0 个升级步骤"}, {std::to_string(response.fired())});
-  return absl::OkStatus();
-}
-
 absl::Status ListOutbox(Clerk& clerk, const Arguments&) {
   v1::ListNotificationsRequest request;
   request.set_page_size(kPageSize);
@@ -232,18 +190,6 @@ std::vector<Command> AdminCommands() {
         {"deploy/data/shenzhen-2017 --dry-run", "deploy/data/shenzhen-2017"},
         {Op::kImportRecord}},
        Import},
-      {{"escalation list",
-        {"what has become overdue and was escalated", "升级记录"},
-        {{"--open", "", {"only those that nobody has acknowledged", "仅未确认的"}},
-         {"--past", "", {"also what fell due before an import", "含导入前已到期的"}}},
-        {"", "--open --json"}},
-       ListEscalations},
-      {{"escalation tick",
-        {"run the escalation clock now", "立即运行升级时钟"},
-        {},
-        {""},
-        {Op::kFireEscalation}},
-       Tick},
       {{"outbox list", {"notifications and what became of them", "通知及其发送情况"}, {}, {""}},
        ListOutbox},
   };

@@ -53,6 +53,10 @@ class GrpcOffice final : public Office {
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override {
     return client_.GetSession(request);
   }
+  absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
+      const v1::ListEscalationStepsRequest& request) override {
+    return client_.ListEscalationSteps(request);
+  }
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) override {
     return client_.AddWorkingDays(request);

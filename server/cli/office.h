@@ -49,6 +49,8 @@ class Office {
   virtual absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetSessionResponse> GetSession(
       const v1::GetSessionRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
+      const v1::ListEscalationStepsRequest& request) = 0;
   virtual absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) = 0;
   virtual absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) = 0;

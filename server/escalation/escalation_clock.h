@@ -10,38 +10,30 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/register/open_steps.h"
 #include "server/register/register.h"
+#include "server/register/working_set.h"
 #include "server/store/register_store.h"
 #include "sync/base/executor.h"
 #include "sync/base/ids.h"
 #include "sync/rules/judge.h"
-#include "vigil/v1/supervision.pb.h"
 
 namespace vigil::escalation {
 
 // Who the clock is in the register: a device and a person of its own.
 rules::Author ClockAuthor();
 
-// What a step is about and when it fell due.
-struct DueStep {
-  Uuid item;
-  v1::EscalationStep step = v1::ESCALATION_STEP_UNSPECIFIED;
-  std::string due_version;
-  absl::Time fell_due_at;
-  // It fell due before the item was imported.
-  bool past = false;
-};
-
-// The steps of a hazard that are due at `now`: what stands in its projection, and records of the
-// snapshot for what was imported. In this stage E4 alone: the day after the due date.
-absl::StatusOr<std::vector<DueStep>> DueSteps(store::Snapshot& snapshot, const Uuid& hazard,
-                                              absl::Time now, const absl::TimeZone& zone);
+// The steps that are due now of a hazard, its orders and its transfers.
+absl::StatusOr<std::vector<registry::OpenStep>> DueSteps(const Uuid& hazard,
+                                                         registry::WorkingSet& records,
+                                                         absl::Time now,
+                                                         const rules::LadderRules& rules);
 
 // Fires what is due, through the register's one write path. There are no timers to lose: each tick
 // asks the register what is past due, so that whatever a downtime missed is fired at the next tick,
 // with the time at which it fell due. Each (item, due version, step) has one derived id and fires
 // once, ever. A step that the register refuses is not offered again before a restart, or another
-// due version; one that it defers is, with the next tick.
+// due version; where it defers one, the tick ends, and the next one tries again.
 class EscalationClock {
  public:
   struct Options {
@@ -76,7 +68,7 @@ class EscalationClock {
   static void Schedule(const std::shared_ptr<State>& state, absl::Duration delay);
   struct UnderWay;
   static void BeginTick(const std::shared_ptr<State>& state, TickDone done);
-  static absl::StatusOr<Batch> Collect(const State& state, const UnderWay& tick);
+  static absl::StatusOr<Batch> Collect(const State& state);
   static void RunTick(const std::shared_ptr<State>& state, const std::shared_ptr<UnderWay>& tick);
 
   // Shared with the tasks that wait: they do nothing once it is gone.

@@ -5,13 +5,13 @@
 
 #include "google/protobuf/util/time_util.h"
 #include "server/register/escalation_id.h"
+#include "server/register/open_steps.h"
 #include "server/register/working_source.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
-#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 namespace {
@@ -49,10 +49,14 @@ absl::StatusOr<bool> HadFired(WorkingSet& records, const Firing& firing) {
   WorkingSource source(records);
   VIGIL_ASSIGN_OR_RETURN(const rules::HazardRecords gathered, rules::GatherHazard(*hazard, source));
   VIGIL_ASSIGN_OR_RETURN(const v1::HazardState state, rules::DeriveHazard(gathered, source));
-  if (!state.has_due_date() || state.due_version() != escalation.due_version()) return false;
-  const absl::Time fell_due = StartOfDay(rules::ToDay(state.due_date()) + 1, firing.zone);
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
+                         OpenStepsOf(gathered, state, records, firing.rules));
+  const auto step = std::find_if(open.begin(), open.end(),
+                                 [&](const OpenStep& each) { return each.escalation == id; });
+  if (step == open.end()) return false;
   const absl::Time fired = TimeOf(escalation.fired_at());
-  if (TimeOf(escalation.fell_due_at()) != fell_due || fired < fell_due || fired > firing.now) {
+  if (TimeOf(escalation.fell_due_at()) != step->falls_due || fired < step->falls_due ||
+      fired > firing.now) {
     return false;
   }
   return IsDatedByCopies(*hazard) && AreDatedByCopies(gathered.orders) &&

@@ -4,6 +4,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/register/working_set.h"
+#include "sync/rules/ladder.h"
 
 namespace vigil::registry {
 
@@ -14,7 +15,7 @@ namespace vigil::registry {
 struct Firing {
   const v1::Record& copy;
   absl::Time now;
-  const absl::TimeZone& zone;
+  const rules::LadderRules& rules;
 };
 absl::StatusOr<bool> HadFired(WorkingSet& records, const Firing& firing);
 

@@ -10,6 +10,7 @@
 #include "server/register/epochs.h"
 #include "server/register/group_world.h"
 #include "server/register/notify.h"
+#include "server/register/working_source.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
@@ -399,11 +400,16 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     entry->versions.push_back(change);
     writes_.records.push_back(std::move(change));
   }
-  if (operation.has_fire_escalation()) {
-    VIGIL_RETURN_IF_ERROR(notices_.Add(operation.fire_escalation(),
-                                       [this](std::string_view id) { return records_->Find(id); }));
-  }
-  return absl::OkStatus();
+  return operation.has_fire_escalation() ? Tell(operation.fire_escalation()) : absl::OkStatus();
+}
+
+absl::Status Group::Tell(const v1::FireEscalation& fired) {
+  const v1::Ladder& ladder = context_.deadlines->ladder;
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> office,
+                         snapshot_.FindByKey(v1::Entity::kOrgUnit, ladder.safety_office()));
+  WorkingSource source(*records_);
+  return notices_.Add(
+      fired, {.ladder = ladder, .safety_office = office.value_or(Uuid()), .records = source});
 }
 
 // Where the record lives: a child with its root, a root by its unit field.

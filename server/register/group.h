@@ -20,9 +20,10 @@
 #include "server/register/register.h"
 #include "server/register/working_set.h"
 #include "server/store/register_store.h"
+#include "sync/base/time.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/ladder.h"
 #include "sync/rules/record.h"
-#include "sync/rules/work_calendar.h"
 #include "vigil/v1/operation.pb.h"
 
 // A group of operations on its way into one transaction: judged one after the other in memory, each
@@ -36,7 +37,7 @@ struct GroupContext {
   std::vector<v1::Epoch> epochs;
   absl::Time now;
   absl::TimeZone zone;
-  std::shared_ptr<const rules::WorkCalendar> work_calendar;
+  std::shared_ptr<const rules::Deadlines> deadlines;
   std::size_t operation_bytes_max = 0;
   // Nothing can be written: what was judged gets its outcome, all else is deferred.
   bool no_room = false;
@@ -134,6 +135,8 @@ class Group {
   absl::Status GiveNumber(rules::Decision& decision, v1::Outcome& outcome);
   absl::Status Apply(const v1::Operation& operation, const rules::Author& author,
                      const rules::Decision& decision, v1::Outcome& outcome);
+  // Writes down whom an escalation is told to.
+  absl::Status Tell(const v1::FireEscalation& fired);
   absl::Status Place(Entry& entry, Seq seq);
   absl::Status Move(Entry& root, const Uuid& to_unit, Seq seq);
   // Hazards without a unit of their own, to where their risk source lives now.
@@ -148,7 +151,10 @@ class Group {
   absl::Status FinishDigests();
 
   GroupWorld::Calendar calendar() const {
-    return {context_.now, context_.zone, *context_.work_calendar};
+    return {context_.now, context_.zone, context_.deadlines->working_days};
+  }
+  rules::LadderRules ladder_rules() const {
+    return {*context_.deadlines, context_.zone, DayAt(context_.now, context_.zone)};
   }
 
   store::Snapshot& snapshot_;

@@ -26,7 +26,7 @@ std::uint64_t SumOf(std::string_view bytes) {
 }  // namespace
 
 absl::StatusOr<store::WriteSet> Group::Finish() {
-  VIGIL_RETURN_IF_ERROR(AddProjections(*records_, context_.zone, writes_));
+  VIGIL_RETURN_IF_ERROR(AddProjections(*records_, ladder_rules(), writes_));
   VIGIL_RETURN_IF_ERROR(FinishDigests());
   writes_.notifications = notices_.Finish(context_.now);
   for (const auto& [series, last] : counters_) writes_.counters.emplace_back(series, last);

@@ -217,7 +217,8 @@ absl::StatusOr<bool> Group::MayTake(const store::WitnessCopy& copy) {
   v1::Record record;
   if (copy.record.is_nil() || !record.ParseFromString(copy.bytes)) return false;
   if (!record.entity().has_escalation()) return true;
-  return HadFired(*records_, {.copy = record, .now = context_.now, .zone = context_.zone});
+  const rules::LadderRules rules = ladder_rules();
+  return HadFired(*records_, {.copy = record, .now = context_.now, .rules = rules});
 }
 
 // No number that a copy names is given again; a hazard that is made again keeps its own unless

@@ -10,7 +10,8 @@
 #include "absl/time/time.h"
 #include "server/store/write_set.h"
 #include "sync/base/ids.h"
-#include "sync/rules/judge.h"
+#include "sync/rules/derive.h"
+#include "sync/rules/ladder.h"
 #include "vigil/v1/supervision_command.pb.h"
 
 namespace vigil::registry {
@@ -19,13 +20,20 @@ namespace vigil::registry {
 // group become one message for each recipient, and a second one for those that fell due before
 // their item was imported: after a long downtime or an import nobody gets a storm.
 //
-// An item's recipient is the head of the industry department of its risk source, the department
-// itself where it names no head, else the supervising or the responsible unit. An item without any
-// of them has no message.
+// Whom a step is told to, the ladder says; of an org unit that names a head, he is told. A step of
+// whose addressees none is known has no message.
 class NoticeBook {
  public:
-  // Takes down an escalation that was recorded. Errors are those of `find`.
-  absl::Status Add(const v1::FireEscalation& fired, const rules::FindRecord& find);
+  // Whom the ladder names, and where records are found. All must outlive the call.
+  struct Sources {
+    const v1::Ladder& ladder;
+    // Nil: the register has no such unit.
+    Uuid safety_office;
+    rules::RecordSource& records;
+  };
+
+  // Takes down an escalation that was recorded. Errors are those of the source.
+  absl::Status Add(const v1::FireEscalation& fired, const Sources& sources);
 
   // In the order of the recipients' ids. A message about one item names it in `record`, one about
   // several names none. The book is empty afterwards.
@@ -43,6 +51,8 @@ class NoticeBook {
   std::map<std::pair<Uuid, bool>, std::vector<Notice>> notices_;
 
   static void Write(const std::vector<Notice>& notices, bool past, store::NewNotification& out);
+  static void WriteStep(const std::vector<const Notice*>& notices, bool past,
+                        store::NewNotification& out);
 };
 
 }  // namespace vigil::registry

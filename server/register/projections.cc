@@ -7,14 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "server/register/escalation_id.h"
+#include "server/register/open_steps.h"
 #include "server/register/working_source.h"
 #include "sync/base/status.h"
-#include "sync/base/time.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/schema.h"
-#include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
 namespace {
@@ -27,8 +25,8 @@ absl::Time InstantOf(const google::protobuf::Timestamp& time) {
 
 class Projector {
  public:
-  Projector(WorkingSet& records, const absl::TimeZone& zone, store::WriteSet& writes)
-      : records_(records), zone_(zone), writes_(writes) {}
+  Projector(WorkingSet& records, const rules::LadderRules& rules, store::WriteSet& writes)
+      : records_(records), rules_(rules), writes_(writes) {}
 
   absl::Status Run() {
     // Projecting reads more entries but touches none.
@@ -85,8 +83,22 @@ class Projector {
       VIGIL_ASSIGN_OR_RETURN(const Entry* order, records_.Get(IdOf(entity.extension().order())));
       return NoteHazard(IdOf(order->record.entity().supervision_order().hazard()));
     }
-    // A fired step ends the waiting for it.
-    if (entity.has_escalation()) hazards_.insert(IdOf(entity.escalation().item()));
+    // A fired step ends the waiting for it; what hangs on a hazard, or on its orders, may begin or
+    // end one.
+    return NoteHazardAbove(entry);
+  }
+
+  absl::Status NoteHazardAbove(const Entry& entry) {
+    Uuid above = IdOf(entry.record.parent());
+    while (!above.is_nil()) {
+      VIGIL_ASSIGN_OR_RETURN(const Entry* at, records_.Get(above));
+      if (at->absent) return absl::OkStatus();
+      if (at->record.entity().has_hazard()) {
+        hazards_.insert(above);
+        return absl::OkStatus();
+      }
+      above = IdOf(at->record.parent());
+    }
     return absl::OkStatus();
   }
 
@@ -128,7 +140,9 @@ class Projector {
     row.description = hazard.description();
     row.merged_into = IdOf(hazard.merged_into());
     row.imported = hazard.has_imported_from();
-    VIGIL_ASSIGN_OR_RETURN(row.next_step_at, NextStep(entry, row.state));
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
+                           OpenStepsOf(records, row.state, records_, rules_));
+    if (!open.empty()) row.next_step_at = open.front().falls_due;
     for (const v1::Record* order : records.orders) ProjectOrder(*order, entry.record);
     VIGIL_ASSIGN_OR_RETURN(const std::optional<store::HazardProjection> stored,
                            records_.snapshot().FindHazardProjection(entry.id));
@@ -150,23 +164,6 @@ class Projector {
                                               rules::LiftInDoubt(record, hazard)});
   }
 
-  // The start of the day after the due date, unless nothing is left to do, the step of this due
-  // version has fired, or an extension is being decided.
-  absl::StatusOr<std::optional<absl::Time>> NextStep(const Entry& entry,
-                                                     const v1::HazardState& state) {
-    std::optional<absl::Time> none;
-    if (!state.has_due_date() || state.finished() || state.rectified() ||
-        state.escalation_paused()) {
-      return none;
-    }
-    const Uuid fired = EscalationId({.item = entry.record.id(),
-                                     .due_version = state.due_version(),
-                                     .step = v1::ESCALATION_STEP_E4_OVERDUE});
-    VIGIL_ASSIGN_OR_RETURN(const Entry* escalation, records_.Get(fired));
-    if (!escalation->absent) return none;
-    return std::optional<absl::Time>(StartOfDay(rules::ToDay(state.due_date()) + 1, zone_));
-  }
-
   static bool Same(const store::HazardProjection& a, const store::HazardProjection& b) {
     return a.number == b.number && a.risk_source == b.risk_source &&
            a.responsible_unit == b.responsible_unit && a.follows_source == b.follows_source &&
@@ -177,16 +174,16 @@ class Projector {
   }
 
   WorkingSet& records_;
-  const absl::TimeZone zone_;
+  const rules::LadderRules& rules_;
   store::WriteSet& writes_;
   std::set<Uuid> hazards_;
 };
 
 }  // namespace
 
-absl::Status AddProjections(WorkingSet& records, const absl::TimeZone& zone,
+absl::Status AddProjections(WorkingSet& records, const rules::LadderRules& rules,
                             store::WriteSet& writes) {
-  return Projector(records, zone, writes).Run();
+  return Projector(records, rules, writes).Run();
 }
 
 }  // namespace vigil::registry

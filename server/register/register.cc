@@ -62,6 +62,10 @@ bool ChangesAccess(const store::WriteSet& writes) {
 Register::Register(store::RegisterStore& store, Executor& executor, RegisterOptions options)
     : store_(store), executor_(executor), options_(std::move(options)) {}
 
+rules::LadderRules Register::ladder_rules() const {
+  return {*options_.deadlines, options_.zone, DayAt(Now(), options_.zone)};
+}
+
 v1::Date Register::Today() const { return rules::DateAt(Now(), options_.zone); }
 
 void Register::Submit(rules::Author author, std::vector<Incoming> operations, Done done) {
@@ -201,7 +205,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   VIGIL_ASSIGN_OR_RETURN(context.epochs, snapshot->Epochs());
   context.now = Now();
   context.zone = options_.zone;
-  context.work_calendar = options_.work_calendar;
+  context.deadlines = options_.deadlines;
   context.operation_bytes_max = options_.operation_bytes_max;
   const std::optional<std::int64_t> left = ShortOfRoom();
   context.no_room = left.has_value();

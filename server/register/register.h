@@ -18,7 +18,7 @@
 #include "sync/base/mutex.h"
 #include "sync/base/p256.h"
 #include "sync/rules/judge.h"
-#include "sync/rules/work_calendar.h"
+#include "sync/rules/ladder.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/sync_service.pb.h"
 
@@ -74,9 +74,8 @@ struct RegisterOptions {
   std::size_t operation_bytes_max = 256 * 1024;
   // Register's time zone: deadlines are dates in it.
   absl::TimeZone zone;
-  // Its working days; never null.
-  std::shared_ptr<const rules::WorkCalendar> work_calendar =
-      std::make_shared<const rules::WorkCalendar>();
+  // Its ladder and working days; never null.
+  std::shared_ptr<const rules::Deadlines> deadlines = std::make_shared<const rules::Deadlines>();
   // Called after each commit on the writer's executor, after the answers.
   std::function<void(const Committed&)> on_committed;
   // Who may do what may have changed. Called on the writer's executor before the answers: whoever
@@ -151,7 +150,9 @@ class Register {
 
   store::RegisterStore& store() { return store_; }
   absl::TimeZone zone() const { return options_.zone; }
-  const rules::WorkCalendar& work_calendar() const { return *options_.work_calendar; }
+  const rules::Deadlines& deadlines() const { return *options_.deadlines; }
+  // By which a step of the ladder falls due, today.
+  rules::LadderRules ladder_rules() const;
   absl::Time Now() const { return executor_.Now(); }
   // This register's key has signed the epoch.
   bool HasSigned(const v1::Epoch& epoch) const;

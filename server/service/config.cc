@@ -7,21 +7,18 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/service/log.h"
 #include "server/service/text_file.h"
 #include "sync/base/loopback.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/work_calendar.h"
 
 namespace vigil::service {
 
@@ -224,31 +221,6 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, const std::s
     return file.FaultAt(config, path, fault->reason);
   }
   return config;
-}
-
-absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text,
-                                                     const std::string& name) {
-  TextFile file(name);
-  v1::WorkingDayLists lists;
-  VIGIL_RETURN_IF_ERROR(file.Parse(text, lists));
-  if (const std::optional<rules::WorkingDayFault> fault = rules::FindFault(lists)) {
-    return file.FaultAt(lists, {{"list", fault->list}, {fault->field, fault->index}},
-                        fault->reason);
-  }
-  return lists;
-}
-
-absl::StatusOr<std::shared_ptr<const rules::WorkCalendar>> LoadWorkCalendar(
-    FileSystem& files, const std::string& path) {
-  constexpr std::size_t kBytesMax = 1024 * 1024;
-  if (path.empty()) {
-    Log(v1::LOG_LEVEL_WARNING,
-        "no working_days_file: Monday to Friday count as worked, whatever was announced");
-    return std::make_shared<const rules::WorkCalendar>();
-  }
-  VIGIL_ASSIGN_OR_RETURN(const std::string text, files.Read(path, kBytesMax));
-  VIGIL_ASSIGN_OR_RETURN(v1::WorkingDayLists lists, ParseWorkingDays(text, path));
-  return std::make_shared<const rules::WorkCalendar>(std::move(lists));
 }
 
 absl::Status CheckConfig(const v1::ServerConfig& config) {

@@ -1,16 +1,12 @@
 #ifndef VIGIL_SERVER_SERVICE_CONFIG_H_
 #define VIGIL_SERVER_SERVICE_CONFIG_H_
 
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "sync/base/file.h"
-#include "sync/rules/work_calendar.h"
 #include "vigil/v1/config.pb.h"
-#include "vigil/v1/working_days.pb.h"
 
 namespace vigil::service {
 
@@ -20,14 +16,6 @@ v1::ServerConfig DefaultConfig();
 // Reads a text-format ServerConfig; what is unset gets its default. INVALID_CONFIGURATION with a
 // message "NAME:LINE:COLUMN: REASON" for the first fault (`name` is the file's, for the message).
 absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, const std::string& name);
-
-// Reads text-format WorkingDayLists; errors as with ParseConfig.
-absl::StatusOr<v1::WorkingDayLists> ParseWorkingDays(std::string_view text,
-                                                     const std::string& name);
-
-// By the lists of a file. Without a name there are none, and the log says so.
-absl::StatusOr<std::shared_ptr<const rules::WorkCalendar>> LoadWorkCalendar(
-    FileSystem& files, const std::string& path);
 
 // Checks every value of a complete configuration, a data directory among them.
 absl::Status CheckConfig(const v1::ServerConfig& config);

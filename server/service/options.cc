@@ -35,8 +35,6 @@ absl::Status Set(Options& options, const std::string& name, const std::string& v
     options.tls_key = value;
   } else if (name == "--tls-client-authorities") {
     options.tls_client_authorities = value;
-  } else if (name == "--working-days") {
-    options.working_days = value;
   } else if (name == "--port") {
     std::uint32_t port = 0;
     if (!absl::SimpleAtoi(value, &port) || port > 65535) {
@@ -89,8 +87,6 @@ SIGINT.
   --tls-key FILE          PEM: its key. Both are read again when they change, without a restart
   --tls-client-authorities FILE
                           PEM: lets in only clients with a certificate of these authorities
-  --working-days FILE     text-format lists of days off and make-up days (message
-                          vigil.v1.WorkingDayLists), by which deadlines are counted
   --plain-text            no encryption, on a loopback address only
   --invite-administrator  writes a new one-time code for the first administrator, who has lost his
                           password; gives him his roles back if they are gone

@@ -21,7 +21,6 @@ struct Options {
   std::string tls_key;
   std::string tls_client_authorities;
   bool plain_text = false;
-  std::string working_days;
   // Makes a new code for the first administrator, who has lost his password.
   bool invite_administrator = false;
   bool help = false;

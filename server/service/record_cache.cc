@@ -5,6 +5,7 @@
 
 #include "sync/base/status.h"
 #include "sync/rules/derive.h"
+#include "sync/rules/record.h"
 
 namespace vigil::service {
 
@@ -73,6 +74,23 @@ absl::StatusOr<std::vector<const v1::Record*>> RecordCache::DuplicatesOf(std::st
 
 absl::StatusOr<v1::HazardState> RecordCache::HazardStateOf(const v1::Record& hazard) {
   return rules::DeriveHazard(hazard, *this);
+}
+
+absl::StatusOr<RecordCache::Description> RecordCache::Describe(std::string_view id) {
+  Description description;
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, Find(id));
+  if (record == nullptr) return description;
+  description.key = rules::KeyOf(*record);
+  if (record->entity().has_risk_source()) {
+    description.text = record->entity().risk_source().name();
+    return description;
+  }
+  while (record != nullptr && !record->entity().has_hazard()) {
+    if (record->parent().empty()) return description;
+    VIGIL_ASSIGN_OR_RETURN(record, Find(record->parent()));
+  }
+  if (record != nullptr) description.text = record->entity().hazard().description();
+  return description;
 }
 
 absl::StatusOr<std::string> RecordCache::NameOf(std::string_view id) {

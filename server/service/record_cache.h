@@ -38,6 +38,14 @@ class RecordCache final : public rules::RecordSource {
   // How a hazard stands, with its orders, their extensions and its duplicates.
   absl::StatusOr<v1::HazardState> HazardStateOf(const v1::Record& hazard);
 
+  // How people call a record that something is about: by its own key and, of a hazard or what hangs
+  // on one, the hazard's description, of a risk source its name.
+  struct Description {
+    std::string key;
+    std::string text;
+  };
+  absl::StatusOr<Description> Describe(std::string_view id);
+
   // Name of a person, of an org unit or of a risk source; empty if there is none.
   absl::StatusOr<std::string> NameOf(std::string_view id);
 

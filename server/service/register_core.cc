@@ -1,7 +1,5 @@
 #include "server/service/register_core.h"
 
-#include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/access/visibility.h"
 #include "server/service/pull_stream.h"
@@ -19,8 +16,6 @@
 #include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
-#include "sync/rules/validate.h"
-#include "sync/rules/work_calendar.h"
 #include "vigil/v1/entity.pb.h"
 
 namespace vigil::service {
@@ -198,24 +193,6 @@ absl::StatusOr<v1::GetSessionResponse> RegisterCore::GetSession(const rules::Aut
   *response.mutable_server_time() =
       google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(ToMicros(register_.Now()));
   response.set_time_zone(time_zone_name_);
-  return response;
-}
-
-absl::StatusOr<v1::AddWorkingDaysResponse> RegisterCore::AddWorkingDays(
-    const v1::AddWorkingDaysRequest& request) const {
-  constexpr int kDaysMax = 10'000;
-  VIGIL_RETURN_IF_ERROR(rules::ValidateDate(request.date()));
-  if (std::abs(std::int64_t{request.days()}) > kDaysMax) {
-    return Refuse(v1::REASON_INVALID_VALUE,
-                  absl::StrCat("days is ", request.days(), "; at most ", kDaysMax, " are counted"))
-        .With("field", "days");
-  }
-  const rules::WorkCalendar::Result counted =
-      register_.work_calendar().Add(request.date(), request.days());
-  v1::AddWorkingDaysResponse response;
-  *response.mutable_date() = counted.date;
-  response.mutable_years_without_list()->Add(counted.years_without_list.begin(),
-                                             counted.years_without_list.end());
   return response;
 }
 

@@ -68,6 +68,9 @@ class RegisterCore {
                                                 const v1::GetStatsRequest& request);
   // Who the caller is, and where he is.
   absl::StatusOr<v1::GetSessionResponse> GetSession(const rules::Author& caller);
+  // Of what the caller sees. INVALID_DATE, INVALID_PAGE_TOKEN.
+  absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
+      const rules::Author& caller, const v1::ListEscalationStepsRequest& request);
   // INVALID_DATE, INVALID_VALUE.
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) const;

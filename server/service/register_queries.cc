@@ -63,22 +63,6 @@ absl::Status AddConflicts(RecordCache& cache, const v1::Record& record,
   return absl::OkStatus();
 }
 
-// The item of an escalation, for people.
-absl::Status DescribeItem(RecordCache& cache, const std::string& item, v1::EscalationRow& row) {
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, cache.Find(item));
-  if (record == nullptr) return absl::OkStatus();
-  row.set_item_number(rules::KeyOf(*record));
-  if (record->entity().has_hazard()) {
-    row.set_item_text(record->entity().hazard().description());
-  } else if (record->entity().has_risk_source()) {
-    row.set_item_text(record->entity().risk_source().name());
-  } else if (!record->parent().empty()) {
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record* parent, cache.Find(record->parent()));
-    if (parent != nullptr) row.set_item_text(parent->entity().hazard().description());
-  }
-  return absl::OkStatus();
-}
-
 // Name of the command, such as "confirm_hazard".
 std::string CommandName(const v1::Operation& operation) {
   const google::protobuf::OneofDescriptor* command =
@@ -182,7 +166,9 @@ absl::StatusOr<v1::ListEscalationsResponse> RegisterCore::ListEscalations(
     *row.mutable_fired_at() = escalation.fired_at();
     row.set_past(escalation.past());
     row.set_acknowledged(escalation.has_acknowledged_at());
-    VIGIL_RETURN_IF_ERROR(DescribeItem(cache, escalation.item(), row));
+    VIGIL_ASSIGN_OR_RETURN(const RecordCache::Description item, cache.Describe(escalation.item()));
+    row.set_item_number(item.key);
+    row.set_item_text(item.text);
   }
   response.set_next_page_token(page.next_page_token);
   return response;

@@ -89,6 +89,15 @@ grpc::ServerUnaryReactor* RegisterService::GetSession(grpc::CallbackServerContex
       [&](const access::Principal& caller) { return core_.GetSession(caller.author); });
 }
 
+grpc::ServerUnaryReactor* RegisterService::ListEscalationSteps(
+    grpc::CallbackServerContext* context, const v1::ListEscalationStepsRequest* request,
+    v1::ListEscalationStepsResponse* response) {
+  return AnswerNow(guard_, {context, "RegisterService.ListEscalationSteps", request}, response,
+                   [&](const access::Principal& caller) {
+                     return core_.ListEscalationSteps(caller.author, *request);
+                   });
+}
+
 grpc::ServerUnaryReactor* RegisterService::AddWorkingDays(grpc::CallbackServerContext* context,
                                                           const v1::AddWorkingDaysRequest* request,
                                                           v1::AddWorkingDaysResponse* response) {

@@ -43,6 +43,9 @@ class RegisterService final : public v1::RegisterService::CallbackService {
   grpc::ServerUnaryReactor* GetSession(grpc::CallbackServerContext* context,
                                        const v1::GetSessionRequest* request,
                                        v1::GetSessionResponse* response) override;
+  grpc::ServerUnaryReactor* ListEscalationSteps(grpc::CallbackServerContext* context,
+                                                const v1::ListEscalationStepsRequest* request,
+                                                v1::ListEscalationStepsResponse* response) override;
   grpc::ServerUnaryReactor* AddWorkingDays(grpc::CallbackServerContext* context,
                                            const v1::AddWorkingDaysRequest* request,
                                            v1::AddWorkingDaysResponse* response) override;

@@ -22,7 +22,7 @@
 #include "server/service/backup_desk.h"
 #include "server/service/certificate_notice.h"
 #include "server/service/certificate_store.h"
-#include "server/service/config.h"
+#include "server/service/deadlines.h"
 #include "server/service/evidence_core.h"
 #include "server/service/evidence_service.h"
 #include "server/service/first_calls.h"
@@ -45,7 +45,6 @@
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
-#include "sync/rules/work_calendar.h"
 
 namespace vigil::service {
 
@@ -116,7 +115,7 @@ class Process final : public ServerProcess {
   std::unique_ptr<store::SqliteRegisterStore> store_;
   WatchHub hub_;
   std::optional<P256PrivateKey> key_;
-  std::shared_ptr<const rules::WorkCalendar> work_calendar_;
+  std::shared_ptr<const rules::Deadlines> deadlines_;
   std::optional<CertificateStore> certificates_;
   std::unique_ptr<evidence::EvidenceStore> evidence_store_;
   // The writer's thread; those on which imports are planned, passwords hashed and photos kept, each
@@ -165,7 +164,7 @@ absl::Status Process::Begin() {
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
   VIGIL_RETURN_IF_ERROR(LoadKey());
   VIGIL_RETURN_IF_ERROR(LoadCertificate());
-  VIGIL_ASSIGN_OR_RETURN(work_calendar_, LoadWorkCalendar(files_, config_.working_days_file()));
+  VIGIL_ASSIGN_OR_RETURN(deadlines_, LoadDeadlines(files_, config_));
   writer_.emplace(clock_);
   worker_.emplace(clock_);
   hasher_.emplace(clock_);
@@ -222,7 +221,7 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
   options.queue_operations_max = limits.queue_operations_max();
   options.operation_bytes_max = limits.operation_bytes_max();
   options.zone = zone;
-  options.work_calendar = work_calendar_;
+  options.deadlines = deadlines_;
   options.on_committed = [this](const registry::Committed& committed) { hub_.Publish(committed); };
   options.on_access_changed = [this] {
     authenticator_->Forget();

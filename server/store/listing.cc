@@ -65,7 +65,9 @@ FROM hazard WHERE id = ?1
 )sql";
 
 constexpr char kDueForEscalation[] = R"sql(
-SELECT id FROM hazard WHERE next_step_at <= ?1 ORDER BY next_step_at, id LIMIT ?2
+SELECT id, next_step_at FROM hazard
+WHERE next_step_at <= ?1 AND (next_step_at, id) > (?2, ?3)
+ORDER BY next_step_at, id LIMIT ?4
 )sql";
 
 // Where a page begins: after this key, and this id or ordinal.
@@ -190,15 +192,19 @@ absl::StatusOr<std::optional<HazardProjection>> SqliteSnapshot::FindHazardProjec
   return std::optional<HazardProjection>(std::move(hazard));
 }
 
-absl::StatusOr<std::vector<Uuid>> SqliteSnapshot::DueForEscalation(absl::Time now, int limit) {
+absl::StatusOr<std::vector<Waiting>> SqliteSnapshot::DueForEscalation(absl::Time until,
+                                                                      const Waiting& after,
+                                                                      int limit) {
   VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kDueForEscalation));
-  read.BindTime(1, now).BindInt64(2, limit);
-  std::vector<Uuid> due;
+  read.BindTime(1, until).BindTime(2, after.next_step_at).BindInt64(4, limit);
+  BindRawUuid(read, 3, after.hazard);
+  std::vector<Waiting> waiting;
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-    if (!found) return due;
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, read.ColumnUuid(0));
-    due.push_back(id);
+    if (!found) return waiting;
+    Waiting& row = waiting.emplace_back();
+    VIGIL_ASSIGN_OR_RETURN(row.hazard, read.ColumnUuid(0));
+    row.next_step_at = read.ColumnTime(1);
   }
 }
 

@@ -119,6 +119,12 @@ struct OrderPage {
   std::int64_t total = 0;
 };
 
+// A hazard whose next step of the ladder is known; the default is before every other.
+struct Waiting {
+  absl::Time next_step_at = absl::InfinitePast();
+  Uuid hazard;
+};
+
 struct RecordPage {
   std::vector<StoredRecord> records;
   std::string next_page_token;
@@ -241,8 +247,14 @@ class Snapshot {
   // The projection as stored; nullopt: there is none yet.
   virtual absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) = 0;
 
-  // Hazards whose next step of escalation is due at `now`, earliest first.
-  virtual absl::StatusOr<std::vector<Uuid>> DueForEscalation(absl::Time now, int limit) = 0;
+  // Hazards whose next step of the ladder falls due by `until`, earliest first, after a place in
+  // that order.
+  virtual absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until,
+                                                                const Waiting& after,
+                                                                int limit) = 0;
+  absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until, int limit) {
+    return DueForEscalation(until, Waiting(), limit);
+  }
 
   virtual absl::StatusOr<std::int64_t> Counter(std::string_view series) = 0;
   // Hash of an audit node; level 0 are the leaves (index = seq - 1).

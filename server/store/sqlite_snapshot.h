@@ -97,7 +97,9 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
                                        const RecordScope& scope) override;
   absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) override;
-  absl::StatusOr<std::vector<Uuid>> DueForEscalation(absl::Time now, int limit) override;
+  using Snapshot::DueForEscalation;
+  absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until, const Waiting& after,
+                                                        int limit) override;
 
   // stats.cc
   absl::StatusOr<std::vector<v1::Figure>> Stats(const v1::HazardFilter& filter,

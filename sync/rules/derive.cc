@@ -30,25 +30,6 @@ const v1::SupervisionOrder& OrderOf(const v1::Record& record) {
   return record.entity().supervision_order();
 }
 
-std::string DueVersion(const v1::Date& date, const v1::Stamp& stamp) {
-  return absl::StrCat(absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day()), "@",
-                      IdentityOf(stamp));
-}
-
-bool Tags(const v1::Record& order, const v1::Record& hazard) {
-  switch (OrderOf(order).status()) {
-    case v1::ORDER_STATUS_UNSPECIFIED:
-    case v1::ORDER_STATUS_PROPOSED:
-      return false;
-    case v1::ORDER_STATUS_LIFTED:
-      return LiftInDoubt(order, hazard);
-    case v1::ORDER_STATUS_TRANSFERRED:
-      return HazardOf(hazard).status() != v1::HAZARD_STATUS_TRANSFERRED;
-    default:
-      return true;
-  }
-}
-
 // The hazard at the end of the chain of duplicates; null where the chain is broken, goes round or
 // ends in a rejected hazard: then nothing is a duplicate of anything.
 absl::StatusOr<const v1::Record*> EndOfChain(const v1::Record& hazard, RecordSource& source) {
@@ -101,7 +82,7 @@ absl::Status DeriveMergeChain(const HazardRecords& records, RecordSource& source
 void DeriveTag(const HazardRecords& records, v1::HazardState& state) {
   const v1::Record* tagging = nullptr;
   for (const v1::Record* order : records.orders) {
-    if (!Tags(*order, *records.hazard)) continue;
+    if (!IsTagging(*order, *records.hazard)) continue;
     state.set_tagged(true);
     if (OrderOf(*order).status() == v1::ORDER_STATUS_LIFTED) state.set_tag_in_doubt(true);
     if (InForceExtensionPauses(*order, records.extensions)) state.set_escalation_paused(true);
@@ -142,6 +123,25 @@ int CompareDates(const v1::Date& a, const v1::Date& b) {
   const auto key_a = std::make_tuple(a.year(), a.month(), a.day());
   const auto key_b = std::make_tuple(b.year(), b.month(), b.day());
   return key_a < key_b ? -1 : (key_a == key_b ? 0 : 1);
+}
+
+std::string DueVersion(const v1::Date& date, const v1::Stamp& stamp) {
+  return absl::StrCat(absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day()), "@",
+                      IdentityOf(stamp));
+}
+
+bool IsTagging(const v1::Record& order, const v1::Record& hazard) {
+  switch (OrderOf(order).status()) {
+    case v1::ORDER_STATUS_UNSPECIFIED:
+    case v1::ORDER_STATUS_PROPOSED:
+      return false;
+    case v1::ORDER_STATUS_LIFTED:
+      return LiftInDoubt(order, hazard);
+    case v1::ORDER_STATUS_TRANSFERRED:
+      return HazardOf(hazard).status() != v1::HAZARD_STATUS_TRANSFERRED;
+    default:
+      return true;
+  }
 }
 
 bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard) {

@@ -1,6 +1,7 @@
 #ifndef VIGIL_SYNC_RULES_DERIVE_H_
 #define VIGIL_SYNC_RULES_DERIVE_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,12 @@ struct HazardRecords {
 absl::StatusOr<HazardRecords> GatherHazard(const v1::Record& hazard, RecordSource& source);
 absl::StatusOr<v1::HazardState> DeriveHazard(const HazardRecords& records, RecordSource& source);
 absl::StatusOr<v1::HazardState> DeriveHazard(const v1::Record& hazard, RecordSource& source);
+
+// "2017-06-30@<device>:<device_seq>": a date, and the write that set it.
+std::string DueVersion(const v1::Date& date, const v1::Stamp& stamp);
+
+// Its hazard is under tagged supervision by this order.
+bool IsTagging(const v1::Record& order, const v1::Record& hazard);
 
 // A tagged hazard's order was lifted while a more open status was concurrent with the lift.
 bool LiftInDoubt(const v1::Record& order, const v1::Record& hazard);

@@ -118,6 +118,12 @@ absl::StatusOr<v1::GetStatsResponse> OfficeClient::GetStats(const v1::GetStatsRe
                              &v1::RegisterService::Stub::GetStats);
 }
 
+absl::StatusOr<v1::ListEscalationStepsResponse> OfficeClient::ListEscalationSteps(
+    const v1::ListEscalationStepsRequest& request) {
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListEscalationSteps",
+                             request, &v1::RegisterService::Stub::ListEscalationSteps);
+}
+
 absl::StatusOr<v1::AddWorkingDaysResponse> OfficeClient::AddWorkingDays(
     const v1::AddWorkingDaysRequest& request) {
   return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/AddWorkingDays", request,

@@ -45,6 +45,8 @@ class OfficeClient {
       const v1::ListEscalationsRequest& request);
   absl::StatusOr<v1::ListHistoryResponse> ListHistory(const v1::ListHistoryRequest& request);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
+      const v1::ListEscalationStepsRequest& request);
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request);
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);

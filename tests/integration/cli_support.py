@@ -57,7 +57,6 @@ class Server:
         with open(self.directory.parent / "vigild.log", "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "vigild", "--data-dir", self.directory, "--port", str(self.port), *trust,
-                 "--working-days", ROOT / "deploy" / "config" / "working_days.textproto",
                  *self.words],
                 stdout=log, stderr=log)
 

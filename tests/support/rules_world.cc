@@ -12,6 +12,7 @@
 #include "sync/base/ids.h"
 #include "sync/base/status.h"
 #include "sync/rules/derive.h"
+#include "sync/rules/ladder.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
@@ -342,35 +343,34 @@ const v1::SupervisionOrder& RulesWorld::Order(std::string_view id) const {
   return Find(id)->entity().supervision_order();
 }
 
+class RulesWorld::Source final : public rules::RecordSource {
+ public:
+  using Records = absl::StatusOr<std::vector<const v1::Record*>>;
+  explicit Source(const RulesWorld& world) : world_(world) {}
+  absl::StatusOr<const v1::Record*> Find(std::string_view id) override { return world_.Find(id); }
+  Records Children(std::string_view parent, int kind) override {
+    return Where([&](const v1::Record& record) {
+      return record.parent() == parent && record.entity().entity_case() == kind;
+    });
+  }
+  Records DuplicatesOf(std::string_view hazard) override {
+    return Where(
+        [&](const v1::Record& record) { return record.entity().hazard().merged_into() == hazard; });
+  }
+
+ private:
+  Records Where(const std::function<bool(const v1::Record&)>& fits) const {
+    std::vector<const v1::Record*> records;
+    for (const auto& [id, version] : world_.records_) {
+      if (fits(version->record)) records.push_back(&version->record);
+    }
+    return records;
+  }
+
+  const RulesWorld& world_;
+};
+
 v1::HazardState RulesWorld::StateOf(std::string_view hazard) const {
-  class Source final : public rules::RecordSource {
-   public:
-    using Records = absl::StatusOr<std::vector<const v1::Record*>>;
-    explicit Source(const RulesWorld& world) : world_(world) {}
-    absl::StatusOr<const v1::Record*> Find(std::string_view id) override { return world_.Find(id); }
-    Records Children(std::string_view parent, int kind) override {
-      return Where([&](const v1::Record& record) {
-        return record.parent() == parent && record.entity().entity_case() == kind;
-      });
-    }
-    Records DuplicatesOf(std::string_view hazard) override {
-      return Where([&](const v1::Record& record) {
-        return record.entity().hazard().merged_into() == hazard;
-      });
-    }
-
-   private:
-    Records Where(const std::function<bool(const v1::Record&)>& fits) const {
-      std::vector<const v1::Record*> records;
-      for (const auto& [id, version] : world_.records_) {
-        if (fits(version->record)) records.push_back(&version->record);
-      }
-      return records;
-    }
-
-    const RulesWorld& world_;
-  };
-
   const v1::Record* record = Find(hazard);
   VIGIL_CHECK(record != nullptr) << hazard;
   Source records(*this);
@@ -389,6 +389,18 @@ std::string RulesWorld::Canonical() const {
     }
   }
   return text;
+}
+
+std::vector<rules::LadderStep> RulesWorld::StepsOf(std::string_view hazard,
+                                                   const v1::Ladder& ladder,
+                                                   absl::CivilDay today) const {
+  Source found(*this);
+  const rules::Deadlines deadlines{ladder, work_calendar};
+  const auto records = rules::GatherHazard(*Find(hazard), found);
+  VIGIL_CHECK(records.ok()) << records.status().ToString();
+  auto steps = rules::StepsOfHazard(*records, StateOf(hazard), found, {deadlines, Zone(), today});
+  VIGIL_CHECK(steps.ok()) << steps.status().ToString();
+  return *std::move(steps);
 }
 
 v1::Date RulesWorld::Today() const { return rules::DateAt(now_, Zone()); }

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/ladder.h"
 #include "sync/rules/work_calendar.h"
 #include "vigil/v1/entity.pb.h"
 #include "vigil/v1/operation.pb.h"
@@ -87,6 +88,9 @@ class RulesWorld {
   const v1::Hazard& Hazard(std::string_view id) const;
   const v1::SupervisionOrder& Order(std::string_view id) const;
   v1::HazardState StateOf(std::string_view hazard) const;
+  // Of the hazard and what hangs on it.
+  std::vector<rules::LadderStep> StepsOf(std::string_view hazard, const v1::Ladder& ladder,
+                                         absl::CivilDay today) const;
 
   // All records but units, persons and risk sources, for comparison; and what is derived.
   std::string Canonical() const;
@@ -100,6 +104,7 @@ class RulesWorld {
 
  private:
   friend class SeenWorld;
+  class Source;
 
   // One version of a record, and the one before.
   struct Version {

@@ -46,8 +46,8 @@ void TestRegister::OpenRegister() {
   VIGIL_CHECK(zone.ok()) << zone.status().ToString();
   registry::RegisterOptions register_options;
   register_options.zone = *zone;
-  register_options.work_calendar =
-      std::make_shared<const rules::WorkCalendar>(options_.working_days);
+  register_options.deadlines = std::make_shared<const rules::Deadlines>(
+      rules::Deadlines{options_.ladder, rules::WorkCalendar(options_.working_days)});
   register_options.queue_operations_max = options_.queue_operations_max;
   register_options.storage_reserve_bytes = options_.storage_reserve_bytes;
   register_options.on_room = options_.on_room;

@@ -15,6 +15,7 @@
 #include "sync/base/p256.h"
 #include "sync/base/random.h"
 #include "sync/rules/judge.h"
+#include "sync/rules/ladder.h"
 #include "tests/support/sim_executor.h"
 #include "tests/support/temp_dir.h"
 #include "vigil/v1/operation.pb.h"
@@ -51,6 +52,7 @@ class TestRegister {
     std::function<absl::StatusOr<std::int64_t>()> free_bytes = {};
     std::function<void(bool has_room, std::int64_t free_bytes)> on_room = {};
     v1::WorkingDayLists working_days = {};
+    v1::Ladder ladder = rules::OverdueAlone();
     // Told of each commit.
     std::function<void(const registry::Committed&)> on_committed = {};
   };

@@ -197,6 +197,18 @@ absl::StatusOr<v1::GetSessionResponse> FakeOffice::GetSession(const v1::GetSessi
   return response;
 }
 
+absl::StatusOr<v1::ListEscalationStepsResponse> FakeOffice::ListEscalationSteps(
+    const v1::ListEscalationStepsRequest&) {
+  v1::ListEscalationStepsResponse response;
+  v1::EscalationStepRow& row = *response.add_steps();
+  row.set_step(v1::ESCALATION_STEP_E4_OVERDUE);
+  row.set_item(IdOf("hazard"));
+  row.set_item_number("YH-2017-0001");
+  row.set_item_text("a crack above the path");
+  row.mutable_falls_due_at()->set_seconds(1501516800);
+  return response;
+}
+
 absl::StatusOr<v1::AddWorkingDaysResponse> FakeOffice::AddWorkingDays(
     const v1::AddWorkingDaysRequest& request) {
   const rules::WorkCalendar::Result counted =

@@ -40,6 +40,8 @@ class FakeOffice : public Office {
       const v1::ListHistoryRequest& request) override;
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request) override;
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override;
+  absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
+      const v1::ListEscalationStepsRequest& request) override;
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) override;
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override;

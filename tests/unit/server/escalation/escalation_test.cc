@@ -125,14 +125,14 @@ TEST_F(EscalationTest, NobodyKeepsItFromFiringByTakingItsId) {
   const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 1));
   reg_.executor().RunUntil(absl::FromUnixSeconds(1501603200));
   auto snapshot = reg_.store().Read();
+  registry::WorkingSet records(**snapshot);
   VIGIL_ASSERT_OK_AND_ASSIGN(
-      const auto due, escalation::DueSteps(**snapshot, *Uuid::Parse(hazard), reg_.executor().Now(),
-                                           reg_.target().zone()));
-  snapshot->reset();
+      const auto due, escalation::DueSteps(*Uuid::Parse(hazard), records, reg_.executor().Now(),
+                                           reg_.target().ladder_rules()));
   ASSERT_THAT(due, SizeIs(1));
   // Whoever sees the hazard knows all of that.
   const Uuid escalation = registry::EscalationId(
-      {.item = hazard, .due_version = due[0].due_version, .step = due[0].step});
+      {.item = hazard, .due_version = due[0].step.due_version, .step = due[0].step.step});
   const std::string operation =
       DerivedUuid({.name_space = "vigil/operation", .name = escalation.ToString()}).ToString();
   Actor inspector = reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit);

@@ -1,7 +1,6 @@
 #include "server/service/config.h"
 
 #include <string>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,7 +13,6 @@ namespace {
 using service::CheckConfig;
 using service::DefaultConfig;
 using service::ParseConfig;
-using service::ParseWorkingDays;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -75,29 +73,7 @@ TEST(ConfigTest, TheExampleIsTheDefaultWithADirectory) {
   example.clear_listen_port();
   EXPECT_FALSE(example.tls().certificate_file().empty());
   example.clear_tls();
-  VIGIL_ASSERT_OK_AND_ASSIGN(const std::string lists,
-                             files.Read(example.working_days_file(), 100000));
-  VIGIL_EXPECT_OK(ParseWorkingDays(lists, "lists"));
-  example.clear_working_days_file();
   EXPECT_EQ(example.DebugString(), DefaultConfig().DebugString());
-}
-
-TEST(ConfigTest, ListsOfWorkingDaysAreRefusedWithLineAndReason) {
-  const std::vector<Wrong> all = {
-      {"list {\n  yaer: 2017\n}", "2:7", "no field named \"yaer\""},
-      {"list {\n  year: 2017\n}\nlist {\n  year: 2017\n}", "5:3", "two lists of 2017"},
-      {"list {\n  year: 2017\n  off: \"2017-01-01\"\n  off: \"2017-02-30\"\n}", "4:3",
-       "'2017-02-30' is no date"}};
-  for (const Wrong& wrong : all) {
-    const auto lists = ParseWorkingDays(wrong.text, "days");
-    EXPECT_THAT(lists, ReasonIs("REASON_INVALID_CONFIGURATION"));
-    EXPECT_THAT(
-        std::string(ToStd(lists.status().message())),
-        ::testing::AllOf(StartsWith("days:" + wrong.place + ": "), HasSubstr(wrong.reason)));
-  }
-  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::WorkingDayLists lists,
-                             ParseWorkingDays("list { year: 2017 off: \"2017-01-01\" }", "days"));
-  EXPECT_EQ(lists.list(0).off(0), "2017-01-01");
 }
 
 v1::ServerConfig WithDirectory() {

@@ -418,10 +418,18 @@ TEST_F(SnapshotTest, WhatIsDueForEscalationComesEarliestFirst) {
   }
   Commit(group);
   const auto snapshot = Read();
-  EXPECT_THAT(*snapshot->DueForEscalation(StoryBegin() + absl::Hours(3), 10),
-              ElementsAre(Id(2), Id(1)));
-  EXPECT_THAT(*snapshot->DueForEscalation(StoryBegin() + absl::Hours(3), 1), ElementsAre(Id(2)));
-  EXPECT_THAT(*snapshot->DueForEscalation(StoryBegin(), 10), IsEmpty());
+  const auto due = [&](absl::Duration until, const Waiting& after, int limit) {
+    std::vector<Uuid> ids;
+    for (const Waiting& row : *snapshot->DueForEscalation(StoryBegin() + until, after, limit)) {
+      ids.push_back(row.hazard);
+    }
+    return ids;
+  };
+  EXPECT_THAT(due(absl::Hours(3), {}, 10), ElementsAre(Id(2), Id(1)));
+  EXPECT_THAT(due(absl::Hours(3), {}, 1), ElementsAre(Id(2)));
+  EXPECT_THAT(due(absl::Hours(9), {StoryBegin() + absl::Hours(1), Id(2)}, 10),
+              ElementsAre(Id(1), Id(4)));
+  EXPECT_THAT(due(absl::ZeroDuration(), {}, 10), IsEmpty());
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#ifndef VIGIL_SYNC_RULES_LADDER_H_
+#define VIGIL_SYNC_RULES_LADDER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "sync/rules/derive.h"
+#include "sync/rules/work_calendar.h"
+#include "vigil/v1/ladder.pb.h"
+#include "vigil/v1/supervision.pb.h"
+
+// The escalation ladder: which steps a hazard and what hangs on it take, and when, by what the
+// records say now. What has fired already is no part of it.
+
+namespace vigil::rules {
+
+// The first fault of a ladder that somebody wrote, and where it is.
+struct LadderFault {
+  // -1: the ladder's own field.
+  int rung = -1;
+  std::string field;
+  // Which of the field's values.
+  int index = 0;
+  std::string reason;
+};
+std::optional<LadderFault> FindFault(const v1::Ladder& ladder);
+
+// Null: such a step never fires.
+const v1::Rung* FindRung(const v1::Ladder& ladder, v1::EscalationStep step);
+
+struct LadderStep {
+  v1::EscalationStep step = v1::ESCALATION_STEP_UNSPECIFIED;
+  // Id of a hazard, an order, a transfer or a risk source.
+  std::string item;
+  // See Escalation.due_version.
+  std::string due_version;
+  // It falls due when this day begins in the register's zone.
+  absl::CivilDay day;
+  // When the item was imported, if the import brought the date: what fell due before that is
+  // recorded and not chased.
+  std::optional<absl::Time> imported_at;
+};
+
+// What E4 alone fires: the ladder of a register that was given none.
+v1::Ladder OverdueAlone();
+
+// By what a register counts; replaced as a whole when its configuration changes.
+struct Deadlines {
+  v1::Ladder ladder = OverdueAlone();
+  WorkCalendar working_days;
+};
+
+struct LadderRules {
+  const Deadlines& deadlines;
+  absl::TimeZone zone;
+  absl::CivilDay today;
+};
+
+// Steps of a hazard, its orders and its transfers, in no order: those that have fallen due and
+// those that will if nothing else happens. Of quarters without a report of progress, up to the
+// first one that is not over yet.
+absl::StatusOr<std::vector<LadderStep>> StepsOfHazard(const HazardRecords& records,
+                                                      const v1::HazardState& state,
+                                                      RecordSource& source,
+                                                      const LadderRules& rules);
+
+// The day after which a risk source is overdue for inspection was last moved by an inspection on
+// `inspected_on`, if there was one. Nullopt: none is due.
+std::optional<LadderStep> InspectionStep(const v1::Record& risk_source,
+                                         const std::optional<absl::CivilDay>& inspected_on,
+                                         const LadderRules& rules);
+
+}  // namespace vigil::rules
+
+#endif  // VIGIL_SYNC_RULES_LADDER_H_
