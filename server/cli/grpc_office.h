@@ -57,6 +57,10 @@ class GrpcOffice final : public Office {
       const v1::ListEscalationStepsRequest& request) override {
     return client_.ListEscalationSteps(request);
   }
+  absl::StatusOr<v1::ListInspectionsDueResponse> ListInspectionsDue(
+      const v1::ListInspectionsDueRequest& request) override {
+    return client_.ListInspectionsDue(request);
+  }
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) override {
     return client_.AddWorkingDays(request);
@@ -89,6 +93,10 @@ class GrpcOffice final : public Office {
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) override {
     return client_.TickEscalation(request);
+  }
+  absl::StatusOr<v1::CheckLadderResponse> CheckLadder(
+      const v1::CheckLadderRequest& request) override {
+    return client_.CheckLadder(request);
   }
   absl::Status DownloadBackup(
       const v1::DownloadBackupRequest& request,

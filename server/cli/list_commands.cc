@@ -9,6 +9,7 @@
 #include "sync/cli/console/json.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
+#include "sync/cli/console/value_parse.h"
 #include "sync/cli/console/value_text.h"
 #include "sync/cli/verbs/take.h"
 #include "sync/rules/record.h"
@@ -90,6 +91,53 @@ absl::Status Sources(Clerk& clerk, const Arguments& arguments) {
       });
 }
 
+absl::Status Inspections(Clerk& clerk, const Arguments& arguments) {
+  v1::ListInspectionsDueRequest request;
+  VIGIL_ASSIGN_OR_RETURN(const auto site, verbs::TakeEnum<v1::SiteType>(arguments, "--site-type"));
+  request.mutable_filter()->set_site_type(site);
+  if (const auto name = arguments.Find("--unit")) {
+    VIGIL_ASSIGN_OR_RETURN(*request.mutable_filter()->mutable_unit(),
+                           verbs::FindId(clerk, "org_unit", *name));
+  }
+  if (const auto until = arguments.Find("--until")) {
+    VIGIL_ASSIGN_OR_RETURN(*request.mutable_until(), console::ParseDate(*until));
+  }
+  const bool overdue_only = arguments.Has("--overdue");
+  request.set_page_size(1000);
+  v1::ListInspectionsDueResponse all;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(const v1::ListInspectionsDueResponse page,
+                           clerk.office().ListInspectionsDue(request));
+    for (const v1::InspectionDueRow& row : page.inspections()) {
+      if (row.overdue() || !overdue_only) *all.add_inspections() = row;
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  all.set_total_size(all.inspections_size());
+  console::Console& console = clerk.console();
+  console.Json(all);
+  const console::Language language = console.language();
+  Table table(
+      {{std::string(console.In({"due", "应检日"}))},
+       {""},
+       {std::string(console.In({"code", "编码"}))},
+       {std::string(console.In({"name", "名称"})), Table::Align::kLeft, 40},
+       {std::string(console.In({"level", "风险等级"}))},
+       {std::string(console.In({"last inspected", "上次检查"}))},
+       {std::string(console.In({"responsible unit", "责任单位"})), Table::Align::kLeft, 24}});
+  for (const v1::InspectionDueRow& row : all.inspections()) {
+    table.AddRow({console::DateText(row.due_on()),
+                  std::string(row.overdue() ? console.In({"overdue", "超期"}) : ""), row.code(),
+                  row.name(), console::NameOf(row.level(), language),
+                  row.has_inspected_on() ? console::DateText(row.inspected_on())
+                                         : std::string(console.In({"never", "未检查"})),
+                  row.responsible_unit_name()});
+  }
+  console.Show(table, {"none is due", "没有应检的风险源"});
+  console.Say({"$0 in all", "共 $0 条"}, {std::to_string(all.inspections_size())});
+  return absl::OkStatus();
+}
+
 absl::Status Units(Clerk& clerk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const auto kind, verbs::TakeEnum<v1::OrgUnitKind>(arguments, "--kind"));
   const std::string text = arguments.Value("--text");
@@ -136,6 +184,14 @@ std::vector<Command> ListCommands() {
          text},
         {"--level red", "--site-type landfill --json"}},
        Sources},
+      {{"inspections",
+        {"when risk sources are to be inspected, those that wait longest first", "风险源应检清单"},
+        {{"--overdue", "", {"only those that are overdue", "仅超期的"}},
+         {"--until", "DATE", {"due on this day or before", "此日及之前应检"}},
+         {"--site-type", "TYPE", {"landfill, park_slope …", "场所类型"}},
+         {"--unit", "CODE", {"responsible unit, and what is below it", "责任单位"}}},
+        {"--overdue", "--until 2026-12-31 --unit LFU-01"}},
+       Inspections},
       {{"units",
         {"org units", "组织单位"},
         {{"--kind",

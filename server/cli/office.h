@@ -51,6 +51,8 @@ class Office {
       const v1::GetSessionRequest& request) = 0;
   virtual absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
       const v1::ListEscalationStepsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListInspectionsDueResponse> ListInspectionsDue(
+      const v1::ListInspectionsDueRequest& request) = 0;
   virtual absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) = 0;
   virtual absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) = 0;
@@ -68,6 +70,8 @@ class Office {
       const v1::ListNotificationsRequest& request) = 0;
   virtual absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) = 0;
+  virtual absl::StatusOr<v1::CheckLadderResponse> CheckLadder(
+      const v1::CheckLadderRequest& request) = 0;
   // The copy in its parts; it ends with the first that is not taken.
   virtual absl::Status DownloadBackup(
       const v1::DownloadBackupRequest& request,

@@ -31,8 +31,8 @@ std::vector<Entry> MakeEntries() {
   }
   for (const auto& group :
        {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands, FigureCommands,
-        EscalationCommands, PersonCommands, LeaveCommands, RoleCommands, DeviceCommands,
-        AuditCommands, BackupCommands, WitnessCommands, AdminCommands}) {
+        EscalationCommands, LadderCommands, PersonCommands, LeaveCommands, RoleCommands,
+        DeviceCommands, AuditCommands, BackupCommands, WitnessCommands, AdminCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec),
                          .before = command.before,

@@ -48,6 +48,7 @@ std::vector<Command> ListCommands();
 std::vector<Command> RecordCommands();
 std::vector<Command> EvidenceCommands();
 std::vector<Command> EscalationCommands();
+std::vector<Command> LadderCommands();
 std::vector<Command> FigureCommands();
 std::vector<Command> PersonCommands();
 std::vector<Command> LeaveCommands();

@@ -1,5 +1,6 @@
 #include "server/escalation/escalation_clock.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -55,10 +56,9 @@ rules::Author ClockAuthor() {
   return author;
 }
 
-absl::StatusOr<std::vector<OpenStep>> DueSteps(const Uuid& hazard, registry::WorkingSet& records,
+absl::StatusOr<std::vector<OpenStep>> DueSteps(const Uuid& item, registry::WorkingSet& records,
                                                absl::Time now, const rules::LadderRules& rules) {
-  VIGIL_ASSIGN_OR_RETURN(std::vector<OpenStep> steps,
-                         registry::OpenStepsOf(hazard, records, rules));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<OpenStep> steps, registry::OpenStepsOf(item, records, rules));
   std::erase_if(steps, [&](const OpenStep& step) { return step.falls_due > now; });
   return steps;
 }
@@ -74,6 +74,11 @@ struct EscalationClock::State {
   // Operations that the register refused: they can neither fill the log nor keep a tick from its
   // end.
   absl::flat_hash_set<Uuid> refused;
+  // How far the register's clock is from the steady one where it is trusted; of a jump, how far it
+  // is since then, and since when by the steady clock.
+  std::optional<absl::Duration> trusted;
+  std::optional<absl::Duration> jumped;
+  absl::Duration jumped_since;
 };
 
 struct EscalationClock::UnderWay {
@@ -88,7 +93,11 @@ void EscalationClock::Start() { Schedule(state_, absl::ZeroDuration()); }
 
 void EscalationClock::Tick(TickDone done) {
   const std::shared_ptr<State> state = state_;
-  state->executor.Post([state, done = std::move(done)] { BeginTick(state, done); });
+  state->executor.Post([state, done = std::move(done)] {
+    state->trusted.reset();
+    MayTick(*state);
+    BeginTick(state, done);
+  });
 }
 
 void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Duration delay) {
@@ -96,6 +105,7 @@ void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Durati
   state->executor.PostAfter(delay, [weak] {
     const std::shared_ptr<State> alive = weak.lock();
     if (!alive) return;
+    if (!MayTick(*alive)) return Schedule(alive, alive->options.tick);
     BeginTick(alive, [weak](absl::StatusOr<std::int64_t> fired) {
       const std::shared_ptr<State> still_alive = weak.lock();
       if (!still_alive) return;
@@ -105,6 +115,29 @@ void EscalationClock::Schedule(const std::shared_ptr<State>& state, absl::Durati
       Schedule(still_alive, still_alive->options.tick);
     });
   });
+}
+
+bool EscalationClock::MayTick(State& state) {
+  const Options& options = state.options;
+  if (!options.steady) return true;
+  const absl::Duration steady = options.steady();
+  const absl::Duration offset = state.executor.Now() - absl::UnixEpoch() - steady;
+  const auto is_near = [&](absl::Duration other) {
+    return absl::AbsDuration(offset - other) <= options.jump_max;
+  };
+  if (state.trusted && !is_near(*state.trusted)) {
+    if (!state.jumped || !is_near(*state.jumped)) {
+      state.jumped = offset;
+      state.jumped_since = steady;
+      if (options.on_jump) options.on_jump(offset - *state.trusted);
+    }
+    if (steady - state.jumped_since < options.jump_lasts) return false;
+  }
+  // What it drifts is the steady clock's fault as likely as not.
+  state.trusted = offset;
+  if (state.jumped && options.on_jump) options.on_jump(absl::ZeroDuration());
+  state.jumped.reset();
+  return true;
 }
 
 void EscalationClock::BeginTick(const std::shared_ptr<State>& state, TickDone done) {
@@ -124,7 +157,7 @@ absl::StatusOr<EscalationClock::Batch> EscalationClock::Collect(const State& sta
   registry::WorkingSet records(*snapshot);
   for (const store::Waiting& waiting : due) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> steps,
-                           DueSteps(waiting.hazard, records, now, rules));
+                           DueSteps(waiting.item, records, now, rules));
     for (const OpenStep& step : steps) {
       const Uuid id = OperationIdOf(step);
       if (state.refused.contains(id)) continue;

@@ -74,6 +74,10 @@ class Group {
   // takes from them what raises vigilance.
   absl::Status TakeCopies(const std::vector<ReturnedCopy>& copies, const rules::Author& returner);
 
+  // Works out anew what these hazards and risk sources wait for; with a fingerprint, they were the
+  // last of all (store::WriteSet.deadlines).
+  void LookAgain(const std::vector<Uuid>& items, const std::optional<Sha256>& deadlines);
+
   // Everything to be written. Nothing may be judged afterwards. An empty log means that nothing
   // changed.
   absl::StatusOr<store::WriteSet> Finish();
@@ -154,7 +158,7 @@ class Group {
     return {context_.now, context_.zone, context_.deadlines->working_days};
   }
   rules::LadderRules ladder_rules() const {
-    return {*context_.deadlines, context_.zone, DayAt(context_.now, context_.zone)};
+    return {context_.deadlines, context_.zone, DayAt(context_.now, context_.zone)};
   }
 
   store::Snapshot& snapshot_;
@@ -174,6 +178,7 @@ class Group {
   // Copies that the group keeps.
   std::set<std::string> copies_;
   NoticeBook notices_;
+  std::vector<Uuid> again_;
   std::vector<Uuid> changed_units_;
 };
 

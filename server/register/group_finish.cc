@@ -25,8 +25,13 @@ std::uint64_t SumOf(std::string_view bytes) {
 
 }  // namespace
 
+void Group::LookAgain(const std::vector<Uuid>& items, const std::optional<Sha256>& deadlines) {
+  again_.insert(again_.end(), items.begin(), items.end());
+  if (deadlines) writes_.deadlines = deadlines;
+}
+
 absl::StatusOr<store::WriteSet> Group::Finish() {
-  VIGIL_RETURN_IF_ERROR(AddProjections(*records_, ladder_rules(), writes_));
+  VIGIL_RETURN_IF_ERROR(AddProjections(*records_, ladder_rules(), again_, writes_));
   VIGIL_RETURN_IF_ERROR(FinishDigests());
   writes_.notifications = notices_.Finish(context_.now);
   for (const auto& [series, last] : counters_) writes_.counters.emplace_back(series, last);

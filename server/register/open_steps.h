@@ -27,8 +27,14 @@ struct OpenStep {
 absl::StatusOr<std::vector<OpenStep>> OpenStepsOf(const rules::HazardRecords& records,
                                                   const v1::HazardState& state, WorkingSet& working,
                                                   const rules::LadderRules& rules);
-// The same, of what the hazard's records say; empty where there is no such hazard.
-absl::StatusOr<std::vector<OpenStep>> OpenStepsOf(const Uuid& hazard, WorkingSet& working,
+// The step of a risk source that was last inspected on `inspected_on` (unset: never), if one is
+// open.
+absl::StatusOr<std::vector<OpenStep>> OpenStepsOf(const v1::Record& risk_source,
+                                                  const v1::Date& inspected_on, WorkingSet& working,
+                                                  const rules::LadderRules& rules);
+// The same of the hazard or risk source with this id, by what is committed; empty where there is
+// none.
+absl::StatusOr<std::vector<OpenStep>> OpenStepsOf(const Uuid& item, WorkingSet& working,
                                                   const rules::LadderRules& rules);
 
 }  // namespace vigil::registry

@@ -44,7 +44,8 @@ absl::Status NoRoom() {
 
 bool IsEmpty(const store::WriteSet& writes) {
   return writes.log.empty() && writes.links.empty() && writes.signatures.empty() &&
-         writes.access.empty() && writes.restore.empty();
+         writes.access.empty() && writes.restore.empty() && writes.hazards.empty() &&
+         writes.risk_sources.empty() && !writes.deadlines;
 }
 
 // New codes, passwords and tokens take nothing from anybody.
@@ -60,10 +61,23 @@ bool ChangesAccess(const store::WriteSet& writes) {
 }  // namespace
 
 Register::Register(store::RegisterStore& store, Executor& executor, RegisterOptions options)
-    : store_(store), executor_(executor), options_(std::move(options)) {}
+    : store_(store),
+      executor_(executor),
+      options_(std::move(options)),
+      deadlines_(options_.deadlines) {}
+
+std::shared_ptr<const rules::Deadlines> Register::deadlines() const {
+  const MutexLock lock(deadlines_mutex_);
+  return deadlines_;
+}
+
+void Register::UseDeadlines(std::shared_ptr<const rules::Deadlines> deadlines) {
+  const MutexLock lock(deadlines_mutex_);
+  deadlines_ = std::move(deadlines);
+}
 
 rules::LadderRules Register::ladder_rules() const {
-  return {*options_.deadlines, options_.zone, DayAt(Now(), options_.zone)};
+  return {deadlines(), options_.zone, DayAt(Now(), options_.zone)};
 }
 
 v1::Date Register::Today() const { return rules::DateAt(Now(), options_.zone); }
@@ -116,9 +130,19 @@ void Register::ReturnCopies(rules::Author returner, std::vector<ReturnedCopy> co
   Enqueue(std::move(request));
 }
 
+void Register::LookAgain(Again again, std::function<void(absl::Status)> done) {
+  Request request;
+  request.again = std::move(again);
+  request.done = [done = std::move(done)](const absl::StatusOr<Outcomes>& outcomes) {
+    done(outcomes.status());
+  };
+  Enqueue(std::move(request));
+}
+
 // Of one that waits. A change of access counts, too, before it has decided on its operations.
 std::size_t Register::WeightOf(const Request& request) {
-  return std::max<std::size_t>(1, request.operations.size() + request.copies.size());
+  return std::max<std::size_t>(
+      1, request.operations.size() + request.copies.size() + request.again.items.size());
 }
 
 void Register::Enqueue(Request request) {
@@ -205,7 +229,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   VIGIL_ASSIGN_OR_RETURN(context.epochs, snapshot->Epochs());
   context.now = Now();
   context.zone = options_.zone;
-  context.deadlines = options_.deadlines;
+  context.deadlines = deadlines();
   context.operation_bytes_max = options_.operation_bytes_max;
   const std::optional<std::int64_t> left = ShortOfRoom();
   context.no_room = left.has_value();
@@ -251,6 +275,7 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
 absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request, Group& group) {
   Outcomes outcomes;
   VIGIL_RETURN_IF_ERROR(group.TakeCopies(request.copies, request.author));
+  group.LookAgain(request.again.items, request.again.deadlines);
   std::set<std::string> waiting;
   std::vector<bool> in_chain(request.operations.size(), true);
   if (request.push_head) {

@@ -74,7 +74,7 @@ struct RegisterOptions {
   std::size_t operation_bytes_max = 256 * 1024;
   // Register's time zone: deadlines are dates in it.
   absl::TimeZone zone;
-  // Its ladder and working days; never null.
+  // Its ladder and working days at first; never null.
   std::shared_ptr<const rules::Deadlines> deadlines = std::make_shared<const rules::Deadlines>();
   // Called after each commit on the writer's executor, after the answers.
   std::function<void(const Committed&)> on_committed;
@@ -124,6 +124,14 @@ class Register {
   void ReturnCopies(rules::Author returner, std::vector<ReturnedCopy> copies,
                     std::function<void(absl::Status)> done);
 
+  // Hazards and risk sources, and the deadlines by which all have been looked at once these have.
+  struct Again {
+    std::vector<Uuid> items;
+    std::optional<Sha256> deadlines;
+  };
+  // Works out anew what they wait for, by the deadlines in force. Any thread.
+  void LookAgain(Again again, std::function<void(absl::Status)> done);
+
   // A decision on what is no record: who is known by what, which backups and epochs there are; and
   // the operations that go with it.
   struct AccessChange {
@@ -150,7 +158,11 @@ class Register {
 
   store::RegisterStore& store() { return store_; }
   absl::TimeZone zone() const { return options_.zone; }
-  const rules::Deadlines& deadlines() const { return *options_.deadlines; }
+  // The ladder and the working days in force. Any thread.
+  std::shared_ptr<const rules::Deadlines> deadlines() const ABSL_LOCKS_EXCLUDED(deadlines_mutex_);
+  // Others are in force from the next group on; what waits already is to be looked at again.
+  void UseDeadlines(std::shared_ptr<const rules::Deadlines> deadlines)
+      ABSL_LOCKS_EXCLUDED(deadlines_mutex_);
   // By which a step of the ladder falls due, today.
   rules::LadderRules ladder_rules() const;
   absl::Time Now() const { return executor_.Now(); }
@@ -167,6 +179,7 @@ class Register {
     bool all_or_nothing = false;
     DecideAccess decide_access;
     std::vector<ReturnedCopy> copies;
+    Again again;
     Done done;
   };
 
@@ -195,6 +208,9 @@ class Register {
   std::size_t queued_operations_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+
+  mutable Mutex deadlines_mutex_;
+  std::shared_ptr<const rules::Deadlines> deadlines_ ABSL_GUARDED_BY(deadlines_mutex_);
 
   Mutex head_mutex_;
   // The one that was signed last: many ask for the same.

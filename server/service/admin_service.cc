@@ -10,6 +10,7 @@
 #include "server/service/entered.h"
 #include "server/service/import_job.h"
 #include "server/service/import_reactor.h"
+#include "server/service/ladder_check.h"
 #include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
 #include "server/store/page_token.h"
@@ -169,6 +170,14 @@ grpc::ServerUnaryReactor* AdminService::TickEscalation(grpc::CallbackServerConte
           done(answer);
         });
       });
+}
+
+grpc::ServerUnaryReactor* AdminService::CheckLadder(grpc::CallbackServerContext* context,
+                                                    const v1::CheckLadderRequest* request,
+                                                    v1::CheckLadderResponse* response) {
+  return AnswerNow(
+      parts_.guard, {context, "AdminService.CheckLadder", request}, response,
+      [&](const access::Principal&) { return service::CheckLadder(parts_.target, *request); });
 }
 
 }  // namespace vigil::service

@@ -61,6 +61,9 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* TickEscalation(grpc::CallbackServerContext* context,
                                            const v1::TickEscalationRequest* request,
                                            v1::TickEscalationResponse* response) override;
+  grpc::ServerUnaryReactor* CheckLadder(grpc::CallbackServerContext* context,
+                                        const v1::CheckLadderRequest* request,
+                                        v1::CheckLadderResponse* response) override;
 
  private:
   const Parts parts_;

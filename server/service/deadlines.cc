@@ -51,19 +51,30 @@ absl::StatusOr<v1::Ladder> ParseLadder(std::string_view text, const std::string&
   return ladder;
 }
 
-absl::StatusOr<std::shared_ptr<const rules::Deadlines>> LoadDeadlines(
-    FileSystem& files, const v1::ServerConfig& config) {
+absl::StatusOr<DeadlineFiles::Texts> DeadlineFiles::ReadTexts() {
+  Texts texts;
+  VIGIL_ASSIGN_OR_RETURN(texts.working_days, ReadOr(files_, working_days_, ShippedWorkingDays()));
+  VIGIL_ASSIGN_OR_RETURN(texts.ladder, ReadOr(files_, ladder_, ShippedLadder()));
+  return texts;
+}
+
+absl::StatusOr<std::shared_ptr<const rules::Deadlines>> DeadlineFiles::Refresh() {
+  absl::StatusOr<Texts> texts = ReadTexts();
+  if (!texts.ok()) {
+    if (texts.status() == fault_) return nullptr;
+    fault_ = texts.status();
+    return fault_;
+  }
+  fault_ = absl::OkStatus();
+  if (seen_ == *texts) return nullptr;
+  seen_ = *std::move(texts);
   auto deadlines = std::make_shared<rules::Deadlines>();
-  VIGIL_ASSIGN_OR_RETURN(const std::string days,
-                         ReadOr(files, config.working_days_file(), ShippedWorkingDays()));
   VIGIL_ASSIGN_OR_RETURN(
       v1::WorkingDayLists lists,
-      ParseWorkingDays(days, NameOf(config.working_days_file(), "working_days.textproto")));
+      ParseWorkingDays(seen_->working_days, NameOf(working_days_, "working_days.textproto")));
   deadlines->working_days = rules::WorkCalendar(std::move(lists));
-  VIGIL_ASSIGN_OR_RETURN(const std::string ladder,
-                         ReadOr(files, config.ladder_file(), ShippedLadder()));
   VIGIL_ASSIGN_OR_RETURN(deadlines->ladder,
-                         ParseLadder(ladder, NameOf(config.ladder_file(), "ladder.textproto")));
+                         ParseLadder(seen_->ladder, NameOf(ladder_, "ladder.textproto")));
   return std::shared_ptr<const rules::Deadlines>(std::move(deadlines));
 }
 

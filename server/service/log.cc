@@ -4,6 +4,7 @@
 
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
+#include "sync/base/status.h"
 
 namespace vigil::service {
 
@@ -40,6 +41,10 @@ void InitLog(v1::LogLevel level) {
   logger->set_level(ToSpdlog(level));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void LogFailure(std::string_view event, const absl::Status& status) {
+  Log(v1::LOG_LEVEL_ERROR, event, {{"error", ToStd(status.message())}});
 }
 
 std::string LogValue(std::string_view text) {

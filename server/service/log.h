@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "vigil/v1/config.pb.h"
 
 // The server's log on stderr: one line for each event, "TIME LEVEL EVENT key=value …", values with
@@ -26,6 +27,9 @@ struct LogField {
 void InitLog(v1::LogLevel level);
 
 void Log(v1::LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+
+// An error, with what the status says.
+void LogFailure(std::string_view event, const absl::Status& status);
 
 // Ready for a line of the log: quoted and escaped where that is needed.
 std::string LogValue(std::string_view text);

@@ -71,6 +71,9 @@ class RegisterCore {
   // Of what the caller sees. INVALID_DATE, INVALID_PAGE_TOKEN.
   absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
       const rules::Author& caller, const v1::ListEscalationStepsRequest& request);
+  // INVALID_DATE, INVALID_FILTER, INVALID_PAGE_TOKEN.
+  absl::StatusOr<v1::ListInspectionsDueResponse> ListInspectionsDue(
+      const rules::Author& caller, const v1::ListInspectionsDueRequest& request);
   // INVALID_DATE, INVALID_VALUE.
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) const;

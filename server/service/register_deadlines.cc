@@ -38,12 +38,12 @@ absl::StatusOr<store::Waiting> PlaceOf(const std::string& query, const std::stri
   VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> key,
                          store::DecodePageToken(query, 2, token));
   std::int64_t micros = 0;
-  const std::optional<Uuid> hazard = Uuid::Parse(key[1]);
-  if (!absl::SimpleAtoi(key[0], &micros) || !hazard) {
+  const std::optional<Uuid> item = Uuid::Parse(key[1]);
+  if (!absl::SimpleAtoi(key[0], &micros) || !item) {
     return Refuse(v1::REASON_INVALID_PAGE_TOKEN, "this page token is not of this list");
   }
   place.next_step_at = FromMicros(micros);
-  place.hazard = *hazard;
+  place.item = *item;
   return place;
 }
 
@@ -58,7 +58,7 @@ absl::StatusOr<v1::AddWorkingDaysResponse> RegisterCore::AddWorkingDays(
         .With("field", "days");
   }
   const rules::WorkCalendar::Result counted =
-      register_.deadlines().working_days.Add(request.date(), request.days());
+      register_.deadlines()->working_days.Add(request.date(), request.days());
   v1::AddWorkingDaysResponse response;
   *response.mutable_date() = counted.date;
   response.mutable_years_without_list()->Add(counted.years_without_list.begin(),
@@ -88,10 +88,10 @@ absl::StatusOr<v1::ListEscalationStepsResponse> RegisterCore::ListEscalationStep
   registry::WorkingSet records(*snapshot);
   v1::ListEscalationStepsResponse response;
   for (const store::Waiting& row : waiting) {
-    VIGIL_ASSIGN_OR_RETURN(const bool sees, visibility.Sees(row.hazard));
+    VIGIL_ASSIGN_OR_RETURN(const bool sees, visibility.Sees(row.item));
     if (!sees) continue;
     VIGIL_ASSIGN_OR_RETURN(std::vector<registry::OpenStep> steps,
-                           registry::OpenStepsOf(row.hazard, records, rules));
+                           registry::OpenStepsOf(row.item, records, rules));
     if (!request.has_until() && steps.size() > 1) steps.resize(1);
     for (const registry::OpenStep& step : steps) {
       if (step.falls_due > until) break;
@@ -109,8 +109,23 @@ absl::StatusOr<v1::ListEscalationStepsResponse> RegisterCore::ListEscalationStep
   if (static_cast<int>(waiting.size()) == page_size) {
     response.set_next_page_token(store::EncodePageToken(
         query,
-        {absl::StrCat(ToMicros(waiting.back().next_step_at)), waiting.back().hazard.ToString()}));
+        {absl::StrCat(ToMicros(waiting.back().next_step_at)), waiting.back().item.ToString()}));
   }
+  return response;
+}
+
+absl::StatusOr<v1::ListInspectionsDueResponse> RegisterCore::ListInspectionsDue(
+    const rules::Author& caller, const v1::ListInspectionsDueRequest& request) {
+  if (request.has_until()) VIGIL_RETURN_IF_ERROR(rules::ValidateDate(request.until()));
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, visibility.Scope());
+  VIGIL_ASSIGN_OR_RETURN(store::InspectionPage page,
+                         snapshot->InspectionsDue(request, register_.Today(), scope));
+  v1::ListInspectionsDueResponse response;
+  for (v1::InspectionDueRow& row : page.rows) *response.add_inspections() = std::move(row);
+  response.set_next_page_token(std::move(page.next_page_token));
+  response.set_total_size(page.total);
   return response;
 }
 

@@ -98,6 +98,15 @@ grpc::ServerUnaryReactor* RegisterService::ListEscalationSteps(
                    });
 }
 
+grpc::ServerUnaryReactor* RegisterService::ListInspectionsDue(
+    grpc::CallbackServerContext* context, const v1::ListInspectionsDueRequest* request,
+    v1::ListInspectionsDueResponse* response) {
+  return AnswerNow(guard_, {context, "RegisterService.ListInspectionsDue", request}, response,
+                   [&](const access::Principal& caller) {
+                     return core_.ListInspectionsDue(caller.author, *request);
+                   });
+}
+
 grpc::ServerUnaryReactor* RegisterService::AddWorkingDays(grpc::CallbackServerContext* context,
                                                           const v1::AddWorkingDaysRequest* request,
                                                           v1::AddWorkingDaysResponse* response) {

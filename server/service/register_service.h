@@ -46,6 +46,9 @@ class RegisterService final : public v1::RegisterService::CallbackService {
   grpc::ServerUnaryReactor* ListEscalationSteps(grpc::CallbackServerContext* context,
                                                 const v1::ListEscalationStepsRequest* request,
                                                 v1::ListEscalationStepsResponse* response) override;
+  grpc::ServerUnaryReactor* ListInspectionsDue(grpc::CallbackServerContext* context,
+                                               const v1::ListInspectionsDueRequest* request,
+                                               v1::ListInspectionsDueResponse* response) override;
   grpc::ServerUnaryReactor* AddWorkingDays(grpc::CallbackServerContext* context,
                                            const v1::AddWorkingDaysRequest* request,
                                            v1::AddWorkingDaysResponse* response) override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "server/access/access_control.h"
 #include "server/access/access_desk.h"
 #include "server/access/authenticator.h"
+#include "server/escalation/deadline_pass.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
 #include "server/evidence/evidence_store.h"
@@ -20,7 +22,6 @@
 #include "server/service/access_service.h"
 #include "server/service/admin_service.h"
 #include "server/service/backup_desk.h"
-#include "server/service/certificate_notice.h"
 #include "server/service/certificate_store.h"
 #include "server/service/deadlines.h"
 #include "server/service/evidence_core.h"
@@ -28,6 +29,7 @@
 #include "server/service/first_calls.h"
 #include "server/service/grpc_server.h"
 #include "server/service/guard.h"
+#include "server/service/keeper.h"
 #include "server/service/log.h"
 #include "server/service/loop_thread.h"
 #include "server/service/open_streams.h"
@@ -53,11 +55,6 @@ namespace {
 constexpr char kServerName[] = "vigild/0.1.0";
 constexpr int kExitUnknown = 70;
 constexpr unsigned kSecretMode = 0400;
-// How often what nobody announces is looked at: certificates that were exchanged, roles that end
-// with their day, calls that wait.
-constexpr absl::Duration kKeeperTick = absl::Seconds(5);
-constexpr std::uint64_t kTicksPerLook = 6;
-
 // What a connection takes beside its messages: handshake, headers, frames.
 constexpr std::uint64_t kConnectionBytes = 256 * 1024;
 
@@ -77,14 +74,13 @@ absl::Status LogNotification(const v1::Notification& notification) {
   return absl::OkStatus();
 }
 
-void LogFailure(std::string_view what, const absl::Status& status) {
-  Log(v1::LOG_LEVEL_ERROR, what, {{"error", ToStd(status.message())}});
-}
-
 class Process final : public ServerProcess {
  public:
   Process(v1::ServerConfig config, const Clock& clock, const Options& options)
-      : config_(std::move(config)), options_(options), clock_(clock) {}
+      : config_(std::move(config)),
+        options_(options),
+        clock_(clock),
+        deadline_files_(files_, config_) {}
   ~Process() override { Drain(); }
 
   absl::Status Begin();
@@ -95,7 +91,8 @@ class Process final : public ServerProcess {
   absl::Status OpenStore(const absl::TimeZone& zone);
   absl::Status OpenEvidence();
   absl::Status LoadKey();
-  void MakeRegister(const absl::TimeZone& zone);
+  void MakeRegister(const absl::TimeZone& zone, std::shared_ptr<const rules::Deadlines> deadlines);
+  void MakeClock();
   void MakeAccess(const absl::TimeZone& zone);
   void MakeServices();
   absl::StatusOr<bool> NeedsAdministrator();
@@ -103,9 +100,7 @@ class Process final : public ServerProcess {
   absl::Status LoadCertificate();
   absl::Status Listen();
   void Keep();
-  void LookAtCertificate();
-  void LookAtConnections();
-  void LookAtEvidence();
+  void UseDeadlines(std::shared_ptr<const rules::Deadlines> deadlines);
 
   const v1::ServerConfig config_;
   const Options options_;
@@ -115,7 +110,7 @@ class Process final : public ServerProcess {
   std::unique_ptr<store::SqliteRegisterStore> store_;
   WatchHub hub_;
   std::optional<P256PrivateKey> key_;
-  std::shared_ptr<const rules::Deadlines> deadlines_;
+  DeadlineFiles deadline_files_;
   std::optional<CertificateStore> certificates_;
   std::unique_ptr<evidence::EvidenceStore> evidence_store_;
   // The writer's thread; those on which imports are planned, passwords hashed and photos kept, each
@@ -126,6 +121,7 @@ class Process final : public ServerProcess {
   std::optional<LoopThread> evidence_;
   std::optional<LoopThread> keeper_;
   std::optional<registry::Register> register_;
+  std::optional<escalation::DeadlinePass> deadline_pass_;
   std::optional<escalation::EscalationClock> escalation_clock_;
   std::optional<escalation::NotificationSender> sender_;
   std::optional<SyncCore> sync_core_;
@@ -143,14 +139,9 @@ class Process final : public ServerProcess {
   std::optional<AdminService> admin_service_;
   std::optional<EvidenceService> evidence_service_;
   std::unique_ptr<GrpcServer> server_;
+  std::optional<Keeper> keeping_;
   // One look sees all that came before it.
   std::atomic<bool> look_posted_ = false;
-  std::atomic<bool> evidence_tick_posted_ = false;
-  // Of the keeper.
-  std::uint64_t ticks_ = 0;
-  CertificateNotice certificate_notice_;
-  std::uint64_t turned_away_ = 0;
-  std::uint64_t without_call_ = 0;
 };
 
 absl::Status Process::Begin() {
@@ -164,23 +155,51 @@ absl::Status Process::Begin() {
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
   VIGIL_RETURN_IF_ERROR(LoadKey());
   VIGIL_RETURN_IF_ERROR(LoadCertificate());
-  VIGIL_ASSIGN_OR_RETURN(deadlines_, LoadDeadlines(files_, config_));
+  VIGIL_ASSIGN_OR_RETURN(std::shared_ptr<const rules::Deadlines> deadlines,
+                         deadline_files_.Refresh());
   writer_.emplace(clock_);
   worker_.emplace(clock_);
   hasher_.emplace(clock_);
   evidence_.emplace(clock_);
   keeper_.emplace(clock_);
-  MakeRegister(zone);
+  MakeRegister(zone, std::move(deadlines));
+  MakeClock();
   MakeAccess(zone);
   MakeServices();
   VIGIL_RETURN_IF_ERROR(InviteAdministrator());
   VIGIL_RETURN_IF_ERROR(Listen());
   writer_->executor().Post([this] {
+    deadline_pass_->Start();
     escalation_clock_->Start();
     sender_->Start();
   });
-  keeper_->executor().Post([this] { Keep(); });
+  Keep();
   return absl::OkStatus();
+}
+
+void Process::Keep() {
+  keeping_.emplace(
+      Keeper::Parts{.executor = keeper_->executor(),
+                    .clock = clock_,
+                    .guard = *guard_,
+                    .streams = *streams_,
+                    .first_calls = *first_calls_,
+                    .gate = server_->gate(),
+                    .certificates = certificates_ ? &*certificates_ : nullptr,
+                    .deadlines = deadline_files_,
+                    .evidence = *evidence_core_,
+                    .evidence_executor = evidence_->executor(),
+                    .use_deadlines = [this](std::shared_ptr<const rules::Deadlines> deadlines) {
+                      UseDeadlines(std::move(deadlines));
+                    }});
+  keeping_->Start();
+}
+
+void Process::UseDeadlines(std::shared_ptr<const rules::Deadlines> deadlines) {
+  Log(v1::LOG_LEVEL_INFO, "the ladder and the lists of working days were read again",
+      {{"ladder", deadlines->ladder.edition()}});
+  register_->UseDeadlines(std::move(deadlines));
+  writer_->executor().Post([this] { deadline_pass_->Start(); });
 }
 
 absl::Status Process::OpenStore(const absl::TimeZone& zone) {
@@ -215,13 +234,14 @@ absl::Status Process::OpenEvidence() {
   return absl::OkStatus();
 }
 
-void Process::MakeRegister(const absl::TimeZone& zone) {
+void Process::MakeRegister(const absl::TimeZone& zone,
+                           std::shared_ptr<const rules::Deadlines> deadlines) {
   const v1::Limits& limits = config_.limits();
   registry::RegisterOptions options;
   options.queue_operations_max = limits.queue_operations_max();
   options.operation_bytes_max = limits.operation_bytes_max();
   options.zone = zone;
-  options.deadlines = deadlines_;
+  options.deadlines = std::move(deadlines);
   options.on_committed = [this](const registry::Committed& committed) { hub_.Publish(committed); };
   options.on_access_changed = [this] {
     authenticator_->Forget();
@@ -240,13 +260,37 @@ void Process::MakeRegister(const absl::TimeZone& zone) {
   options.head_signer = &*key_;
   options.on_fatal = Die;
   register_.emplace(*store_, writer_->executor(), std::move(options));
+}
 
+void Process::MakeClock() {
+  escalation::DeadlinePass::Options pass_options;
+  pass_options.on_error = [](const absl::Status& status) {
+    LogFailure("what waits could not be worked out anew", status);
+  };
+  pass_options.on_done = [](std::int64_t records) {
+    if (records == 0) return;
+    Log(v1::LOG_LEVEL_INFO, "by another ladder, other lists or another zone: all looked at again",
+        {{"records", records}});
+  };
+  deadline_pass_.emplace(*register_, writer_->executor(), std::move(pass_options));
   escalation::EscalationClock::Options clock_options;
   clock_options.tick = absl::Seconds(config_.escalation_tick_s());
   clock_options.on_error = [](const absl::Status& status) {
     // The register has said so.
     if (rules::ReasonOf(status) == v1::REASON_STORAGE_UNAVAILABLE) return;
     LogFailure("the escalation clock failed", status);
+  };
+  clock_options.steady = [] {
+    return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  };
+  clock_options.on_jump = [](absl::Duration by) {
+    if (by == absl::ZeroDuration()) {
+      return Log(v1::LOG_LEVEL_INFO, "the machine's clock is trusted again: what is due escalates");
+    }
+    Log(v1::LOG_LEVEL_ERROR,
+        "the machine's clock was set: nothing escalates for an hour, or until somebody who has "
+        "checked the time asks for a tick",
+        {{"by_s", absl::ToInt64Seconds(by)}});
   };
   escalation_clock_.emplace(*register_, writer_->executor(), std::move(clock_options));
   escalation::NotificationSender::Options sender_options;
@@ -352,64 +396,6 @@ absl::Status Process::LoadCertificate() {
   return certificates_->Refresh(clock_.Now()).status();
 }
 
-void Process::LookAtCertificate() {
-  const absl::Time now = clock_.Now();
-  const absl::StatusOr<CertificateStore::Look> look = certificates_->Refresh(now);
-  if (!look.ok()) {
-    LogFailure("the new certificate cannot be used; the old one stays in force", look.status());
-  }
-  const access::CertificateInfo info = certificates_->in_force()->info;
-  const std::string until =
-      absl::FormatTime(absl::RFC3339_sec, info.not_after, absl::UTCTimeZone());
-  const auto say = [&](v1::LogLevel level, std::string_view what) {
-    Log(level, what, {{"fingerprint", info.fingerprint}, {"until", until}});
-  };
-  if (look.ok() && look->changed) say(v1::LOG_LEVEL_INFO, "a new certificate is in force");
-  switch (certificate_notice_.Next(info.not_after, now)) {
-    case CertificateNotice::Kind::kNone:
-      break;
-    case CertificateNotice::Kind::kEndsSoon:
-      say(v1::LOG_LEVEL_WARNING, "the certificate ends soon");
-      break;
-    case CertificateNotice::Kind::kHasEnded:
-      say(v1::LOG_LEVEL_ERROR, "the certificate has ended");
-      break;
-  }
-}
-
-void Process::Keep() {
-  if (certificates_) LookAtCertificate();
-  guard_->pending().EndOverdue(clock_.Now());
-  // A change is looked at when it is made; only what ends by itself waits for this.
-  if (++ticks_ % kTicksPerLook == 0) streams_->LookAgain(clock_.Now());
-  LookAtConnections();
-  LookAtEvidence();
-  keeper_->executor().PostAfter(kKeeperTick, [this] { Keep(); });
-}
-
-void Process::LookAtConnections() {
-  const auto say = [this](std::string_view what, std::uint64_t now, std::uint64_t& before) {
-    if (now == before) return;
-    Log(v1::LOG_LEVEL_WARNING, what,
-        {{"count", static_cast<std::int64_t>(now - before)},
-         {"open", std::int64_t{server_->gate().connections()}}});
-    before = now;
-  };
-  say("connections turned away", server_->gate().turned_away(), turned_away_);
-  say("connections ended that brought no call", first_calls_->ended(), without_call_);
-}
-
-void Process::LookAtEvidence() {
-  // One that takes long is not asked again meanwhile.
-  if (evidence_tick_posted_.exchange(true)) return;
-  evidence_->executor().Post([this] {
-    evidence_tick_posted_ = false;
-    if (const absl::Status status = evidence_core_->Tick(); !status.ok()) {
-      LogFailure("looking after photos failed", status);
-    }
-  });
-}
-
 absl::Status Process::Listen() {
   const v1::Limits& limits = config_.limits();
   GrpcServer::Options options;
@@ -471,6 +457,7 @@ void Process::Drain() {
   if (evidence_) evidence_->Stop();
   if (writer_) {
     writer_->executor().Post([this] {
+      deadline_pass_.reset();
       escalation_clock_.reset();
       sender_.reset();
     });

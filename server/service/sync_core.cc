@@ -128,7 +128,8 @@ absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
   response.mutable_limits()->set_push_operations(options_.push_operations_max);
   response.mutable_limits()->set_operation_bytes(options_.operation_bytes_max);
   response.set_time_zone(options_.time_zone_name);
-  const v1::WorkingDayLists& lists = register_.deadlines().working_days.lists();
+  const std::shared_ptr<const rules::Deadlines> deadlines = register_.deadlines();
+  const v1::WorkingDayLists& lists = deadlines->working_days.lists();
   if (request.working_days_hash() != Sha256Of(rules::CanonicalBytes(lists)).bytes()) {
     *response.mutable_working_days() = lists;
   }

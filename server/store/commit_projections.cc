@@ -42,13 +42,14 @@ ON CONFLICT (id) DO UPDATE SET
 
 constexpr char kPutRiskSource[] = R"sql(
 INSERT INTO risk_source (id, code, name, site_type, level, industry_department, district,
-                         responsible_unit, retired)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                         responsible_unit, retired, inspected_on, inspection_due, next_step_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (id) DO UPDATE SET
   code = excluded.code, name = excluded.name, site_type = excluded.site_type,
   level = excluded.level, industry_department = excluded.industry_department,
   district = excluded.district, responsible_unit = excluded.responsible_unit,
-  retired = excluded.retired
+  retired = excluded.retired, inspected_on = excluded.inspected_on,
+  inspection_due = excluded.inspection_due, next_step_at = excluded.next_step_at
 )sql";
 
 constexpr char kPutUnit[] = R"sql(
@@ -76,6 +77,11 @@ constexpr char kInsertNotification[] = R"sql(
 INSERT INTO notification (state, next_attempt_at, attempts, recipient, topic, record, created_at,
                           text_zh, text_en)
 VALUES (?1, NULL, 0, ?2, ?3, ?4, ?5, ?6, ?7)
+)sql";
+
+constexpr char kPutDeadlines[] = R"sql(
+INSERT INTO deadlines (id, fingerprint) VALUES (1, ?1)
+ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint
 )sql";
 
 constexpr char kPutCounter[] = R"sql(
@@ -133,6 +139,9 @@ absl::Status PutRiskSource(Transaction& transaction, const RiskSourceProjection&
   BindReference(put, 7, source.district);
   BindReference(put, 8, source.responsible_unit);
   put.BindBool(9, source.retired);
+  BindDate(put, 10, source.inspected_on);
+  BindDate(put, 11, source.inspection_due);
+  put.BindOptionalTime(12, source.next_step_at);
   return put.Run();
 }
 
@@ -218,6 +227,11 @@ absl::Status WriteRest(Transaction& transaction, const WriteSet& writes) {
   VIGIL_RETURN_IF_ERROR(WriteAuditNodes(transaction, writes));
   for (const NewNotification& message : writes.notifications) {
     VIGIL_RETURN_IF_ERROR(InsertNotification(transaction, message));
+  }
+  if (writes.deadlines) {
+    VIGIL_ASSIGN_OR_RETURN(Statement put, transaction.Prepare(kPutDeadlines));
+    BindHash(put, 1, *writes.deadlines);
+    VIGIL_RETURN_IF_ERROR(put.Run());
   }
   VIGIL_ASSIGN_OR_RETURN(Statement count, transaction.Prepare(kPutCounter));
   for (const auto& [series, value] : writes.counters) {

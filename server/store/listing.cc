@@ -64,12 +64,6 @@ SELECT id, number, risk_source, responsible_unit, state_bytes, origin, found_at,
 FROM hazard WHERE id = ?1
 )sql";
 
-constexpr char kDueForEscalation[] = R"sql(
-SELECT id, next_step_at FROM hazard
-WHERE next_step_at <= ?1 AND (next_step_at, id) > (?2, ?3)
-ORDER BY next_step_at, id LIMIT ?4
-)sql";
-
 // Where a page begins: after this key, and this id or ordinal.
 struct Start {
   std::string key;
@@ -190,22 +184,6 @@ absl::StatusOr<std::optional<HazardProjection>> SqliteSnapshot::FindHazardProjec
   if (!read.ColumnIsNull(10)) hazard.next_step_at = read.ColumnTime(10);
   hazard.follows_source = read.ColumnBool(11);
   return std::optional<HazardProjection>(std::move(hazard));
-}
-
-absl::StatusOr<std::vector<Waiting>> SqliteSnapshot::DueForEscalation(absl::Time until,
-                                                                      const Waiting& after,
-                                                                      int limit) {
-  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kDueForEscalation));
-  read.BindTime(1, until).BindTime(2, after.next_step_at).BindInt64(4, limit);
-  BindRawUuid(read, 3, after.hazard);
-  std::vector<Waiting> waiting;
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-    if (!found) return waiting;
-    Waiting& row = waiting.emplace_back();
-    VIGIL_ASSIGN_OR_RETURN(row.hazard, read.ColumnUuid(0));
-    row.next_step_at = read.ColumnTime(1);
-  }
 }
 
 }  // namespace vigil::store

@@ -119,10 +119,17 @@ struct OrderPage {
   std::int64_t total = 0;
 };
 
-// A hazard whose next step of the ladder is known; the default is before every other.
+struct InspectionPage {
+  std::vector<v1::InspectionDueRow> rows;
+  std::string next_page_token;
+  std::int64_t total = 0;
+};
+
+// A hazard or risk source whose next step of the ladder is known; the default is before every
+// other.
 struct Waiting {
   absl::Time next_step_at = absl::InfinitePast();
-  Uuid hazard;
+  Uuid item;
 };
 
 struct RecordPage {
@@ -237,6 +244,10 @@ class Snapshot {
                                              std::string_view page_token,
                                              const RecordScope& scope) = 0;
   // Records in conflict.
+  // In the order of the days on which they are due.
+  virtual absl::StatusOr<InspectionPage> InspectionsDue(
+      const v1::ListInspectionsDueRequest& request, const v1::Date& today,
+      const RecordScope& scope) = 0;
   virtual absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
                                                const RecordScope& scope) = 0;
   // Figures that say something of the whole register only are left out unless the scope holds
@@ -247,14 +258,20 @@ class Snapshot {
   // The projection as stored; nullopt: there is none yet.
   virtual absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) = 0;
 
-  // Hazards whose next step of the ladder falls due by `until`, earliest first, after a place in
-  // that order.
+  virtual absl::StatusOr<std::optional<RiskSourceProjection>> FindRiskSourceProjection(
+      const Uuid& id) = 0;
+
+  // Hazards and risk sources whose next step of the ladder falls due by `until`, earliest first,
+  // after a place in that order.
   virtual absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until,
                                                                 const Waiting& after,
                                                                 int limit) = 0;
   absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until, int limit) {
     return DueForEscalation(until, Waiting(), limit);
   }
+
+  // See WriteSet.deadlines; zero: there are none yet.
+  virtual absl::StatusOr<Sha256> DeadlinesInForce() = 0;
 
   virtual absl::StatusOr<std::int64_t> Counter(std::string_view series) = 0;
   // Hash of an audit node; level 0 are the leaves (index = seq - 1).

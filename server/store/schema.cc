@@ -360,6 +360,24 @@ WHERE responsible_unit IS (SELECT risk_source.responsible_unit FROM risk_source
 CREATE INDEX hazard_by_source ON hazard (risk_source, id) WHERE follows_source = 1;
 )sql";
 
+constexpr char kLadder[] = R"sql(
+-- inspected_on: day of the last inspection; inspection_due: last day for the next one; next_step_at
+-- as with hazards. All are worked out anew for all rows because there are no deadlines yet.
+ALTER TABLE risk_source ADD COLUMN inspected_on TEXT CHECK (length(inspected_on) = 10);
+ALTER TABLE risk_source ADD COLUMN inspection_due TEXT CHECK (length(inspection_due) = 10);
+ALTER TABLE risk_source ADD COLUMN next_step_at INTEGER;
+CREATE INDEX risk_source_by_next_step ON risk_source (next_step_at, id)
+  WHERE next_step_at IS NOT NULL;
+CREATE INDEX risk_source_by_inspection ON risk_source (inspection_due, id)
+  WHERE inspection_due IS NOT NULL;
+
+-- By which ladder, lists of working days and zone every next_step_at was worked out.
+CREATE TABLE deadlines (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32)
+) STRICT;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -372,6 +390,8 @@ constexpr sqlite::Migration kMigrations[] = {
     {5, "moves",
      "What a move brings along comes in pages; hazards that live where their risk source does.",
      kMoves},
+    {6, "ladder", "What risk sources wait for, and by which deadlines all next steps are known.",
+     kLadder},
 };
 
 }  // namespace

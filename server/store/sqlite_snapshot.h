@@ -97,6 +97,14 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
                                        const RecordScope& scope) override;
   absl::StatusOr<std::optional<HazardProjection>> FindHazardProjection(const Uuid& id) override;
+
+  // waiting.cc
+  absl::StatusOr<std::optional<RiskSourceProjection>> FindRiskSourceProjection(
+      const Uuid& id) override;
+  absl::StatusOr<InspectionPage> InspectionsDue(const v1::ListInspectionsDueRequest& request,
+                                                const v1::Date& today,
+                                                const RecordScope& scope) override;
+  absl::StatusOr<Sha256> DeadlinesInForce() override;
   using Snapshot::DueForEscalation;
   absl::StatusOr<std::vector<Waiting>> DueForEscalation(absl::Time until, const Waiting& after,
                                                         int limit) override;

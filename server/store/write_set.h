@@ -135,6 +135,12 @@ struct RiskSourceProjection {
   Uuid district;
   Uuid responsible_unit;
   bool retired = false;
+  // Day of the last inspection that stands, in the register's zone; unset: there is none.
+  v1::Date inspected_on = {};
+  // The last day on which the next one is in time; unset: none is due.
+  v1::Date inspection_due = {};
+  // As with hazards.
+  std::optional<absl::Time> next_step_at = {};
 };
 
 // Names of records (of whatever kind) whose fields are in conflict; empty fields: none any more.
@@ -210,6 +216,9 @@ struct WriteSet {
   std::vector<DigestChange> digests;
   std::vector<AuditNode> audit_nodes;
   std::vector<NewNotification> notifications;
+  // Fingerprint of the deadlines by which the next step of every hazard and risk source has been
+  // worked out, once that is so.
+  std::optional<Sha256> deadlines;
   // Links of operations that were not judged.
   std::vector<ChainLink> links;
   std::vector<PushSignature> signatures;

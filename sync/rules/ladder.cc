@@ -20,6 +20,8 @@ namespace {
 
 constexpr int kWorkingDaysMax = 250;
 constexpr int kDaysMax = 366;
+// Raised when the same records and the same deadlines give other steps.
+constexpr int kEdition = 1;
 
 absl::Time ObservedAt(const v1::Stamp& stamp) {
   return FromMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(stamp.observed_at()));
@@ -85,9 +87,9 @@ class Climb {
   }
 
   void Add(v1::EscalationStep step, const v1::Record& item, Wait wait) {
-    const v1::Rung* rung = FindRung(rules_.deadlines.ladder, step);
+    const v1::Rung* rung = FindRung(rules_.deadlines->ladder, step);
     if (rung == nullptr || RankOf(state_.grade()) < RankOf(rung->grade_min())) return;
-    const v1::Date date = rules_.deadlines.working_days.Add(wait.date, rung->working_days()).date;
+    const v1::Date date = rules_.deadlines->working_days.Add(wait.date, rung->working_days()).date;
     steps_.push_back({.step = step,
                       .item = item.id(),
                       .due_version = std::move(wait.due_version),
@@ -302,6 +304,11 @@ v1::Ladder OverdueAlone() {
   return ladder;
 }
 
+Sha256 FingerprintOf(const Deadlines& deadlines, std::string_view zone) {
+  return Sha256Of(absl::StrCat(kEdition, "\n", ToAbsl(zone), "\n", CanonicalBytes(deadlines.ladder),
+                               "\n", CanonicalBytes(deadlines.working_days.lists())));
+}
+
 const v1::Rung* FindRung(const v1::Ladder& ladder, v1::EscalationStep step) {
   const auto found = std::find_if(ladder.rung().begin(), ladder.rung().end(),
                                   [&](const v1::Rung& rung) { return rung.step() == step; });
@@ -315,24 +322,36 @@ absl::StatusOr<std::vector<LadderStep>> StepsOfHazard(const HazardRecords& recor
   return Climb(records, state, source, rules).Run();
 }
 
+absl::CivilDay InspectedOn(const v1::Record& inspection, const absl::TimeZone& zone) {
+  const absl::Time began = FromMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(
+      inspection.entity().inspection().started_at()));
+  return DayAt(std::min(began, ObservedAt(inspection.made_by())), zone);
+}
+
+std::optional<absl::CivilDay> InspectionDueOn(const v1::Record& risk_source,
+                                              const std::optional<absl::CivilDay>& inspected_on,
+                                              const absl::TimeZone& zone) {
+  const v1::RiskSource& body = risk_source.entity().risk_source();
+  if (body.retired() || body.inspection_interval_days() <= 0) return std::nullopt;
+  const absl::CivilDay begins = body.has_interval_starts_on()
+                                    ? ToDay(body.interval_starts_on())
+                                    : DayAt(ObservedAt(risk_source.made_by()), zone);
+  return inspected_on.value_or(begins) + body.inspection_interval_days();
+}
+
 std::optional<LadderStep> InspectionStep(const v1::Record& risk_source,
                                          const std::optional<absl::CivilDay>& inspected_on,
                                          const LadderRules& rules) {
-  const v1::RiskSource& body = risk_source.entity().risk_source();
-  const v1::Rung* rung = FindRung(rules.deadlines.ladder, v1::ESCALATION_STEP_INSPECTION_OVERDUE);
-  if (rung == nullptr || body.retired() || body.inspection_interval_days() <= 0) {
-    return std::nullopt;
-  }
-  const v1::Date made = body.has_interval_starts_on()
-                            ? body.interval_starts_on()
-                            : DateAt(ObservedAt(risk_source.made_by()), rules.zone);
-  const absl::CivilDay since = inspected_on.value_or(ToDay(made));
-  const v1::Date due = ToDate(since + body.inspection_interval_days());
+  const v1::Rung* rung = FindRung(rules.deadlines->ladder, v1::ESCALATION_STEP_INSPECTION_OVERDUE);
+  const std::optional<absl::CivilDay> day = InspectionDueOn(risk_source, inspected_on, rules.zone);
+  if (rung == nullptr || !day) return std::nullopt;
+  const v1::Date due = ToDate(*day);
   return LadderStep{
       .step = v1::ESCALATION_STEP_INSPECTION_OVERDUE,
       .item = risk_source.id(),
       .due_version = DueVersion(due, risk_source.made_by()),
-      .day = ToDay(rules.deadlines.working_days.Add(due, rung->working_days()).date) + rung->days(),
+      .day =
+          ToDay(rules.deadlines->working_days.Add(due, rung->working_days()).date) + rung->days(),
       .imported_at = inspected_on ? std::nullopt : ImportedAt(risk_source)};
 }
 

@@ -1,13 +1,16 @@
 #ifndef VIGIL_SYNC_RULES_LADDER_H_
 #define VIGIL_SYNC_RULES_LADDER_H_
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "sync/base/hash.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/work_calendar.h"
 #include "vigil/v1/ladder.pb.h"
@@ -54,8 +57,13 @@ struct Deadlines {
   WorkCalendar working_days;
 };
 
+// Tells deadlines apart by which the steps of the same records fall due on other days: of the
+// ladder, the lists, the zone's name and of the way in which steps are worked out.
+Sha256 FingerprintOf(const Deadlines& deadlines, std::string_view zone);
+
 struct LadderRules {
-  const Deadlines& deadlines;
+  // Never null.
+  std::shared_ptr<const Deadlines> deadlines;
   absl::TimeZone zone;
   absl::CivilDay today;
 };
@@ -68,8 +76,16 @@ absl::StatusOr<std::vector<LadderStep>> StepsOfHazard(const HazardRecords& recor
                                                       RecordSource& source,
                                                       const LadderRules& rules);
 
-// The day after which a risk source is overdue for inspection was last moved by an inspection on
-// `inspected_on`, if there was one. Nullopt: none is due.
+// The day on which an inspection counts: the one on which it began, as its author says, and never
+// one after it came. A clock that was wrong makes the next one due too early, not too late.
+absl::CivilDay InspectedOn(const v1::Record& inspection, const absl::TimeZone& zone);
+
+// The last day on which a risk source is inspected in time, which was last inspected on
+// `inspected_on`, if it ever was. Nullopt: it has no interval, or is retired.
+std::optional<absl::CivilDay> InspectionDueOn(const v1::Record& risk_source,
+                                              const std::optional<absl::CivilDay>& inspected_on,
+                                              const absl::TimeZone& zone);
+// When it is overdue. Nullopt also where the ladder has no such step.
 std::optional<LadderStep> InspectionStep(const v1::Record& risk_source,
                                          const std::optional<absl::CivilDay>& inspected_on,
                                          const LadderRules& rules);

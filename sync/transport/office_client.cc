@@ -124,6 +124,12 @@ absl::StatusOr<v1::ListEscalationStepsResponse> OfficeClient::ListEscalationStep
                              request, &v1::RegisterService::Stub::ListEscalationSteps);
 }
 
+absl::StatusOr<v1::ListInspectionsDueResponse> OfficeClient::ListInspectionsDue(
+    const v1::ListInspectionsDueRequest& request) {
+  return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/ListInspectionsDue",
+                             request, &v1::RegisterService::Stub::ListInspectionsDue);
+}
+
 absl::StatusOr<v1::AddWorkingDaysResponse> OfficeClient::AddWorkingDays(
     const v1::AddWorkingDaysRequest& request) {
   return stubs_->caller.Call(*stubs_->office, "vigil.v1.RegisterService/AddWorkingDays", request,
@@ -173,6 +179,12 @@ absl::StatusOr<v1::TickEscalationResponse> OfficeClient::TickEscalation(
     const v1::TickEscalationRequest& request) {
   return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/TickEscalation", request,
                              &v1::AdminService::Stub::TickEscalation);
+}
+
+absl::StatusOr<v1::CheckLadderResponse> OfficeClient::CheckLadder(
+    const v1::CheckLadderRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/CheckLadder", request,
+                             &v1::AdminService::Stub::CheckLadder);
 }
 
 absl::Status OfficeClient::DownloadBackup(

@@ -47,6 +47,8 @@ class OfficeClient {
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
       const v1::ListEscalationStepsRequest& request);
+  absl::StatusOr<v1::ListInspectionsDueResponse> ListInspectionsDue(
+      const v1::ListInspectionsDueRequest& request);
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request);
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request);
@@ -64,6 +66,7 @@ class OfficeClient {
       const v1::ListNotificationsRequest& request);
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request);
+  absl::StatusOr<v1::CheckLadderResponse> CheckLadder(const v1::CheckLadderRequest& request);
 
   // The copy in its parts; it ends with the first that is not taken (CANCELLED).
   absl::Status DownloadBackup(const v1::DownloadBackupRequest& request,

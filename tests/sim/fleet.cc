@@ -25,11 +25,14 @@ Fleet::Fleet(const World::Options& options)
       same_(world_),
       siblings_(world_, book_, epochs_),
       regained_(world_, book_, epochs_, confirmed_),
+      waits_(world_),
       server_(world_) {}
 
 Fleet::Result Fleet::Run() {
   Connect();
   server_.Start();
+  // What it does first is done before anybody comes.
+  world_.executor().RunFor(absl::Seconds(1));
   cast_ = std::make_unique<Cast>(server_);
   safe_ = std::make_unique<Safe>(server_, epochs_, cast_->administrator);
   safe_->before_restore = [this] { CheckRegister(); };
@@ -135,6 +138,8 @@ void Fleet::Calm() {
   world_.Trace("world", "is calm");
   server_.DisarmAll();
   for (const auto& phone : phones_) phone->DisarmAll();
+  // No clock jumps any more: what is due fires.
+  world_.executor().RunFor(absl::Minutes(30));
   std::vector<std::int64_t> since;
   for (const auto& phone : phones_) since.push_back(phone->sessions());
   const absl::Time end = world_.now() + kSettleMax;
@@ -178,6 +183,7 @@ void Fleet::CheckEnd() {
     acknowledged_.CheckRegained(**snapshot, *phone);
   }
   regained_.Check(server_, back);
+  waits_.Check(server_);
 }
 
 }  // namespace vigil::sim

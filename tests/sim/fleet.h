@@ -19,6 +19,7 @@
 #include "tests/sim/safe.h"
 #include "tests/sim/server.h"
 #include "tests/sim/siblings.h"
+#include "tests/sim/waits.h"
 #include "tests/sim/world.h"
 
 namespace vigil::sim {
@@ -61,6 +62,7 @@ class Fleet {
   SameRecords same_;
   Siblings siblings_;
   Regained regained_;
+  Waits waits_;
   Server server_;
   std::unique_ptr<Cast> cast_;
   std::unique_ptr<Safe> safe_;

@@ -1,5 +1,6 @@
 #include "tests/sim/server.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
+#include "tests/sim/waits.h"
 
 namespace vigil::sim {
 namespace {
@@ -47,6 +49,9 @@ absl::Status Server::Build() {
   hub_ = std::make_unique<service::WatchHub>();
   registry::RegisterOptions register_options;
   register_options.zone = Zone();
+  // Another ladder with each start.
+  register_options.deadlines =
+      std::make_shared<const rules::Deadlines>(rules::Deadlines{EveryStep(1 + starts_++ % 2), {}});
   register_options.head_signer = &key_;
   register_options.queue_operations_max = world().plan().queue_operations_max;
   register_options.on_committed = [this](const registry::Committed& committed) {
@@ -63,6 +68,9 @@ absl::Status Server::Build() {
   ticks.tick = kTick;
   escalation_ = std::make_unique<escalation::EscalationClock>(*register_, executor(), ticks);
   escalation_->Start();
+  pass_ = std::make_unique<escalation::DeadlinePass>(
+      *register_, executor(), escalation::DeadlinePass::Options{.page_size = 3});
+  pass_->Start();
   busy_until_ = absl::InfinitePast();
   fresh_ = true;
   return absl::OkStatus();
@@ -70,6 +78,7 @@ absl::Status Server::Build() {
 
 void Server::TearDown() {
   watches_.clear();
+  pass_.reset();
   escalation_.reset();
   core_.reset();
   register_.reset();

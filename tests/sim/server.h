@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/escalation/deadline_pass.h"
 #include "server/escalation/escalation_clock.h"
 #include "server/register/register.h"
 #include "server/service/sync_core.h"
@@ -80,6 +81,7 @@ class Server final : public Machine {
   std::int64_t syncs_ = 0;
   bool fatal_ = false;
   bool fresh_ = false;
+  int starts_ = 0;
   std::vector<v1::Epoch> epochs_;
 
   std::unique_ptr<store::SqliteRegisterStore> store_;
@@ -87,6 +89,7 @@ class Server final : public Machine {
   std::unique_ptr<registry::Register> register_;
   std::unique_ptr<service::SyncCore> core_;
   std::unique_ptr<escalation::EscalationClock> escalation_;
+  std::unique_ptr<escalation::DeadlinePass> pass_;
   std::map<std::uint64_t, std::unique_ptr<service::Watch>> watches_;
 };
 

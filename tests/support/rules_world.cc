@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <list>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -395,7 +396,8 @@ std::vector<rules::LadderStep> RulesWorld::StepsOf(std::string_view hazard,
                                                    const v1::Ladder& ladder,
                                                    absl::CivilDay today) const {
   Source found(*this);
-  const rules::Deadlines deadlines{ladder, work_calendar};
+  const auto deadlines =
+      std::make_shared<const rules::Deadlines>(rules::Deadlines{ladder, work_calendar});
   const auto records = rules::GatherHazard(*Find(hazard), found);
   VIGIL_CHECK(records.ok()) << records.status().ToString();
   auto steps = rules::StepsOfHazard(*records, StateOf(hazard), found, {deadlines, Zone(), today});

@@ -96,6 +96,7 @@ void TestRegister::Seed() {
   };
   importer = actor(v1::CHANNEL_IMPORT, v1::ROLE_ADMINISTRATOR);
   clock = actor(v1::CHANNEL_CLOCK, v1::ROLE_ESCALATION_CLOCK);
+  if (!options_.sites) return;
   const auto add_unit = [&](std::string_view code, const std::string& parent) {
     const std::string id = NewId();
     v1::Entity entity;
@@ -127,6 +128,7 @@ void TestRegister::AddRiskSource(const std::string& id, std::string_view code,
   source.set_responsible_unit(responsible);
   source.set_industry_department(department);
   source.add_control_measures("drains cleared");
+  source.set_inspection_interval_days(30);
   Import(id, entity);
 }
 

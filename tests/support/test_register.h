@@ -51,6 +51,8 @@ class TestRegister {
     std::int64_t storage_reserve_bytes = 0;
     std::function<absl::StatusOr<std::int64_t>()> free_bytes = {};
     std::function<void(bool has_room, std::int64_t free_bytes)> on_room = {};
+    // Units and risk sources of its own; without them there is nothing but who imports.
+    bool sites = true;
     v1::WorkingDayLists working_days = {};
     v1::Ladder ladder = rules::OverdueAlone();
     // Told of each commit.

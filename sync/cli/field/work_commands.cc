@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "sync/cli/field/program.h"
 #include "sync/cli/verbs/take.h"
 #include "sync/rules/derive.h"
+#include "sync/rules/ladder.h"
 #include "sync/rules/work_calendar.h"
 
 // Today's work, and the lists it comes from.
@@ -62,8 +64,7 @@ absl::StatusOr<std::map<std::string, absl::CivilDay>> LastInspections(Phone& pho
   for (const RecordView& view : inspections) {
     if (!view.record.withdrawn_by().empty()) continue;
     const v1::Inspection& inspection = view.record.entity().inspection();
-    const absl::CivilDay day =
-        DayAt(absl::FromUnixSeconds(inspection.started_at().seconds()), phone.zone());
+    const absl::CivilDay day = rules::InspectedOn(view.record, phone.zone());
     const auto [entry, is_new] = last.emplace(inspection.risk_source(), day);
     if (!is_new) entry->second = std::max(entry->second, day);
   }
@@ -76,12 +77,12 @@ absl::Status AddInspections(Phone& phone, const v1::Date& until, std::vector<Tas
   VIGIL_ASSIGN_OR_RETURN(const v1::Date today, phone.replica().Today());
   for (const RecordView& view : sources) {
     const v1::RiskSource& source = view.record.entity().risk_source();
-    if (source.inspection_interval_days() <= 0 || source.retired()) continue;
     const auto found = last.find(view.record.id());
-    if (found == last.end() && !source.has_interval_starts_on()) continue;
-    const absl::CivilDay since =
-        found != last.end() ? found->second : rules::ToDay(source.interval_starts_on());
-    const v1::Date due = rules::ToDate(since + source.inspection_interval_days());
+    const std::optional<absl::CivilDay> day = rules::InspectionDueOn(
+        view.record, found == last.end() ? std::nullopt : std::optional(found->second),
+        phone.zone());
+    if (!day) continue;
+    const v1::Date due = rules::ToDate(*day);
     if (rules::CompareDates(due, until) > 0) continue;
     tasks.push_back({.what = "inspect",
                      .number = source.code(),

@@ -197,6 +197,18 @@ absl::StatusOr<v1::GetSessionResponse> FakeOffice::GetSession(const v1::GetSessi
   return response;
 }
 
+absl::StatusOr<v1::ListInspectionsDueResponse> FakeOffice::ListInspectionsDue(
+    const v1::ListInspectionsDueRequest&) {
+  v1::ListInspectionsDueResponse response;
+  v1::InspectionDueRow& row = *response.add_inspections();
+  row.set_code("RS-LF-001");
+  row.set_name("landfill 1");
+  *row.mutable_due_on() = rules::ToDate(absl::CivilDay(2017, 8, 1));
+  row.set_overdue(true);
+  response.set_total_size(1);
+  return response;
+}
+
 absl::StatusOr<v1::ListEscalationStepsResponse> FakeOffice::ListEscalationSteps(
     const v1::ListEscalationStepsRequest&) {
   v1::ListEscalationStepsResponse response;
@@ -286,6 +298,10 @@ absl::StatusOr<v1::ListNotificationsResponse> FakeOffice::ListNotifications(
     const v1::ListNotificationsRequest&) {
   return v1::ListNotificationsResponse();
 }
+absl::StatusOr<v1::CheckLadderResponse> FakeOffice::CheckLadder(const v1::CheckLadderRequest&) {
+  return v1::CheckLadderResponse();
+}
+
 absl::StatusOr<v1::TickEscalationResponse> FakeOffice::TickEscalation(
     const v1::TickEscalationRequest&) {
   return v1::TickEscalationResponse();

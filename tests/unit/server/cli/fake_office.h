@@ -42,6 +42,8 @@ class FakeOffice : public Office {
   absl::StatusOr<v1::GetSessionResponse> GetSession(const v1::GetSessionRequest& request) override;
   absl::StatusOr<v1::ListEscalationStepsResponse> ListEscalationSteps(
       const v1::ListEscalationStepsRequest& request) override;
+  absl::StatusOr<v1::ListInspectionsDueResponse> ListInspectionsDue(
+      const v1::ListInspectionsDueRequest& request) override;
   absl::StatusOr<v1::AddWorkingDaysResponse> AddWorkingDays(
       const v1::AddWorkingDaysRequest& request) override;
   absl::StatusOr<v1::GetDigestResponse> GetDigest(const v1::GetDigestRequest& request) override;
@@ -58,6 +60,8 @@ class FakeOffice : public Office {
       const v1::ListNotificationsRequest& request) override;
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) override;
+  absl::StatusOr<v1::CheckLadderResponse> CheckLadder(
+      const v1::CheckLadderRequest& request) override;
   absl::Status DownloadBackup(
       const v1::DownloadBackupRequest& request,
       const std::function<bool(const v1::DownloadBackupResponse&)>& take) override;

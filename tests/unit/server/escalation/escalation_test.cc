@@ -8,9 +8,9 @@
 #include "server/escalation/escalation_clock.h"
 #include "server/escalation/notification_sender.h"
 #include "server/register/escalation_id.h"
-#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
+#include "tests/unit/server/escalation/escalation_fixture.h"
 
 namespace vigil::testing {
 namespace {
@@ -22,37 +22,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-v1::Date Day(int year, int month, int day) {
-  return rules::ToDate(absl::CivilDay(year, month, day));
-}
-
 class EscalationTest : public ::testing::Test {
  protected:
   EscalationTest()
       : clock_(reg_.target(), reg_.executor(),
                {.tick = absl::Seconds(30), .batch = 3, .on_error = nullptr}) {}
 
-  std::int64_t Tick() {
-    absl::StatusOr<std::int64_t> answer = absl::UnknownError("not answered");
-    clock_.Tick([&](absl::StatusOr<std::int64_t> fired) { answer = fired; });
-    reg_.executor().RunUntilIdle();
-    EXPECT_THAT(answer, IsOk());
-    return answer.value_or(-1);
-  }
-
-  std::vector<v1::Escalation> Escalations() {
-    std::vector<v1::Escalation> found;
-    auto snapshot = reg_.store().Read();
-    auto page = (*snapshot)->Records(v1::Entity::kEscalation, Uuid(), 1000, "",
-                                     store::RecordScope::Everything());
-    EXPECT_THAT(page, IsOk());
-    for (const store::StoredRecord& stored : page->records) {
-      v1::Record record;
-      EXPECT_TRUE(record.ParseFromString(stored.bytes));
-      found.push_back(record.entity().escalation());
-    }
-    return found;
-  }
+  std::int64_t Tick() { return testing::Tick(reg_, clock_); }
+  std::vector<v1::Escalation> Escalations() { return EscalationsOf(reg_); }
 
   std::vector<v1::Notification> Notifications() {
     auto snapshot = reg_.store().Read();

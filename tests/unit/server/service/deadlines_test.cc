@@ -12,10 +12,11 @@
 namespace vigil::testing {
 namespace {
 
-using service::LoadDeadlines;
+using service::DeadlineFiles;
 using service::ParseLadder;
 using service::ParseWorkingDays;
 using ::testing::HasSubstr;
+using ::testing::IsNull;
 using ::testing::StartsWith;
 
 struct Wrong {
@@ -64,18 +65,44 @@ TEST(DeadlinesTest, ALadderIsRefusedWithLineAndReason) {
 TEST(DeadlinesTest, WhatShipsIsInForceUntilOtherFilesAreNamed) {
   PosixFileSystem files;
   v1::ServerConfig config;
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto shipped, LoadDeadlines(files, config));
+  DeadlineFiles none_named(files, config);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto shipped, none_named.Refresh());
   EXPECT_EQ(shipped->ladder.rung_size(), 16);
   EXPECT_FALSE(shipped->working_days.IsWorkingDay(absl::CivilDay(2017, 5, 29)));
   const TempDir directory;
   config.set_working_days_file(directory.File("days"));
   config.set_ladder_file(directory.File("ladder"));
-  EXPECT_FALSE(LoadDeadlines(files, config).ok()) << "the files are not there";
+  EXPECT_FALSE(DeadlineFiles(files, config).Refresh().ok()) << "the files are not there";
   VIGIL_ASSERT_OK(files.WriteAtomic(config.working_days_file(), "list { year: 2017 }", {}));
   VIGIL_ASSERT_OK(files.WriteAtomic(config.ladder_file(), "edition: \"none\"", {}));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto other, LoadDeadlines(files, config));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto other, DeadlineFiles(files, config).Refresh());
   EXPECT_EQ(other->ladder.edition(), "none");
   EXPECT_TRUE(other->working_days.IsWorkingDay(absl::CivilDay(2017, 5, 29)));
+}
+
+TEST(DeadlinesTest, FilesThatChangeAreReadAgainAndAFaultIsToldOnce) {
+  PosixFileSystem files;
+  const TempDir directory;
+  v1::ServerConfig config;
+  config.set_ladder_file(directory.File("ladder"));
+  const auto write = [&](const std::string& text) {
+    VIGIL_ASSERT_OK(files.WriteAtomic(config.ladder_file(), text, {}));
+  };
+  DeadlineFiles deadlines(files, config);
+  write("edition: \"1\"");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto first, deadlines.Refresh());
+  EXPECT_EQ(first->ladder.edition(), "1");
+  EXPECT_THAT(deadlines.Refresh(), IsOkAndHolds(IsNull()));
+  write("editoin: \"2\"");
+  EXPECT_THAT(deadlines.Refresh(), ReasonIs("REASON_INVALID_CONFIGURATION"));
+  EXPECT_THAT(deadlines.Refresh(), IsOkAndHolds(IsNull()));
+  VIGIL_ASSERT_OK(files.Remove(config.ladder_file()));
+  EXPECT_FALSE(deadlines.Refresh().ok());
+  EXPECT_THAT(deadlines.Refresh(), IsOkAndHolds(IsNull()));
+  write("edition: \"2\"");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto second, deadlines.Refresh());
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->ladder.edition(), "2");
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/service/sight_fixture.h"
 
@@ -292,6 +294,58 @@ TEST_F(RegisterSightTest, OfTwoRecordsWithOneKeyTheOneThatIsSeenIsFound) {
   EXPECT_EQ(own.record().id(), second);
   VIGIL_ASSERT_OK_AND_ASSIGN(const v1::GetRecordResponse first, core_.GetRecord(office_, request));
   EXPECT_EQ(first.record().id(), reg_.other_risk_source);
+}
+
+TEST_F(SightPagesTest, WhatEscalatesNextIsOfTheCallersPart) {
+  const std::string hazard = reg_.ConfirmedHazard(rules::ToDate(absl::CivilDay(2017, 9, 1)));
+  const auto steps_of = [&](const rules::Author& caller) {
+    std::vector<std::string> items;
+    const auto response = core_.ListEscalationSteps(caller, v1::ListEscalationStepsRequest());
+    EXPECT_THAT(response, IsOk());
+    for (const v1::EscalationStepRow& row : response->steps()) items.push_back(row.item());
+    return items;
+  };
+  EXPECT_THAT(steps_of(own_), ::testing::Contains(hazard));
+  EXPECT_THAT(steps_of(above_), ::testing::Contains(hazard));
+  EXPECT_THAT(steps_of(parks_.Caller(v1::ROLE_INSPECTOR, reg_.other_unit)),
+              Not(::testing::Contains(hazard)));
+  EXPECT_THAT(steps_of(nobody_), ::testing::IsEmpty());
+}
+
+TEST_F(SightPagesTest, InspectionsAreInTheOrderOfTheirDaysPageByPage) {
+  std::vector<std::string> mine = {here().risk_source};
+  for (int i = 0; i < 4; ++i) {
+    mine.push_back(reg_.NewId());
+    reg_.AddRiskSource(mine.back(), absl::StrCat("RS-1", i), reg_.unit);
+    reg_.AddRiskSource(reg_.NewId(), absl::StrCat("RS-2", i), reg_.other_unit);
+    reg_.executor().RunFor(absl::Hours(24));
+  }
+  std::string tokens;
+  const auto found = AllPages(
+      v1::ListInspectionsDueRequest(),
+      [&](const v1::ListInspectionsDueRequest& page, std::vector<std::string>& ids,
+          std::string& next) {
+        VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListInspectionsDueResponse response,
+                                   core_.ListInspectionsDue(own_, page));
+        EXPECT_EQ(response.total_size(), 5);
+        for (const v1::InspectionDueRow& row : response.inspections()) {
+          EXPECT_FALSE(row.overdue());
+          ids.push_back(row.record());
+        }
+        next = response.next_page_token();
+      },
+      tokens);
+  EXPECT_THAT(found, UnorderedElementsAreArray(mine));
+  EXPECT_EQ(found.back(), mine.back()) << "made last";
+  v1::ListInspectionsDueRequest until;
+  *until.mutable_until() = rules::ToDate(DayAt(reg_.executor().Now(), reg_.target().zone()) + 27);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListInspectionsDueResponse some,
+                             core_.ListInspectionsDue(own_, until));
+  EXPECT_EQ(some.total_size(), 3);
+  reg_.executor().RunFor(absl::Hours(24 * 60));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::ListInspectionsDueResponse late,
+                             core_.ListInspectionsDue(own_, v1::ListInspectionsDueRequest()));
+  EXPECT_TRUE(late.inspections(0).overdue());
 }
 
 }  // namespace

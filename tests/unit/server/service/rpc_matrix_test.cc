@@ -267,6 +267,15 @@ void Questions::AddLists(std::vector<Question>& all) {
              found.escalations().begin(), found.escalations().end(),
              [&](const v1::EscalationRow& row) { return row.record() == here().escalation; });
        }});
+  all.push_back(
+      {"ListInspectionsDue", [this](const rules::Author& caller) -> absl::StatusOr<bool> {
+         VIGIL_ASSIGN_OR_RETURN(const v1::ListInspectionsDueResponse found,
+                                core_.ListInspectionsDue(caller, v1::ListInspectionsDueRequest()));
+         EXPECT_EQ(found.inspections_size(), found.total_size());
+         return std::any_of(
+             found.inspections().begin(), found.inspections().end(),
+             [&](const v1::InspectionDueRow& row) { return row.record() == here().risk_source; });
+       }});
   all.push_back({"ListHistory", [this](const rules::Author& caller) -> absl::StatusOr<bool> {
                    v1::ListHistoryRequest request;
                    request.set_record(here().hazard);

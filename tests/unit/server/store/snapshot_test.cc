@@ -421,7 +421,7 @@ TEST_F(SnapshotTest, WhatIsDueForEscalationComesEarliestFirst) {
   const auto due = [&](absl::Duration until, const Waiting& after, int limit) {
     std::vector<Uuid> ids;
     for (const Waiting& row : *snapshot->DueForEscalation(StoryBegin() + until, after, limit)) {
-      ids.push_back(row.hazard);
+      ids.push_back(row.item);
     }
     return ids;
   };

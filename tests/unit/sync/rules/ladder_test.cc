@@ -1,5 +1,6 @@
 #include "sync/rules/ladder.h"
 
+#include <memory>
 #include <set>
 #include <string>
 
@@ -181,7 +182,7 @@ TEST_F(LadderTest, AStepWithoutARungNeverFires) {
 
 TEST_F(LadderTest, ARiskSourceIsOverdueAfterItsInterval) {
   Open({.hazard = v1::HAZARD_STATUS_CONFIRMED});
-  const Deadlines deadlines{ladder_, WorkCalendar()};
+  const auto deadlines = std::make_shared<const Deadlines>(Deadlines{ladder_, WorkCalendar()});
   const LadderRules rules{deadlines, absl::FixedTimeZone(8 * 3600), absl::CivilDay(2017, 7, 1)};
   v1::Record source = *world().Find(world().source);
   EXPECT_FALSE(InspectionStep(source, std::nullopt, rules)) << "it has no interval";
@@ -195,6 +196,20 @@ TEST_F(LadderTest, ARiskSourceIsOverdueAfterItsInterval) {
             InspectionStep(source, std::nullopt, rules)->due_version);
   body.set_retired(true);
   EXPECT_FALSE(InspectionStep(source, std::nullopt, rules));
+}
+
+TEST(FingerprintTest, WhateverMovesAStepChangesTheFingerprint) {
+  const Deadlines deadlines;
+  const Sha256 fingerprint = FingerprintOf(deadlines, "Asia/Shanghai");
+  EXPECT_EQ(FingerprintOf(Deadlines(), "Asia/Shanghai"), fingerprint);
+  EXPECT_NE(FingerprintOf(deadlines, "UTC"), fingerprint);
+  Deadlines other = deadlines;
+  other.ladder.mutable_rung(0)->set_days(2);
+  EXPECT_NE(FingerprintOf(other, "Asia/Shanghai"), fingerprint);
+  v1::WorkingDayLists lists;
+  lists.add_list()->set_year(2017);
+  other = {deadlines.ladder, WorkCalendar(lists)};
+  EXPECT_NE(FingerprintOf(other, "Asia/Shanghai"), fingerprint);
 }
 
 }  // namespace
