@@ -3,16 +3,20 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "server/import/dates.h"
+#include "server/import/words.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/base/utf8.h"
@@ -23,6 +27,7 @@ namespace vigil::importer {
 namespace {
 
 using google::protobuf::EnumDescriptor;
+using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
@@ -31,19 +36,23 @@ using rules::Refuse;
 constexpr char kListSeparator = ';';
 
 absl::StatusOr<int> ParseEnum(const EnumDescriptor& type, std::string_view text) {
+  if (const std::optional<int> value = ParseEnumWord(type, text)) return *value;
   std::vector<std::string> known;
   for (int i = 1; i < type.value_count(); ++i) {
-    known.push_back(EnumText(*type.value(i)));
-    if (known.back() == text) return type.value(i)->number();
+    const EnumValueDescriptor& value = *type.value(i);
+    known.push_back(absl::StrCat(EnumWord(value, console::Language::kEnglish), " (",
+                                 EnumWord(value, console::Language::kChinese), ")"));
   }
   return Refuse(v1::REASON_INVALID_VALUE,
                 absl::StrCat(Quoted(text), " is none of ", absl::StrJoin(known, ", ")));
 }
 
 absl::StatusOr<bool> ParseBool(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  return Refuse(v1::REASON_INVALID_VALUE, absl::StrCat(Quoted(text), " is neither true nor false"));
+  // A spreadsheet writes its own in capitals.
+  if (text == "true" || text == "TRUE" || text == "是") return true;
+  if (text == "false" || text == "FALSE" || text == "否") return false;
+  return Refuse(v1::REASON_INVALID_VALUE,
+                absl::StrCat(Quoted(text), " is neither true (是) nor false (否)"));
 }
 
 absl::StatusOr<double> ParseNumber(std::string_view text) {
@@ -66,11 +75,11 @@ absl::StatusOr<std::int64_t> ParseCount(std::string_view text, std::int64_t max)
 }
 
 absl::Status ParseDate(std::string_view text, Message& message) {
-  const absl::StatusOr<absl::CivilDay> day = ParseDay(text);
+  const absl::StatusOr<absl::CivilDay> day = ParseCellDay(text);
   if (!day.ok()) {
     return Refuse(v1::REASON_INVALID_DATE,
                   absl::StrCat(Quoted(text), " is not a date between 1900 and 2200, written as ",
-                               "2017-07-31"));
+                               "2017-07-31 or 2017/7/31"));
   }
   v1::Date date;
   date.set_year(static_cast<std::int32_t>(day->year()));
@@ -80,12 +89,12 @@ absl::Status ParseDate(std::string_view text, Message& message) {
   return absl::OkStatus();
 }
 
-absl::Status ParseTime(std::string_view text, Message& message) {
-  const absl::StatusOr<absl::Time> instant = ParseInstant(text);
+absl::Status ParseTime(std::string_view text, const CellContext& context, Message& message) {
+  const absl::StatusOr<absl::Time> instant = ParseCellTime(text, context.zone);
   if (!instant.ok()) {
     return Refuse(v1::REASON_INVALID_TIME,
-                  absl::StrCat(Quoted(text), " is not an instant between 1900 and 2200, written ",
-                               "with its offset as 2017-07-31T08:00:00+08:00"));
+                  absl::StrCat(Quoted(text), " is not a time between 1900 and 2200, written as ",
+                               "2017-07-31 08:00, 2017/7/31 8:00 or 2017-07-31T08:00:00+08:00"));
   }
   const std::int64_t micros = ToMicros(*instant);
   google::protobuf::Timestamp time;
@@ -96,7 +105,7 @@ absl::Status ParseTime(std::string_view text, Message& message) {
   return absl::OkStatus();
 }
 
-absl::Status ParseGrant(std::string_view text, KeyResolver& resolver, Message& message) {
+absl::Status ParseGrant(std::string_view text, const CellContext& context, Message& message) {
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) {
     return Refuse(v1::REASON_INVALID_VALUE,
@@ -110,7 +119,7 @@ absl::Status ParseGrant(std::string_view text, KeyResolver& resolver, Message& m
   v1::RoleGrant grant;
   grant.set_role(static_cast<v1::Role>(role));
   VIGIL_ASSIGN_OR_RETURN(*grant.mutable_unit(),
-                         resolver.Resolve("org_unit", Trimmed(text.substr(at + 1))));
+                         context.keys.Resolve("org_unit", Trimmed(text.substr(at + 1))));
   message.CopyFrom(grant);
   return absl::OkStatus();
 }
@@ -122,27 +131,27 @@ absl::Status CheckText(std::string_view text, std::size_t max_bytes) {
 }
 
 absl::Status PutMessage(const Column& column, const FieldDescriptor& field, std::string_view text,
-                        KeyResolver& resolver, Message& body) {
+                        const CellContext& context, Message& body) {
   const Reflection& reflection = *body.GetReflection();
   Message& value = field.is_repeated() ? *reflection.AddMessage(&body, &field)
                                        : *reflection.MutableMessage(&body, &field);
   if (field.message_type() == v1::Date::descriptor()) return ParseDate(text, value);
   if (field.message_type() == v1::RoleGrant::descriptor()) {
-    return ParseGrant(text, resolver, value);
+    return ParseGrant(text, context, value);
   }
   if (field.message_type() == google::protobuf::Timestamp::descriptor()) {
-    return ParseTime(text, value);
+    return ParseTime(text, context, value);
   }
   return absl::InternalError(absl::StrCat(column.name, ": no cell holds such a message"));
 }
 
 absl::Status PutText(const Column& column, const FieldDescriptor& field, std::string_view text,
-                     KeyResolver& resolver, Message& body) {
+                     const CellContext& context, Message& body) {
   std::string value(text);
   if (column.refers_to.empty()) {
     VIGIL_RETURN_IF_ERROR(CheckText(text, column.max_bytes));
   } else {
-    VIGIL_ASSIGN_OR_RETURN(value, resolver.Resolve(column.refers_to, text));
+    VIGIL_ASSIGN_OR_RETURN(value, context.keys.Resolve(column.refers_to, text));
   }
   const Reflection& reflection = *body.GetReflection();
   if (field.is_repeated()) {
@@ -155,13 +164,13 @@ absl::Status PutText(const Column& column, const FieldDescriptor& field, std::st
 
 // One value: the cell's, or one of its list's.
 absl::Status Put(const Column& column, const FieldDescriptor& field, std::string_view text,
-                 KeyResolver& resolver, Message& body) {
+                 const CellContext& context, Message& body) {
   const Reflection& reflection = *body.GetReflection();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return PutMessage(column, field, text, resolver, body);
+      return PutMessage(column, field, text, context, body);
     case FieldDescriptor::CPPTYPE_STRING:
-      return PutText(column, field, text, resolver, body);
+      return PutText(column, field, text, context, body);
     case FieldDescriptor::CPPTYPE_ENUM: {
       VIGIL_ASSIGN_OR_RETURN(const int value, ParseEnum(*field.enum_type(), text));
       if (field.is_repeated()) {
@@ -207,11 +216,15 @@ absl::Status Put(const Column& column, const FieldDescriptor& field, std::string
 }
 
 absl::Status PutAll(const Column& column, const FieldDescriptor& field, std::string_view text,
-                    KeyResolver& resolver, Message& body) {
+                    const CellContext& context, Message& body) {
   if (text.empty()) return absl::OkStatus();
-  if (!field.is_repeated()) return Put(column, field, text, resolver, body);
+  if (!field.is_repeated()) return Put(column, field, text, context, body);
+  // Names hold no full-width semicolon; free text may.
+  const bool names = !column.refers_to.empty() || field.enum_type() != nullptr;
+  const std::string list =
+      names ? absl::StrReplaceAll(ToAbsl(text), {{"；", ";"}}) : std::string(text);
   std::vector<std::string_view> seen;
-  for (const absl::string_view part : absl::StrSplit(ToAbsl(text), kListSeparator)) {
+  for (const absl::string_view part : absl::StrSplit(list, kListSeparator)) {
     const std::string_view element = Trimmed(ToStd(part));
     if (element.empty()) continue;
     for (const std::string_view other : seen) {
@@ -221,7 +234,7 @@ absl::Status PutAll(const Column& column, const FieldDescriptor& field, std::str
       }
     }
     seen.push_back(element);
-    VIGIL_RETURN_IF_ERROR(Put(column, field, element, resolver, body));
+    VIGIL_RETURN_IF_ERROR(Put(column, field, element, context, body));
   }
   return absl::OkStatus();
 }
@@ -244,26 +257,26 @@ std::string_view Trimmed(std::string_view text) {
   return ToStd(absl::StripAsciiWhitespace(ToAbsl(text)));
 }
 
-absl::Status ParseCell(const Column& column, std::string_view text, KeyResolver& resolver,
+absl::Status ParseCell(const Column& column, std::string_view text, const CellContext& context,
                        Message& body) {
   VIGIL_RETURN_IF_ERROR(CheckEncoding(text));
   const std::string_view cell = Trimmed(text);
   if (cell.empty()) return absl::OkStatus();
-  if (column.inner == nullptr) return PutAll(column, *column.field, cell, resolver, body);
+  if (column.inner == nullptr) return PutAll(column, *column.field, cell, context, body);
   Message& nested = *body.GetReflection()->MutableMessage(&body, column.field);
-  return PutAll(column, *column.inner, cell, resolver, nested);
+  return PutAll(column, *column.inner, cell, context, nested);
 }
 
-absl::Status ParseElementCell(const Column& column, std::string_view text, KeyResolver& resolver,
-                              Message& element) {
+absl::Status ParseElementCell(const Column& column, std::string_view text,
+                              const CellContext& context, Message& element) {
   VIGIL_RETURN_IF_ERROR(CheckEncoding(text));
   const FieldDescriptor& field = column.inner == nullptr ? *column.field : *column.inner;
   if (column.inner == nullptr) {
     // A list of plain texts: the whole cell is one element, whatever it holds.
     const std::string_view cell = Trimmed(text);
-    return cell.empty() ? absl::OkStatus() : Put(column, field, cell, resolver, element);
+    return cell.empty() ? absl::OkStatus() : Put(column, field, cell, context, element);
   }
-  return PutAll(column, field, Trimmed(text), resolver, element);
+  return PutAll(column, field, Trimmed(text), context, element);
 }
 
 }  // namespace vigil::importer

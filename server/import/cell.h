@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "server/import/layout.h"
 
@@ -20,6 +21,12 @@ class KeyResolver {
   virtual absl::StatusOr<std::string> Resolve(std::string_view kind, std::string_view key) = 0;
 };
 
+struct CellContext {
+  KeyResolver& keys;
+  // In which times without an offset are meant.
+  absl::TimeZone zone;
+};
+
 // Without the blanks around it.
 std::string_view Trimmed(std::string_view text);
 
@@ -28,11 +35,13 @@ std::string Quoted(std::string_view text);
 
 // Puts a cell's value into the message of its row: the entity, or an element of a list (then the
 // column's `inner` is the field). An empty cell sets nothing. A bad one leaves the message as it
-// was or half set, and says why with a reason.
-absl::Status ParseCell(const Column& column, std::string_view text, KeyResolver& resolver,
+// was or half set, and says why with a reason. Values of enums are taken by their English or their
+// Chinese words, yes and no as true, 是, false and 否, dates and times as in dates.h; between the
+// elements of a list stands ";", or "；" where they name something.
+absl::Status ParseCell(const Column& column, std::string_view text, const CellContext& context,
                        google::protobuf::Message& body);
-absl::Status ParseElementCell(const Column& column, std::string_view text, KeyResolver& resolver,
-                              google::protobuf::Message& element);
+absl::Status ParseElementCell(const Column& column, std::string_view text,
+                              const CellContext& context, google::protobuf::Message& element);
 
 }  // namespace vigil::importer
 

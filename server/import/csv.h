@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-// Reading CSV as RFC 4180 describes it.
+// Reading and writing CSV as RFC 4180 describes it.
 
 namespace vigil::importer {
 
@@ -30,6 +30,9 @@ struct CsvTable {
 // Commas between cells, quotes where a cell holds a comma, a quote (doubled) or a line break.
 // Lines end with LF, CRLF or CR; a byte order mark is skipped. Bytes are not checked for UTF-8.
 CsvTable ParseCsv(std::string_view content);
+
+// The cells as one line, with CRLF; quotes where a cell needs them.
+std::string CsvLine(const std::vector<std::string>& cells);
 
 }  // namespace vigil::importer
 

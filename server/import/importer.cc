@@ -9,12 +9,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/message.h"
 #include "server/import/checks.h"
+#include "server/import/dates.h"
 #include "server/import/difference.h"
 #include "server/import/keys.h"
 #include "sync/base/check.h"
+#include "sync/base/hash.h"
 #include "sync/base/status.h"
+#include "sync/base/time.h"
 #include "sync/base/utf8.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
@@ -44,12 +48,13 @@ std::string NameOfElement(const Row& row) {
 class Planner {
  public:
   Planner(const std::vector<InputFile>& files, RegisterView& view, const PlanOptions& options)
-      : files_(files), view_(view), options_(options), keys_(view) {}
+      : files_(files), view_(view), options_(options), keys_(view), context_{keys_, options.zone} {}
 
   absl::StatusOr<ImportPlan> Plan();
 
  private:
   absl::Status TakeKeys(Table& table);
+  std::string NaturalKey(const Row& row) const;
   void TakeOwners(Table& table);
   absl::Status ParseRow(Row& row);
   absl::Status ParseElement(Row& row);
@@ -64,6 +69,7 @@ class Planner {
   void SpreadBadness();
   absl::Status Decide(Row& row);
   absl::Status DecideChange(Row& row, const v1::Record& record);
+  absl::Status WarnOfOlder(const Row& row, const FieldInfo& field, const v1::Record& record);
   void AddOperation(Row& row, v1::ImportRecord command, std::uint64_t seen);
   std::vector<const FieldInfo*> FieldsOf(const Table& table) const;
   void TakeOperations();
@@ -77,6 +83,7 @@ class Planner {
   const PlanOptions& options_;
   Problems problems_;
   Keys keys_;
+  const CellContext context_;
   std::map<const Row*, std::set<std::string>> names_;
   std::deque<Table> tables_;
   std::int64_t rows_ = 0;
@@ -95,13 +102,29 @@ void Planner::Progress(std::string_view stage) {
   if (done_ == rows_ || done_ % kRowsPerProgress == 0) options_.progress(stage, done_, rows_);
 }
 
+// Which row it is where it has no key; empty where the cells do not say, which is reported with
+// them.
+std::string Planner::NaturalKey(const Row& row) const {
+  std::string parts;
+  for (const std::string& column : row.table->layout->natural_key) {
+    std::string cell(row.table->Cell(row, column));
+    if (cell.empty()) return "";
+    // The same time in other words is the same.
+    const absl::StatusOr<absl::Time> time = ParseCellTime(cell, options_.zone);
+    if (time.ok()) cell = FormatInstant(*time);
+    absl::StrAppend(&parts, cell.size(), ":", cell);
+  }
+  return parts.empty() ? "" : absl::StrCat("~", Sha256Of(parts).ToHex());
+}
+
 absl::Status Planner::TakeKeys(Table& table) {
   for (Row& row : table.rows) {
     Progress("reading");
     const std::string& column = table.layout->key_column;
     row.key = table.Cell(row, column);
+    if (row.key.empty()) row.key = NaturalKey(row);
     if (row.key.empty()) {
-      if (table.Has(column)) {
+      if (table.Has(column) && table.layout->natural_key.empty()) {
         Bad(row, column, v1::REASON_REQUIRED_FIELD_MISSING,
             absl::StrCat(column, " is empty; it is the key of the row"));
       } else {
@@ -117,7 +140,10 @@ absl::Status Planner::TakeKeys(Table& table) {
     VIGIL_ASSIGN_OR_RETURN(const Row* other, keys_.Add(row));
     if (other == nullptr) continue;
     Bad(row, column, v1::REASON_ALREADY_EXISTS,
-        absl::StrCat("line ", other->line, " has the same ", column));
+        absl::StrCat("line ", other->line, " has the same ",
+                     table.Cell(row, column).empty()
+                         ? absl::StrJoin(table.layout->natural_key, ", ")
+                         : column));
   }
   return absl::OkStatus();
 }
@@ -153,8 +179,8 @@ absl::StatusOr<bool> Planner::ParseCellOf(Row& row, std::size_t index, Message& 
     return false;
   }
   const bool element = row.table->layout->list != nullptr;
-  const absl::Status status = element ? ParseElementCell(*column, row.cells[index], keys_, body)
-                                      : ParseCell(*column, row.cells[index], keys_, body);
+  const absl::Status status = element ? ParseElementCell(*column, row.cells[index], context_, body)
+                                      : ParseCell(*column, row.cells[index], context_, body);
   if (status.ok()) return true;
   const v1::Reason reason = rules::ReasonOf(status);
   if (reason == v1::REASON_UNSPECIFIED) return status;
@@ -318,15 +344,39 @@ void Planner::AddOperation(Row& row, v1::ImportRecord command, std::uint64_t see
   row.operation = std::move(operation);
 }
 
+absl::Status Planner::WarnOfOlder(const Row& row, const FieldInfo& field,
+                                  const v1::Record& record) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string said,
+                         FieldText(rules::BodyOf(row.entity), field, keys_));
+  VIGIL_ASSIGN_OR_RETURN(const std::string now,
+                         FieldText(rules::BodyOf(record.entity()), field, keys_));
+  problems_.Warn({row.table->layout->file, row.line, std::string(field.name())},
+                 v1::REASON_VERSION_MOVED,
+                 absl::StrCat("the file is older than the register, which held ", Quoted(said),
+                              " until people wrote ", Quoted(now),
+                              "; that stays. If the file is right, change the record itself"));
+  return absl::OkStatus();
+}
+
 absl::Status Planner::DecideChange(Row& row, const v1::Record& record) {
   VIGIL_ASSIGN_OR_RETURN(Difference difference,
-                         Compare(row.entity, FieldsOf(*row.table), record, view_));
+                         Compare(row.entity, FieldsOf(*row.table), record, view_, options_.zone));
   for (const FieldInfo* field : difference.fixed) {
     Bad(row, row.table->Has(field->name()) ? field->name() : "", v1::REASON_FIELD_NOT_EDITABLE,
         absl::StrCat(field->name(), " never changes after a record was made; it was \"",
                      rules::ValueText(rules::BodyOf(record.entity()), *field), "\""));
   }
+  for (const FieldInfo* field : difference.older) {
+    VIGIL_RETURN_IF_ERROR(WarnOfOlder(row, *field, record));
+  }
   if (row.bad || difference.command.update_mask().paths().empty()) return absl::OkStatus();
+  v1::ImportChange& change = row.change.emplace();
+  change.set_file(row.table->layout->file);
+  change.set_line(row.line);
+  change.set_record(record.id());
+  const std::string key = rules::KeyOf(record);
+  change.set_key(key.empty() ? row.key : key);
+  VIGIL_RETURN_IF_ERROR(Describe(difference.command, record, keys_, change));
   AddOperation(row, std::move(difference.command), record.version());
   return absl::OkStatus();
 }
@@ -359,13 +409,17 @@ void Planner::TakeOperations() {
     }
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Row* a, const Row* b) { return a->level < b->level; });
-    for (Row* row : rows) plan_.operations.push_back(std::move(*row->operation));
+    for (Row* row : rows) {
+      plan_.operations.push_back(std::move(*row->operation));
+      if (row->change) plan_.changes.push_back(std::move(*row->change));
+    }
   }
 }
 
 v1::ImportFileCount Planner::CountOf(const Table& table) const {
   v1::ImportFileCount count;
   count.set_file(table.layout->file);
+  if (table.encoding) count.set_encoding(std::string(EncodingName(*table.encoding)));
   count.set_rows(static_cast<std::int64_t>(table.rows.size() + table.unreadable));
   count.set_bad(static_cast<std::int64_t>(table.unreadable));
   for (const Row& row : table.rows) {
@@ -385,7 +439,7 @@ v1::ImportFileCount Planner::CountOf(const Table& table) const {
 }
 
 absl::StatusOr<ImportPlan> Planner::Plan() {
-  tables_ = ReadTables(files_, problems_);
+  tables_ = ReadTables(files_, options_.tables, problems_);
   for (const Table& table : tables_) rows_ += static_cast<std::int64_t>(table.rows.size());
   // Lists come last among the layouts, so that their owners are known.
   for (Table& table : tables_) {

@@ -5,6 +5,7 @@
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/record.h"
 
 namespace vigil::importer {
 
@@ -19,6 +20,7 @@ absl::StatusOr<Row*> Keys::Add(Row& row) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> known, FindInRegister(kind, row.key));
   row.exists = known.has_value();
   row.id = known ? *known : ImportedId(kind, row.key);
+  by_id_.emplace(row.id, &row);
   return nullptr;
 }
 
@@ -55,6 +57,15 @@ absl::StatusOr<std::string> Keys::Resolve(std::string_view kind, std::string_vie
       v1::REASON_UNKNOWN_REFERENCE,
       absl::StrCat("there is no ", absl::StrReplaceAll(ToAbsl(kind), {{"_", " "}}), " ",
                    Quoted(key), ", neither in the files nor in the register"));
+}
+
+absl::StatusOr<std::string> Keys::KeyOf(std::string_view id) {
+  const std::optional<Uuid> uuid = Uuid::Parse(id);
+  if (!uuid) return std::string(id);
+  if (const auto row = by_id_.find(*uuid); row != by_id_.end()) return row->second->key;
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Record> record, view_.Find(*uuid));
+  const std::string key = record ? rules::KeyOf(*record) : "";
+  return key.empty() ? std::string(id) : key;
 }
 
 }  // namespace vigil::importer

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/import/cell.h"
+#include "server/import/cell_text.h"
 #include "server/import/register_view.h"
 #include "server/import/tables.h"
 #include "sync/base/ids.h"
@@ -19,7 +20,7 @@ namespace vigil::importer {
 
 // Which record a key names: a row of the files, else a record of the register. The view must
 // outlive this object.
-class Keys final : public KeyResolver {
+class Keys final : public KeyResolver, public KeySource {
  public:
   explicit Keys(RegisterView& view) : view_(view) {}
 
@@ -32,6 +33,8 @@ class Keys final : public KeyResolver {
   // Rows that Resolve finds are added to `row.uses` from now on.
   void ResolveFor(Row& row) { current_ = &row; }
   absl::StatusOr<std::string> Resolve(std::string_view kind, std::string_view key) override;
+  // The key of the row, else of the register's record.
+  absl::StatusOr<std::string> KeyOf(std::string_view id) override;
 
  private:
   using Name = std::pair<int, std::string>;
@@ -42,6 +45,7 @@ class Keys final : public KeyResolver {
   RegisterView& view_;
   Row* current_ = nullptr;
   std::map<Name, Row*> rows_;
+  std::map<Uuid, const Row*> by_id_;
   std::map<Name, std::optional<Uuid>> found_;
 };
 

@@ -56,6 +56,7 @@ constexpr std::array kListFiles = {
 };
 
 constexpr std::string_view kFileKey = "code";
+constexpr std::string_view kNumbered = "hazard";
 constexpr std::string_view kRatingProduct = "rating_d";
 // Column of a list of plain texts.
 constexpr std::string_view kElement = "text";
@@ -126,8 +127,10 @@ FileLayout RecordLayout(const RecordFile& file) {
     if (given_by_import || HasFileOfItsOwn(*layout.kind, field)) continue;
     AddColumns(field, layout.columns);
   }
+  // A hazard's number is the register's to give.
+  if (file.kind == kNumbered) layout.natural_key = {"risk_source", "found_at", "description"};
   for (Column& column : layout.columns) {
-    if (column.name == layout.key_column) column.required = true;
+    if (column.name == layout.key_column) column.required = layout.natural_key.empty();
   }
   if (layout.Find("rating_l") != nullptr) {
     Column& product = layout.columns.emplace_back();

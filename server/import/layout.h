@@ -47,6 +47,9 @@ struct FileLayout {
   // A file of list elements: the list to which its rows belong; null: each row is a record.
   const rules::FieldInfo* list = nullptr;
   std::string key_column;
+  // Columns that together identify a row without a key: the register gives it one. Empty: there is
+  // no row without a key.
+  std::vector<std::string> natural_key;
   std::vector<Column> columns;
 
   const Column* Find(std::string_view name) const;

@@ -8,10 +8,18 @@
 #include "absl/status/statusor.h"
 #include "sync/base/ids.h"
 #include "sync/rules/schema.h"
+#include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
 #include "vigil/v1/record_command.pb.h"
 
 namespace vigil::importer {
+
+// One version of a record.
+struct PastWrite {
+  v1::RecordWrite write;
+  // Where an import made it: what that said.
+  std::optional<v1::ImportRecord> import;
+};
 
 // What an import needs to know of the register, all of one moment. Errors are the storage's.
 class RegisterView {
@@ -22,8 +30,8 @@ class RegisterView {
   // By the record's own key for people.
   virtual absl::StatusOr<std::optional<Uuid>> FindByKey(const rules::EntityInfo& kind,
                                                         std::string_view key) = 0;
-  // What imports have said of the record so far, oldest first.
-  virtual absl::StatusOr<std::vector<v1::ImportRecord>> Imports(const Uuid& id) = 0;
+  // What has been written to the record so far, oldest first.
+  virtual absl::StatusOr<std::vector<PastWrite>> History(const Uuid& id) = 0;
 };
 
 }  // namespace vigil::importer

@@ -27,24 +27,26 @@ absl::StatusOr<std::optional<Uuid>> SnapshotView::FindByKey(const rules::EntityI
   return snapshot_.FindByKey(kind.number, key);
 }
 
-absl::StatusOr<std::vector<v1::ImportRecord>> SnapshotView::Imports(const Uuid& id) {
-  std::vector<v1::ImportRecord> imports;
+absl::StatusOr<std::vector<PastWrite>> SnapshotView::History(const Uuid& id) {
+  std::vector<PastWrite> history;
   Seq after;
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<store::VersionRow> versions,
                            snapshot_.History(id, after, kVersionsPerRead));
     for (const store::VersionRow& version : versions) {
       v1::Operation operation;
-      if (!operation.ParseFromString(version.operation_bytes)) {
+      PastWrite& past = history.emplace_back();
+      if (!operation.ParseFromString(version.operation_bytes) ||
+          !past.write.ParseFromString(version.write_bytes)) {
         return absl::DataLossError(
             absl::StrCat("operation ", version.version.value(), " cannot be read"));
       }
       if (operation.has_import_record()) {
-        imports.push_back(std::move(*operation.mutable_import_record()));
+        past.import = std::move(*operation.mutable_import_record());
       }
       after = version.version;
     }
-    if (versions.size() < kVersionsPerRead) return imports;
+    if (versions.size() < kVersionsPerRead) return history;
   }
 }
 

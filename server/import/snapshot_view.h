@@ -19,7 +19,7 @@ class SnapshotView final : public RegisterView {
   absl::StatusOr<std::optional<v1::Record>> Find(const Uuid& id) override;
   absl::StatusOr<std::optional<Uuid>> FindByKey(const rules::EntityInfo& kind,
                                                 std::string_view key) override;
-  absl::StatusOr<std::vector<v1::ImportRecord>> Imports(const Uuid& id) override;
+  absl::StatusOr<std::vector<PastWrite>> History(const Uuid& id) override;
 
  private:
   store::Snapshot& snapshot_;

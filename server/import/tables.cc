@@ -9,15 +9,25 @@
 #include "absl/strings/str_join.h"
 #include "server/import/cell.h"
 #include "server/import/csv.h"
+#include "server/import/words.h"
 #include "sync/base/status.h"
 #include "sync/base/utf8.h"
 
 namespace vigil::importer {
 namespace {
 
+struct Separator {
+  std::string_view text;
+  const char* name;
+};
+constexpr Separator kOtherSeparators[] = {{"\t", "tabs"},
+                                          {";", "semicolons"},
+                                          {"；", "full-width semicolons"},
+                                          {"，", "full-width commas"}};
+
 std::string ColumnNames(const FileLayout& layout) {
   std::vector<std::string> names;
-  for (const Column& column : layout.columns) names.push_back(column.name);
+  for (const Column& column : layout.columns) names.push_back(BothHeadings(layout, column));
   return absl::StrJoin(names, ", ");
 }
 
@@ -27,27 +37,56 @@ std::string FileNames() {
   return absl::StrJoin(names, ", ");
 }
 
-void ReadHeading(const CsvRow& heading, Table& table, Problems& problems) {
+// A file whose columns are not separated by commas has one of them.
+bool HasOtherSeparator(const CsvRow& heading, const FileLayout& layout, Problems& problems) {
+  if (heading.cells.size() != 1) return false;
+  const std::string& cell = heading.cells.front();
+  for (const auto& [separator, name] : kOtherSeparators) {
+    if (cell.find(separator) == std::string::npos) continue;
+    problems.Add({layout.file, heading.line, ""}, v1::REASON_MALFORMED,
+                 absl::StrCat("the columns are separated by ", name,
+                              "; save the file as CSV with commas (逗号分隔)"));
+    return true;
+  }
+  return false;
+}
+
+const Column* ReadHeadingCell(std::string_view cell, int line, bool strict, const Table& table,
+                              Problems& problems) {
+  const FileLayout& layout = *table.layout;
+  const std::string name(Trimmed(cell));
+  const Column* column = FindByHeading(layout, name);
+  const Place place{layout.file, line, column == nullptr ? name : column->name};
+  if (column == nullptr) {
+    // A column without a heading is left out, as spreadsheets have them at the end.
+    if (name.empty()) return nullptr;
+    const std::string message =
+        absl::StrCat("no such column, it is left out; there are ", ColumnNames(layout));
+    if (strict) {
+      problems.Add(place, v1::REASON_FIELD_UNKNOWN, message);
+    } else {
+      problems.Warn(place, v1::REASON_FIELD_UNKNOWN, message);
+    }
+    return nullptr;
+  }
+  if (table.Has(column->name)) {
+    problems.Add(
+        place, v1::REASON_ALREADY_EXISTS,
+        absl::StrCat("the column ", BothHeadings(layout, *column), " stands twice in the heading"));
+    return nullptr;
+  }
+  return column;
+}
+
+void ReadHeading(const CsvRow& heading, bool strict, Table& table, Problems& problems) {
   const FileLayout& layout = *table.layout;
   for (const std::string& cell : heading.cells) {
-    const std::string name(Trimmed(cell));
-    const Place place{layout.file, heading.line, IsValidText(name) ? name : ""};
-    const Column* column = layout.Find(name);
-    if (!IsValidText(name)) {
-      problems.Add(place, v1::REASON_INVALID_UTF8, "the heading is not UTF-8; save the file so");
-    } else if (column == nullptr) {
-      problems.Add(place, v1::REASON_FIELD_UNKNOWN,
-                   absl::StrCat("no such column; there are ", ColumnNames(layout)));
-    } else if (table.Has(name)) {
-      problems.Add(place, v1::REASON_ALREADY_EXISTS, "the column stands twice in the heading");
-      column = nullptr;
-    }
-    table.columns.push_back(column);
+    table.columns.push_back(ReadHeadingCell(cell, heading.line, strict, table, problems));
   }
   for (const Column& column : layout.columns) {
     if (!column.required || table.Has(column.name)) continue;
     problems.Add({layout.file, heading.line, column.name}, v1::REASON_REQUIRED_FIELD_MISSING,
-                 "the column is missing");
+                 absl::StrCat("the column ", BothHeadings(layout, column), " is missing"));
   }
 }
 
@@ -68,13 +107,15 @@ void ReadRows(std::vector<CsvRow> rows, Table& table, Problems& problems) {
   }
 }
 
-void ReadTable(const InputFile& file, Table& table, Problems& problems) {
-  if (file.content.starts_with("\xFF\xFE") || file.content.starts_with("\xFE\xFF")) {
-    problems.Add({file.name, 1, ""}, v1::REASON_INVALID_UTF8,
-                 "the file is UTF-16; save it as UTF-8");
+void ReadTable(const InputFile& file, const TableOptions& options, Table& table,
+               Problems& problems) {
+  const DecodedFile decoded = Decode(file.content, options.encoding);
+  if (!decoded.fault.empty()) {
+    problems.Add({file.name, decoded.line, ""}, v1::REASON_INVALID_UTF8, decoded.fault);
     return;
   }
-  CsvTable csv = ParseCsv(file.content);
+  table.encoding = decoded.encoding;
+  CsvTable csv = ParseCsv(decoded.text);
   for (const CsvFault& fault : csv.faults) {
     problems.Add({file.name, fault.line, ""}, v1::REASON_MALFORMED, fault.message);
   }
@@ -87,8 +128,8 @@ void ReadTable(const InputFile& file, Table& table, Problems& problems) {
   const bool heading_lost =
       std::any_of(csv.faults.begin(), csv.faults.end(),
                   [&](const CsvFault& fault) { return fault.line < csv.rows.front().line; });
-  if (heading_lost) return;
-  ReadHeading(csv.rows.front(), table, problems);
+  if (heading_lost || HasOtherSeparator(csv.rows.front(), *table.layout, problems)) return;
+  ReadHeading(csv.rows.front(), options.strict, table, problems);
   ReadRows(std::move(csv.rows), table, problems);
 }
 
@@ -101,6 +142,13 @@ void Problems::Add(const Place& place, v1::Reason reason, std::string_view messa
   problem.set_column(place.column);
   problem.set_reason(reason);
   problem.set_message(std::string(message));
+  ++count_;
+}
+
+void Problems::Warn(const Place& place, v1::Reason reason, std::string_view message) {
+  Add(place, reason, message);
+  problems_.back().set_warning(true);
+  --count_;
 }
 
 std::vector<v1::ImportProblem> Problems::Take(const std::vector<InputFile>& files) {
@@ -127,7 +175,8 @@ bool Table::Has(std::string_view column) const {
   });
 }
 
-std::deque<Table> ReadTables(const std::vector<InputFile>& files, Problems& problems) {
+std::deque<Table> ReadTables(const std::vector<InputFile>& files, const TableOptions& options,
+                             Problems& problems) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string& name = files[i].name;
     if (FindLayout(name) == nullptr) {
@@ -148,7 +197,7 @@ std::deque<Table> ReadTables(const std::vector<InputFile>& files, Problems& prob
     if (file == files.end()) continue;
     Table& table = tables.emplace_back();
     table.layout = &layout;
-    ReadTable(*file, table, problems);
+    ReadTable(*file, options, table, problems);
   }
   return tables;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/import/encoding.h"
 #include "server/import/layout.h"
 #include "sync/base/ids.h"
 #include "vigil/v1/admin_service.pb.h"
@@ -35,12 +36,16 @@ struct Place {
 class Problems {
  public:
   void Add(const Place& place, v1::Reason reason, std::string_view message);
-  bool empty() const { return problems_.empty(); }
-  // In the order of files (as given), lines and columns' discovery.
+  // What is said and stops nothing.
+  void Warn(const Place& place, v1::Reason reason, std::string_view message);
+  // But for warnings.
+  bool empty() const { return count_ == 0; }
+  // Warnings too, in the order of files (as given), lines and columns' discovery.
   std::vector<v1::ImportProblem> Take(const std::vector<InputFile>& files);
 
  private:
   std::vector<v1::ImportProblem> problems_;
+  std::size_t count_ = 0;
 };
 
 struct Table;
@@ -69,13 +74,17 @@ struct Row {
   bool exists = false;
   // How this import makes or changes it; none: not at all.
   std::optional<v1::Operation> operation;
+  // What that changes of a record that exists.
+  std::optional<v1::ImportChange> change;
   // Of an org unit: how many units of the files stand above it, and itself.
   int level = 0;
 };
 
 struct Table {
   const FileLayout* layout = nullptr;
-  // By position; null: a column that is not known (a problem) or has no heading.
+  // Nullopt: the file is no text.
+  std::optional<Encoding> encoding;
+  // By position; null: a column that is not known or has no heading.
   std::vector<const Column*> columns;
   // Addresses stay.
   std::deque<Row> rows;
@@ -87,9 +96,18 @@ struct Table {
   bool Has(std::string_view column) const;
 };
 
-// One table for each known file, in the order in which records are made. Rows with another number
-// of cells than the heading, headings that are not known or missing, unknown files: problems.
-std::deque<Table> ReadTables(const std::vector<InputFile>& files, Problems& problems);
+struct TableOptions {
+  // Of all files; nullopt: found out for each.
+  std::optional<Encoding> encoding;
+  // Headings that are not known are problems, not warnings.
+  bool strict = false;
+};
+
+// One table for each known file, in the order in which records are made. Columns are found by their
+// headings (words.h), in any order. Files that are no text, rows with another number of cells than
+// the heading, headings that are missing or stand twice, unknown files: problems.
+std::deque<Table> ReadTables(const std::vector<InputFile>& files, const TableOptions& options,
+                             Problems& problems);
 
 }  // namespace vigil::importer
 

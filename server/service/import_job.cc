@@ -72,6 +72,12 @@ void ImportJob::Run() {
     sink_.emit(std::move(response));
   }
   plan_.problems.clear();
+  for (v1::ImportChange& change : plan_.changes) {
+    v1::ImportResponse response;
+    *response.mutable_change() = std::move(change);
+    sink_.emit(std::move(response));
+  }
+  plan_.changes.clear();
   if (plan_.rejected || options_.dry_run() || plan_.operations.empty()) {
     EmitSummary(!plan_.rejected && !options_.dry_run());
     return sink_.done(absl::OkStatus());
@@ -86,6 +92,15 @@ absl::Status ImportJob::Plan() {
   importer::PlanOptions options;
   options.keep_good_rows = options_.keep_good_rows();
   options.today = register_.Today();
+  options.zone = register_.zone();
+  options.tables.strict = options_.strict();
+  if (!options_.encoding().empty()) {
+    options.tables.encoding = importer::ParseEncoding(options_.encoding());
+    if (!options.tables.encoding) {
+      return Refuse(v1::REASON_INVALID_VALUE, "the encoding is one of utf-8 and gb18030")
+          .With("field", "encoding");
+    }
+  }
   options.progress = [this](std::string_view stage, std::int64_t done, std::int64_t total) {
     EmitProgress(stage, done, total);
   };

@@ -20,7 +20,8 @@ namespace vigil::service {
 class ImportJob : public std::enable_shared_from_this<ImportJob> {
  public:
   struct Sink {
-    // Progress, problems and, as the last one, the summary. Any thread, one after the other.
+    // Progress, problems, changes and, as the last one, the summary. Any thread, one after the
+    // other.
     std::function<void(v1::ImportResponse)> emit;
     // The end; an error where the register could not be read or written.
     std::function<void(absl::Status)> done;

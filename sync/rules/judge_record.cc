@@ -301,6 +301,9 @@ absl::Status ImportRecord(Case& judged) {
       VIGIL_RETURN_IF_ERROR(judged.CheckReference(parent, info->parent_field->refers_to));
     }
     judged.Create(command.record(), info->kind, parent, body);
+    if (marked.has_hazard() && !marked.hazard().has_number()) {
+      judged.decision().needs_number = command.record();
+    }
     return absl::OkStatus();
   }
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, judged.Seen(command.record(), info->kind));

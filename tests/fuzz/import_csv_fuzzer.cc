@@ -25,8 +25,8 @@ class EmptyView final : public RegisterView {
                                                 std::string_view /*key*/) override {
     return std::optional<Uuid>();
   }
-  absl::StatusOr<std::vector<v1::ImportRecord>> Imports(const Uuid& /*id*/) override {
-    return std::vector<v1::ImportRecord>();
+  absl::StatusOr<std::vector<PastWrite>> History(const Uuid& /*id*/) override {
+    return std::vector<PastWrite>();
   }
 };
 

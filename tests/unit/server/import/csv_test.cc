@@ -66,5 +66,14 @@ TEST(CsvTest, AnOpenQuoteIsReportedWhereItsRowBegins) {
                                               Field(&CsvFault::message, HasSubstr("closed")))));
 }
 
+TEST(CsvTest, WhatIsWrittenIsReadAgain) {
+  const std::vector<std::string> cells = {"plain", "", "a,b", "say \"no\"", "two\nlines", " 边坡 "};
+  const CsvTable table = ParseCsv(CsvLine(cells) + CsvLine({"next"}));
+  ASSERT_EQ(table.rows.size(), 2U);
+  EXPECT_EQ(table.rows[0].cells, cells);
+  EXPECT_EQ(table.rows[1].cells, std::vector<std::string>({"next"}));
+  EXPECT_TRUE(table.faults.empty());
+}
+
 }  // namespace
 }  // namespace vigil::importer

@@ -166,7 +166,7 @@ TEST(ImporterTest, AnErrorOfTheStorageIsNoBadRow) {
       if (key == "gone") return absl::UnavailableError("disk");
       return std::optional<Uuid>(Uuid());
     }
-    absl::StatusOr<std::vector<v1::ImportRecord>> Imports(const Uuid& /*id*/) override {
+    absl::StatusOr<std::vector<PastWrite>> History(const Uuid& /*id*/) override {
       return absl::UnavailableError("disk");
     }
   } view;

@@ -44,11 +44,21 @@ TEST(LayoutTest, ColumnsFollowFromTheContract) {
   EXPECT_FALSE(sources->Find("park")->required);
 }
 
-TEST(LayoutTest, TheKeyIsRequiredEvenWhereTheRegisterGivesIt) {
+TEST(LayoutTest, TheKeyIsRequiredUnlessTheRegisterGivesItAndOthersStandForIt) {
   const FileLayout* hazards = FindLayout("hazards.csv");
   ASSERT_NE(hazards, nullptr);
   EXPECT_EQ(hazards->key_column, "number");
-  EXPECT_TRUE(hazards->Find("number")->required);
+  EXPECT_FALSE(hazards->Find("number")->required);
+  ASSERT_FALSE(hazards->natural_key.empty());
+  for (const std::string& column : hazards->natural_key) {
+    ASSERT_NE(hazards->Find(column), nullptr) << column;
+    EXPECT_TRUE(hazards->Find(column)->required) << column;
+  }
+  for (const FileLayout& layout : FileLayouts()) {
+    if (&layout == hazards) continue;
+    EXPECT_THAT(layout.natural_key, ::testing::IsEmpty()) << layout.file;
+    EXPECT_TRUE(layout.Find(layout.key_column)->required) << layout.file;
+  }
 }
 
 TEST(LayoutTest, AKindWithoutAKeyGetsOneForItsFile) {

@@ -56,14 +56,14 @@ INSTANTIATE_TEST_SUITE_P(
                               v1::REASON_INVALID_VALUE},
                       BadCell{"UnspecifiedEnum", "risk_sources.csv", "orange", "unspecified", 2,
                               "level", v1::REASON_INVALID_VALUE},
-                      BadCell{"DateOfAnotherForm", "hazards.csv", "2017-04-01", "2017/4/1", 2,
+                      BadCell{"DateOfAnotherForm", "hazards.csv", "2017-04-01", "4/1/2017", 2,
                               "due_date", v1::REASON_INVALID_DATE},
                       BadCell{"NoSuchDay", "hazards.csv", "2017-04-01", "2017-02-29", 2, "due_date",
                               v1::REASON_INVALID_DATE},
                       BadCell{"YearTooFar", "hazards.csv", "2017-04-01", "2201-01-01", 2,
                               "due_date", v1::REASON_INVALID_DATE},
-                      BadCell{"InstantWithoutOffset", "hazards.csv", "08:30:00+08:00", "08:30:00",
-                              2, "found_at", v1::REASON_INVALID_TIME},
+                      BadCell{"TimeOfAnotherForm", "hazards.csv", "08:30:00+08:00", "08:30 PM", 2,
+                              "found_at", v1::REASON_INVALID_TIME},
                       BadCell{"NotANumber", "risk_sources.csv", "22.5,", "nan,", 2,
                               "position_latitude", v1::REASON_INVALID_NUMBER},
                       BadCell{"NumberWithUnit", "risk_sources.csv", "114.05", "114.05E°", 2,
@@ -86,10 +86,10 @@ INSTANTIATE_TEST_SUITE_P(
                               "roles", v1::REASON_INVALID_VALUE},
                       BadCell{"EmptyRequiredCell", "risk_sources.csv", "Slope", " ", 2, "name",
                               v1::REASON_REQUIRED_FIELD_MISSING},
-                      BadCell{"EmptyKey", "hazards.csv", "\nH1,", "\n,", 2, "number",
-                              v1::REASON_REQUIRED_FIELD_MISSING},
-                      BadCell{"NoUtf8", "hazards.csv", "crack", "\xB1\xDF\xC6\xC2", 2,
-                              "description", v1::REASON_INVALID_UTF8},
+                      BadCell{"NeitherUtf8NorGb18030", "hazards.csv", "crack", "\xB1\xDF\xFF", 2,
+                              "", v1::REASON_INVALID_UTF8},
+                      BadCell{"Nul", "hazards.csv", "crack", std::string(1, '\0'), 2, "description",
+                              v1::REASON_INVALID_UTF8},
                       BadCell{"TextTooLong", "hazards.csv", "crack", kLongText, 2, "description",
                               v1::REASON_TEXT_TOO_LONG},
                       BadCell{"NameTooLong", "risk_sources.csv", "Slope", kLongText, 2, "name",
@@ -112,8 +112,13 @@ INSTANTIATE_TEST_SUITE_P(
                               v1::REASON_MALFORMED},
                       BadCell{"OpenQuote", "control_measures.csv", "R1,fence", "R1,\"fence", 3, "",
                               v1::REASON_MALFORMED},
-                      BadCell{"UnknownColumn", "persons.csv", "code,name,unit,roles",
-                              "code,name,unit,role", 1, "role", v1::REASON_FIELD_UNKNOWN},
+                      BadCell{"OtherSeparator", "control_measures.csv",
+                              "risk_source,text\nR1,drains clear; every month\nR1,fence\n",
+                              "risk_source\ttext\nR1\tfence\n", 1, "", v1::REASON_MALFORMED},
+                      BadCell{"NoKeyAndNothingForIt", "hazards.csv", "H1,R1,\"crack,\n3 mm\"",
+                              ",R1,", 2, "description", v1::REASON_REQUIRED_FIELD_MISSING},
+                      BadCell{"ColumnTwiceInTwoLanguages", "org_units.csv", "parent_unit,head",
+                              "parent_unit,上级单位", 1, "parent_unit", v1::REASON_ALREADY_EXISTS},
                       BadCell{"ColumnTwice", "org_units.csv", "parent_unit,head",
                               "parent_unit,parent_unit", 1, "parent_unit",
                               v1::REASON_ALREADY_EXISTS}),
@@ -144,6 +149,50 @@ TEST(ProblemsTest, AMissingColumnIsReportedOnceInTheHeading) {
   EXPECT_THAT(plan.problems, ElementsAre(ProblemIs("risk_sources.csv", 1, "responsible_unit",
                                                    v1::REASON_REQUIRED_FIELD_MISSING)))
       << Describe(plan);
+}
+
+TEST(ProblemsTest, AnEmptyKey) {
+  EXPECT_THAT(
+      PlanWith("duty_lists.csv", "code,unit,edition\n,D,1\n").problems,
+      ElementsAre(ProblemIs("duty_lists.csv", 2, "code", v1::REASON_REQUIRED_FIELD_MISSING)));
+}
+
+TEST(ProblemsTest, AnUnknownColumnIsLeftOutWithAWarningUnlessAskedOtherwise) {
+  EmptyView view;
+  std::vector<InputFile> files = SmallSet();
+  Replace(files, "persons.csv", "code,name,unit,roles", "code,name,unit,role");
+  const ImportPlan plan = PlanOrDie(files, view);
+  EXPECT_THAT(plan.problems,
+              ElementsAre(ProblemIs("persons.csv", 1, "role", v1::REASON_FIELD_UNKNOWN)))
+      << Describe(plan);
+  EXPECT_TRUE(plan.problems.at(0).warning());
+  EXPECT_FALSE(plan.rejected);
+  EXPECT_THAT(plan.operations, SizeIs(5));
+  PlanOptions options;
+  options.tables.strict = true;
+  const ImportPlan strict = PlanOrDie(files, view, options);
+  ASSERT_THAT(strict.problems, SizeIs(1));
+  EXPECT_FALSE(strict.problems[0].warning());
+  EXPECT_TRUE(strict.rejected);
+}
+
+TEST(ProblemsTest, AMissingColumnIsNamedInBothLanguages) {
+  const ImportPlan plan = PlanWith("persons.csv", "编码\np1\n");
+  ASSERT_THAT(plan.problems,
+              Contains(ProblemIs("persons.csv", 1, "name", v1::REASON_REQUIRED_FIELD_MISSING)));
+  EXPECT_THAT(Describe(plan), ::testing::HasSubstr("name (姓名)"));
+}
+
+TEST(ProblemsTest, TheSameHazardTwiceWithoutANumberNamesTheOtherLine) {
+  const ImportPlan plan = PlanWith("hazards.csv",
+                                   "risk_source,description,found_at,status\n"
+                                   "R1,crack,2017-03-01 08:30,reported\n"
+                                   "R1,crack,2017/3/1 8:30,reported\n"
+                                   "R1,crack,2017/3/1 8:31,reported\n");
+  ASSERT_THAT(plan.problems,
+              ElementsAre(ProblemIs("hazards.csv", 3, "number", v1::REASON_ALREADY_EXISTS)))
+      << Describe(plan);
+  EXPECT_THAT(plan.problems[0].message(), ::testing::HasSubstr("line 2"));
 }
 
 TEST(ProblemsTest, FilesThatAreNone) {

@@ -9,6 +9,7 @@
 #include "server/import/snapshot_view.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
+#include "tests/unit/server/import/gb18030.h"
 #include "tests/unit/server/import/import_files.h"
 
 // Files that come a second time, into a real register.
@@ -140,13 +141,90 @@ TEST_F(ReimportTest, WhatPeopleChangedSinceStays) {
   EXPECT_THAT(Plan(files_).operations, IsEmpty());
 }
 
-TEST_F(ReimportTest, AFileThatCatchesUpWithPeopleIsHeardOnce) {
+TEST_F(ReimportTest, AFileThatCatchesUpWithPeopleChangesNothingAndIsOlderThanWhatComesNext) {
   Import(files_);
   EditDescription("crack, 5 mm");
   Replace(files_, "hazards.csv", "\"crack,\n3 mm\"", "\"crack, 5 mm\"");
-  EXPECT_EQ(Import(files_).operations.size(), 1U);
+  EXPECT_THAT(Import(files_).operations, IsEmpty());
   EditDescription("crack, 7 mm");
-  EXPECT_THAT(Plan(files_).operations, IsEmpty());
+  const ImportPlan plan = Plan(files_);
+  EXPECT_THAT(plan.operations, IsEmpty());
+  ASSERT_EQ(plan.problems.size(), 1U) << Describe(plan);
+  EXPECT_TRUE(plan.problems[0].warning());
+  EXPECT_EQ(plan.problems[0].line(), 2);
+  EXPECT_EQ(plan.problems[0].column(), "description");
+  EXPECT_EQ(plan.problems[0].reason(), v1::REASON_VERSION_MOVED);
+  EXPECT_THAT(plan.problems[0].message(), ::testing::HasSubstr("crack, 7 mm"));
+  // What nobody has written before is a change.
+  Replace(files_, "hazards.csv", "crack, 5 mm", "crack, 9 mm");
+  EXPECT_EQ(Import(files_).operations.size(), 1U);
+  EXPECT_EQ(Hazard().description(), "crack, 9 mm");
+}
+
+TEST_F(ReimportTest, AChangeIsShownBeforeAndAfterWithKeysForReferences) {
+  Import(files_);
+  Replace(files_, "hazards.csv", "general", "major");
+  Replace(files_, "hazards.csv", "2017-04-01,D", "2017-05-01,B");
+  Replace(files_, "control_measures.csv", "R1,fence\n", "R1,wall\n");
+  const ImportPlan plan = Plan(files_);
+  ASSERT_EQ(plan.changes.size(), 2U);
+  const v1::ImportChange& source = plan.changes[0];
+  EXPECT_EQ(source.file(), "risk_sources.csv");
+  EXPECT_EQ(source.key(), "R1");
+  ASSERT_EQ(source.fields_size(), 1);
+  EXPECT_EQ(source.fields(0).before(), "- fence");
+  EXPECT_EQ(source.fields(0).after(), "+ wall");
+  const v1::ImportChange& hazard = plan.changes[1];
+  EXPECT_EQ(hazard.file(), "hazards.csv");
+  EXPECT_EQ(hazard.line(), 2);
+  EXPECT_EQ(hazard.key(), "H1");
+  EXPECT_EQ(hazard.record(), Id("hazard", "H1"));
+  ASSERT_EQ(hazard.fields_size(), 3);
+  EXPECT_EQ(hazard.fields(0).field(), "grade");
+  EXPECT_EQ(hazard.fields(0).before(), "general");
+  EXPECT_EQ(hazard.fields(0).after(), "major");
+  EXPECT_EQ(hazard.fields(1).before(), "2017-04-01");
+  EXPECT_EQ(hazard.fields(1).after(), "2017-05-01");
+  EXPECT_EQ(hazard.fields(2).before(), "D");
+  EXPECT_EQ(hazard.fields(2).after(), "B");
+}
+
+TEST_F(ReimportTest, ChineseHeadingsAndWordsInAnyOrderSayTheSame) {
+  Import(files_);
+  const std::string chinese =
+      "整改期限,状态,编号,风险源,发现时间,隐患等级,责任单位,隐患描述\n"
+      "2017/4/1,整改中,H1,R1,2017/3/1 8:30,一般,D,\"crack,\n3 mm \"\n";
+  const std::vector<InputFile> again = {{"hazards.csv", ToGb18030(WithCrLf(chinese))}};
+  const ImportPlan plan = Plan(again);
+  EXPECT_THAT(plan.problems, IsEmpty()) << Describe(plan);
+  EXPECT_THAT(plan.operations, IsEmpty());
+  EXPECT_EQ(CountOf(plan, "hazards.csv").unchanged(), 1);
+  EXPECT_EQ(CountOf(plan, "hazards.csv").encoding(), "gb18030");
+}
+
+TEST_F(ReimportTest, AHazardWithoutANumberGetsOneAndIsKnownAgain) {
+  Import(files_);
+  std::vector<InputFile> rows = {{"hazards.csv",
+                                  "风险源,隐患描述,发现时间,状态\n"
+                                  "R1,blocked drain,2017/6/1 8:00,已上报\n"}};
+  const ImportPlan first = Import(rows);
+  ASSERT_EQ(first.operations.size(), 1U);
+  const std::string id = first.operations[0].import_record().record();
+  const std::string number = reg_.Find(id).entity().hazard().number();
+  EXPECT_FALSE(number.empty());
+  EXPECT_THAT(Plan(rows).operations, IsEmpty());
+  // In another form, and with a change.
+  rows[0].content =
+      "number,risk_source,description,found_at,status,category\n"
+      ",R1,blocked drain,2017-06-01T08:00:00+08:00,reported,drains\n";
+  const ImportPlan changed = Plan(rows);
+  ASSERT_EQ(changed.changes.size(), 1U) << Describe(changed);
+  EXPECT_EQ(changed.changes[0].record(), id);
+  EXPECT_EQ(changed.changes[0].key(), number);
+  // By the number that it has now, as an export writes it.
+  rows[0].content = "number,risk_source,description,found_at,status\n" + number +
+                    ",R1,blocked drain,2017-06-01T08:00:00+08:00,reported\n";
+  EXPECT_THAT(Plan(rows).operations, IsEmpty());
 }
 
 TEST_F(ReimportTest, AnEmptiedCellClearsAColumnLeftOutDoesNot) {

@@ -29,6 +29,7 @@ class ImportJobTest : public ::testing::Test {
   struct Said {
     std::vector<v1::ImportProblem> problems;
     std::vector<std::string> stages;
+    std::vector<v1::ImportChange> changes;
     std::optional<v1::ImportSummary> summary;
     absl::Status status = absl::UnknownError("not done");
   };
@@ -43,6 +44,7 @@ class ImportJobTest : public ::testing::Test {
                   EXPECT_FALSE(said.summary.has_value()) << "the summary is the last";
                   if (response.has_problem()) said.problems.push_back(response.problem());
                   if (response.has_progress()) said.stages.push_back(response.progress().stage());
+                  if (response.has_change()) said.changes.push_back(response.change());
                   if (response.has_summary()) said.summary = response.summary();
                 },
             .done = [&](const absl::Status& status) { said.status = status; }});
@@ -90,6 +92,43 @@ TEST_F(ImportJobTest, ADryRunChangesNothing) {
   EXPECT_FALSE(said.summary->applied());
   EXPECT_EQ(said.summary->operations(), 2);
   EXPECT_EQ(reg_.Head().seq, before);
+}
+
+TEST_F(ImportJobTest, ADryRunTellsEachChangeOfWhatIsThere) {
+  EXPECT_THAT(Run(kUnits).changes, IsEmpty());
+  v1::ImportOptions options;
+  options.set_dry_run(true);
+  const Said said = Run("编码,名称,kind\nNEW-1,Other name,park\nNEW-4,Fourth,park\n", options);
+  ASSERT_THAT(said.changes, SizeIs(1));
+  EXPECT_EQ(said.changes[0].line(), 2);
+  EXPECT_EQ(said.changes[0].key(), "NEW-1");
+  ASSERT_EQ(said.changes[0].fields_size(), 1);
+  EXPECT_EQ(said.changes[0].fields(0).field(), "name");
+  EXPECT_EQ(said.changes[0].fields(0).before(), "New unit");
+  EXPECT_EQ(said.changes[0].fields(0).after(), "Other name");
+  ASSERT_TRUE(said.summary.has_value());
+  EXPECT_EQ(said.summary->files(0).created(), 1);
+  EXPECT_EQ(said.summary->files(0).encoding(), "utf-8");
+}
+
+TEST_F(ImportJobTest, TheEncodingThatIsAskedForIsTaken) {
+  v1::ImportOptions options;
+  options.set_dry_run(true);
+  options.set_encoding("gb18030");
+  EXPECT_EQ(Run(kUnits, options).summary->files(0).encoding(), "gb18030");
+  options.set_encoding("latin-1");
+  EXPECT_THAT(Run(kUnits, options).status, ReasonIs("REASON_INVALID_VALUE"));
+}
+
+TEST_F(ImportJobTest, AnUnknownColumnIsAWarningUnlessAskedOtherwise) {
+  const std::string odd = "code,name,kind,remark\nNEW-1,New unit,park,odd\n";
+  v1::ImportOptions options;
+  options.set_strict(true);
+  EXPECT_FALSE(Run(odd, options).summary->applied());
+  const Said said = Run(odd);
+  ASSERT_THAT(said.problems, SizeIs(1));
+  EXPECT_TRUE(said.problems[0].warning());
+  EXPECT_TRUE(said.summary->applied());
 }
 
 TEST_F(ImportJobTest, ABadRowKeepsEverythingOutUnlessTheGoodOnesAreAskedFor) {
