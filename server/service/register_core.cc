@@ -13,9 +13,11 @@
 #include "server/service/record_cache.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/derive.h"
 #include "sync/rules/evidence.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/schema.h"
+#include "sync/rules/validate.h"
 #include "vigil/v1/entity.pb.h"
 
 namespace vigil::service {
@@ -93,13 +95,61 @@ void AddMissing(const v1::Record& record, const RegisterCore::HasEvidence& has_e
 
 }  // namespace
 
+struct RegisterCore::Asked {
+  // Now; sight is decided by it.
+  std::unique_ptr<store::Snapshot> live;
+  // Of a day that is over; the second reads the first.
+  std::shared_ptr<store::AsOfStore> copy;
+  std::unique_ptr<store::Snapshot> past;
+  store::RecordScope scope;
+  // The day that was asked about.
+  v1::Date today;
+
+  store::Snapshot& snapshot() const { return past != nullptr ? *past : *live; }
+};
+
+absl::StatusOr<RegisterCore::Asked> RegisterCore::Ask(const rules::Author& caller,
+                                                      const v1::Date* as_of) {
+  Asked asked;
+  asked.today = register_.Today();
+  VIGIL_ASSIGN_OR_RETURN(asked.live, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *asked.live));
+  VIGIL_ASSIGN_OR_RETURN(asked.scope, visibility.Scope());
+  if (as_of == nullptr) return asked;
+  VIGIL_RETURN_IF_ERROR(rules::ValidateDate(*as_of));
+  const int compared = rules::CompareDates(*as_of, asked.today);
+  if (compared > 0) {
+    return Refuse(v1::REASON_INVALID_DATE, "this day has not come; ask for today or an earlier one")
+        .With("field", "as_of");
+  }
+  // Today is not over: how it stands is how it stands now.
+  if (compared == 0) return asked;
+  VIGIL_ASSIGN_OR_RETURN(asked.copy, as_of_.Find(*asked.live, *as_of, register_.ladder_rules(),
+                                                 !visibility.everywhere()));
+  VIGIL_ASSIGN_OR_RETURN(asked.past, asked.copy->Read());
+  asked.today = *as_of;
+  // The tree of units is today's too.
+  asked.scope.units = visibility.units();
+  asked.scope.below = false;
+  return asked;
+}
+
 absl::StatusOr<v1::GetRecordResponse> RegisterCore::GetRecord(const rules::Author& caller,
                                                               const v1::GetRecordRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *snapshot));
-  VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *snapshot, visibility));
-  RecordCache cache(*snapshot, Seq(request.version()));
+  if (request.has_as_of() && request.version() != 0) {
+    return Refuse(v1::REASON_INVALID_VALUE, "ask for a version or for a day, not for both")
+        .With("field", "as_of");
+  }
+  VIGIL_ASSIGN_OR_RETURN(const Asked asked,
+                         Ask(caller, request.has_as_of() ? &request.as_of() : nullptr));
+  VIGIL_ASSIGN_OR_RETURN(Visibility visibility, Visibility::Of(caller, *asked.live));
+  VIGIL_ASSIGN_OR_RETURN(const Uuid id, FindRequested(request, *asked.live, visibility));
+  RecordCache cache(asked.snapshot(), Seq(request.version()));
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* record, cache.Find(id));
+  if (record == nullptr && asked.past != nullptr) {
+    return Refuse(v1::REASON_NOT_FOUND, "the register did not have this record yet on that day")
+        .With("record", id.ToString());
+  }
   if (record == nullptr) return NoSuchRecord(id.ToString());
   v1::GetRecordResponse response;
   *response.mutable_record() = *record;
@@ -144,10 +194,10 @@ absl::StatusOr<v1::ListRecordsResponse> RegisterCore::ListRecords(
 
 absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
     const rules::Author& caller, const v1::ListHazardsRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const Asked asked,
+                         Ask(caller, request.has_as_of() ? &request.as_of() : nullptr));
   VIGIL_ASSIGN_OR_RETURN(store::LedgerPage page,
-                         snapshot->Hazards(request, register_.Today(), scope));
+                         asked.snapshot().Hazards(request, asked.today, asked.scope));
   v1::ListHazardsResponse response;
   for (v1::HazardRow& row : page.rows) *response.add_hazards() = std::move(row);
   response.set_next_page_token(page.next_page_token);
@@ -157,9 +207,9 @@ absl::StatusOr<v1::ListHazardsResponse> RegisterCore::ListHazards(
 
 absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
     const rules::Author& caller, const v1::ListOrdersRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
-  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, snapshot->Orders(request, scope));
+  VIGIL_ASSIGN_OR_RETURN(const Asked asked,
+                         Ask(caller, request.has_as_of() ? &request.as_of() : nullptr));
+  VIGIL_ASSIGN_OR_RETURN(store::OrderPage page, asked.snapshot().Orders(request, asked.scope));
   v1::ListOrdersResponse response;
   for (v1::OrderRow& row : page.rows) *response.add_orders() = std::move(row);
   response.set_next_page_token(page.next_page_token);
@@ -169,11 +219,11 @@ absl::StatusOr<v1::ListOrdersResponse> RegisterCore::ListOrders(
 
 absl::StatusOr<v1::GetStatsResponse> RegisterCore::GetStats(const rules::Author& caller,
                                                             const v1::GetStatsRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
-  VIGIL_ASSIGN_OR_RETURN(const store::RecordScope scope, ScopeOf(caller, *snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const Asked asked,
+                         Ask(caller, request.has_as_of() ? &request.as_of() : nullptr));
+  VIGIL_ASSIGN_OR_RETURN(const store::Head head, asked.live->GetHead());
   VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Figure> figures,
-                         snapshot->Stats(request.filter(), register_.Today(), scope));
+                         asked.snapshot().Stats(request.filter(), asked.today, asked.scope));
   v1::GetStatsResponse response;
   for (v1::Figure& figure : figures) *response.add_figures() = std::move(figure);
   *response.mutable_head() = register_.ShowHead(head);

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/register/as_of.h"
 #include "server/register/register.h"
 #include "sync/base/hash.h"
 #include "sync/rules/judge.h"
@@ -22,6 +23,12 @@ namespace vigil::service {
 // not see is answered as what does not exist, is not counted, and no page is shorter for it. Of a
 // record that he sees he is shown all of it, with the names and the numbers by which it refers to
 // others.
+//
+// Where a request names a day (`as_of`), it is answered as it would have been when that day had
+// ended in the register's zone, by the server's clock; what is overdue is so as of that day.
+// INVALID_DATE for a day to come; before the register's first operation there is nothing. Who may
+// see what is decided by the roles that the caller has today and by the units in which records live
+// today: whoever no longer sees a record does not see what it was.
 class RegisterCore {
  public:
   using SubmitDone = std::function<void(absl::StatusOr<v1::SubmitResponse>)>;
@@ -83,9 +90,14 @@ class RegisterCore {
                                                   const v1::GetDigestRequest& request);
 
  private:
+  // The register of the moment that a request asks about, and the caller's part of it.
+  struct Asked;
+  absl::StatusOr<Asked> Ask(const rules::Author& caller, const v1::Date* as_of);
+
   registry::Register& register_;
   const std::string time_zone_name_;
   const HasEvidence has_evidence_;
+  registry::AsOf as_of_;
 };
 
 // The one answer for a record that is not there, or not for the caller.

@@ -158,6 +158,7 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   query += order.expression;
   query += order.descending ? " desc " : " asc ";
   query += request.filter().SerializeAsString();
+  if (request.has_as_of()) query += " as of " + DateText(request.as_of());
 
   LedgerPage page;
   VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kHazardTables, filter));
@@ -195,7 +196,8 @@ absl::StatusOr<OrderPage> SqliteSnapshot::Orders(const v1::ListOrdersRequest& re
                                                  const RecordScope& scope) {
   VIGIL_ASSIGN_OR_RETURN(std::string filter, OrderConditions(request));
   // What the request asks for, whoever asks.
-  const std::string query = "orders " + filter;
+  std::string query = "orders " + filter;
+  if (request.has_as_of()) query += " as of " + DateText(request.as_of());
   filter = BothConditions(filter, RootCondition(scope, "supervision_order.hazard"));
   OrderPage page;
   VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kOrderTables, filter));

@@ -16,10 +16,11 @@ std::string IdList(const std::vector<Uuid>& ids, std::string_view begin, std::st
   return list;
 }
 
-// The units with all that is below them, and the nil unit: everybody's.
+// The units, with all that is below them unless that is said already, and everybody's.
 std::string UnitSet(const RecordScope& scope) {
   const std::string nobodys = IdLiteral(Uuid()) + " /* everybody's */";
   if (scope.units.empty()) return "(" + nobodys + ")";
+  if (!scope.below) return "(" + nobodys + ", " + IdList(scope.units, "", "") + ")";
   return "(WITH RECURSIVE below(id) AS (VALUES (" + nobodys + "), " +
          IdList(scope.units, "(", ")") +
          " UNION SELECT unit.id FROM unit JOIN below ON unit.parent = below.id)"

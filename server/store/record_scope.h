@@ -17,8 +17,9 @@ struct RecordScope {
   bool everywhere = false;
   // Records of AUDIENCE_OFFICE too.
   bool office = false;
-  // Records that live in these units or below them; unless `everywhere`.
+  // Records that live in these units or, with `below`, below them; unless `everywhere`.
   std::vector<Uuid> units = {};
+  bool below = true;
   // Roots that belong to it with all that is below them, wherever they live.
   std::vector<Uuid> roots = {};
 

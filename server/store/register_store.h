@@ -107,6 +107,17 @@ struct VersionRow {
   absl::Time received_at;
 };
 
+// A record as it once stood.
+struct PastRecord {
+  // As of then; its unit is the one in which it lives now.
+  StoredRecord record;
+  // In the order in which records were made.
+  std::int64_t ordinal = 0;
+  bool office_only = false;
+  // The record's own key for people as of then. Not read from a store: what stands in the bytes.
+  std::string key;
+};
+
 struct LedgerPage {
   std::vector<v1::HazardRow> rows;
   std::string next_page_token;
@@ -167,6 +178,20 @@ class Snapshot {
                                                           Seq after) = 0;
   virtual absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
                                                           int limit) = 0;
+
+  // Refused operations that named the record; of such a row there is no write and no stamp.
+  virtual absl::StatusOr<std::vector<VersionRow>> Refusals(const Uuid& record, Seq after,
+                                                           int limit) = 0;
+
+  // The last operation that was received before `time`, by the server's clock; 0 for none. Where
+  // that clock was once put back, one of the seqs at which it passed `time`, always the same one.
+  virtual absl::StatusOr<Seq> LastSeqBefore(absl::Time time) = 0;
+  // Records as they stood at `seq`, without those that were made later, in the order of their
+  // ordinals, after `after`.
+  virtual absl::StatusOr<std::vector<PastRecord>> RecordsAt(Seq seq, std::int64_t after,
+                                                            int limit) = 0;
+  // Something moved to another unit after `seq`.
+  virtual absl::StatusOr<bool> MovedSince(Seq seq) = 0;
 
   virtual absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& operation) = 0;
   virtual absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& device,

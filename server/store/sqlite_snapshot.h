@@ -15,8 +15,8 @@
 namespace vigil::store {
 
 // One read transaction on a connection of the pool's, given back at the end. Its functions stand
-// in several files: sqlite_snapshot.cc (single things), feed.cc, digest.cc, ledger.cc, listing.cc,
-// stats.cc.
+// in several files: sqlite_snapshot.cc (single things), feed.cc, past.cc, digest.cc, ledger.cc,
+// listing.cc, stats.cc, restore_query.cc.
 class SqliteSnapshot final : public Snapshot {
  public:
   static absl::StatusOr<std::unique_ptr<Snapshot>> Begin(std::shared_ptr<ReaderPool> pool,
@@ -73,6 +73,14 @@ class SqliteSnapshot final : public Snapshot {
   // feed.cc
   absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
                                 std::size_t bytes) override;
+
+  // past.cc
+  absl::StatusOr<std::vector<VersionRow>> Refusals(const Uuid& record, Seq after,
+                                                   int limit) override;
+  absl::StatusOr<Seq> LastSeqBefore(absl::Time time) override;
+  absl::StatusOr<std::vector<PastRecord>> RecordsAt(Seq seq, std::int64_t after,
+                                                    int limit) override;
+  absl::StatusOr<bool> MovedSince(Seq seq) override;
 
   // digest.cc
   absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) override;
