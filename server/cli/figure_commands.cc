@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/cli/as_of.h"
 #include "server/cli/filter.h"
 #include "server/cli/program.h"
 #include "sync/base/hash.h"
@@ -42,6 +43,7 @@ std::string SummaryLine(const v1::GetStatsResponse& response) {
 absl::Status Stats(Clerk& clerk, const Arguments& arguments) {
   v1::GetStatsRequest request;
   VIGIL_ASSIGN_OR_RETURN(*request.mutable_filter(), TakeFilter(clerk, arguments));
+  VIGIL_RETURN_IF_ERROR(TakeAsOf(arguments, request));
   VIGIL_ASSIGN_OR_RETURN(const v1::GetStatsResponse response, clerk.office().GetStats(request));
   console::Console& console = clerk.console();
   console.Json(response);
@@ -134,9 +136,10 @@ std::vector<Command> FigureCommands() {
       {{"stats",
         {"the register's figures", "统计数字"},
         verbs::Join({{{"--explain", "", {"with the query of each figure", "附各指标的查询语句"}},
-                      {"--summary", "", {"one line, for scripts", "单行汇总，供脚本使用"}}},
+                      {"--summary", "", {"one line, for scripts", "单行汇总，供脚本使用"}},
+                      AsOfOption()},
                      FilterOptions()}),
-        {"", "--summary", "--explain", "--district DST-LG --json"}},
+        {"", "--summary", "--explain", "--district DST-LG --json", "--as-of 2017-06-30"}},
        Stats},
       {{"digest",
         {"digest of everything, or of what a phone of some units holds",

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "server/cli/as_of.h"
 #include "server/cli/filter.h"
 #include "server/cli/program.h"
 #include "sync/base/status.h"
@@ -136,7 +137,8 @@ namespace {
 std::vector<OptionSpec> PageOptions() {
   return {{"--page-size", "N", {"rows of a page", "每页行数"}},
           {"--page-token", "TOKEN", {"the page after; the last one printed it", "下一页标记"}},
-          {"--all", "", {"all pages", "全部"}}};
+          {"--all", "", {"all pages", "全部"}},
+          AsOfOption()};
 }
 
 void ShowHazards(Clerk& clerk, const v1::ListHazardsResponse& response) {
@@ -168,6 +170,7 @@ absl::Status ListHazards(Clerk& clerk, const Arguments& arguments) {
   request.set_page_size(page_size);
   request.set_page_token(arguments.Value("--page-token"));
   request.set_order_by(arguments.Value("--sort"));
+  VIGIL_RETURN_IF_ERROR(TakeAsOf(arguments, request));
   v1::ListHazardsResponse all;
   do {
     VIGIL_ASSIGN_OR_RETURN(v1::ListHazardsResponse page, clerk.office().ListHazards(request));
@@ -223,6 +226,7 @@ absl::Status ListOrders(Clerk& clerk, const Arguments& arguments) {
     request.add_statuses(*status);
   }
   request.set_ledger(arguments.Value("--ledger"));
+  VIGIL_RETURN_IF_ERROR(TakeAsOf(arguments, request));
   if (const auto hazard = arguments.Find("--hazard")) {
     VIGIL_ASSIGN_OR_RETURN(*request.mutable_hazard(), verbs::FindId(clerk, "hazard", *hazard));
   }
@@ -261,7 +265,8 @@ std::vector<Command> LedgerCommands() {
                         "排序：number、due_date、found_at、grade、status；加 desc 为倒序"}}},
                      PageOptions()}),
         {"--tagged yes", "--overdue yes --sort due_date --all",
-         "--unit DEP-LF --grade major --json", "--text 渗水 --lang zh"}},
+         "--unit DEP-LF --grade major --json", "--text 渗水 --lang zh",
+         "--as-of 2017-06-30 --overdue yes --all"}},
        ListHazards},
       {{"orders",
         {"the ledger of tagged supervision", "挂牌督办台账"},

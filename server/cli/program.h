@@ -56,6 +56,7 @@ std::vector<Command> RoleCommands();
 std::vector<Command> DeviceCommands();
 std::vector<Command> AuditCommands();
 std::vector<Command> AdminCommands();
+std::vector<Command> ImportCommands();
 std::vector<Command> BackupCommands();
 std::vector<Command> WitnessCommands();
 std::vector<AccessCommand> AccessCommands();

@@ -187,5 +187,44 @@ TEST_F(ClerkTest, ImportSendsCsvFilesAndListsBadRows) {
   EXPECT_EQ(Ctl({"import", "data"}), 5);
 }
 
+TEST_F(ClerkTest, ImportShowsWarningsAndEachChangeBeforeAndAfter) {
+  files_.listing = {"hazards.csv"};
+  v1::ImportResponse warning;
+  warning.mutable_problem()->set_file("hazards.csv");
+  warning.mutable_problem()->set_line(1);
+  warning.mutable_problem()->set_column("序号");
+  warning.mutable_problem()->set_reason(v1::REASON_FIELD_UNKNOWN);
+  warning.mutable_problem()->set_warning(true);
+  v1::ImportResponse change;
+  change.mutable_change()->set_file("hazards.csv");
+  change.mutable_change()->set_line(12);
+  change.mutable_change()->set_key("YH-2017-0001");
+  v1::ImportFieldChange& grade = *change.mutable_change()->add_fields();
+  grade.set_field("grade");
+  grade.set_before("general");
+  grade.set_after("major");
+  v1::ImportResponse summary;
+  summary.mutable_summary()->add_files()->set_encoding("gb18030");
+  office_.import_says = {warning, change, summary};
+  EXPECT_EQ(Ctl({"import", "data", "--dry-run", "--lang", "zh"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("hazards.csv  12  YH-2017-0001  隐患等级  一般  →  重大"));
+  EXPECT_THAT(out_, HasSubstr("序号"));
+  EXPECT_THAT(out_, HasSubstr("gb18030"));
+  EXPECT_EQ(
+      Ctl({"import", "台账.csv", "--as", "hazards", "--strict", "--encoding", "gbk", "--dry-run"}),
+      0)
+      << err_;
+  ASSERT_EQ(office_.last_files.size(), 1U);
+  EXPECT_EQ(office_.last_files[0].name(), "hazards.csv");
+  EXPECT_TRUE(office_.last_options.strict());
+  EXPECT_EQ(office_.last_options.encoding(), "gbk");
+}
+
+TEST_F(ClerkTest, TheLedgerOfADay) {
+  EXPECT_EQ(Ctl({"ledger", "--as-of", "2017-06-30"}), 0) << err_;
+  EXPECT_EQ(office_.last_list.as_of().month(), 6);
+  EXPECT_EQ(Ctl({"stats", "--as-of", "yesterday"}), 2);
+}
+
 }  // namespace
 }  // namespace vigil::office
