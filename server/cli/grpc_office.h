@@ -90,6 +90,14 @@ class GrpcOffice final : public Office {
       const v1::ListNotificationsRequest& request) override {
     return client_.ListNotifications(request);
   }
+  absl::StatusOr<v1::RetryNotificationsResponse> RetryNotifications(
+      const v1::RetryNotificationsRequest& request) override {
+    return client_.RetryNotifications(request);
+  }
+  absl::StatusOr<v1::TestNotificationChannelResponse> TestNotificationChannel(
+      const v1::TestNotificationChannelRequest& request) override {
+    return client_.TestNotificationChannel(request);
+  }
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) override {
     return client_.TickEscalation(request);

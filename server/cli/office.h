@@ -68,6 +68,10 @@ class Office {
   virtual absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) = 0;
   virtual absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request) = 0;
+  virtual absl::StatusOr<v1::RetryNotificationsResponse> RetryNotifications(
+      const v1::RetryNotificationsRequest& request) = 0;
+  virtual absl::StatusOr<v1::TestNotificationChannelResponse> TestNotificationChannel(
+      const v1::TestNotificationChannelRequest& request) = 0;
   virtual absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) = 0;
   virtual absl::StatusOr<v1::CheckLadderResponse> CheckLadder(

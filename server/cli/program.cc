@@ -32,7 +32,7 @@ std::vector<Entry> MakeEntries() {
   for (const auto& group :
        {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands, FigureCommands,
         EscalationCommands, LadderCommands, PersonCommands, LeaveCommands, RoleCommands,
-        DeviceCommands, AuditCommands, BackupCommands, WitnessCommands, AdminCommands,
+        DeviceCommands, AuditCommands, BackupCommands, WitnessCommands, OutboxCommands,
         ImportCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec),

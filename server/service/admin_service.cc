@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "server/register/log_page.h"
 #include "server/service/entered.h"
 #include "server/service/import_job.h"
@@ -13,37 +12,9 @@
 #include "server/service/ladder_check.h"
 #include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
-#include "server/store/page_token.h"
 #include "sync/base/status.h"
-#include "sync/rules/reason.h"
 
 namespace vigil::service {
-
-namespace {
-
-constexpr int kPageSizeDefault = 100;
-
-absl::StatusOr<v1::ListNotificationsResponse> ListNotificationsOf(
-    store::RegisterStore& store, const v1::ListNotificationsRequest& request) {
-  std::int64_t after = 0;
-  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
-    return rules::Refuse(v1::REASON_INVALID_PAGE_TOKEN, "this page token is not of this list");
-  }
-  const int page_size = store::ClampPageSize(request.page_size(), kPageSizeDefault);
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store.Read());
-  VIGIL_ASSIGN_OR_RETURN(std::vector<v1::Notification> notifications,
-                         snapshot->Notifications(after, page_size));
-  v1::ListNotificationsResponse response;
-  if (static_cast<int>(notifications.size()) == page_size) {
-    response.set_next_page_token(std::to_string(notifications.back().id()));
-  }
-  for (v1::Notification& notification : notifications) {
-    *response.add_notifications() = std::move(notification);
-  }
-  return response;
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* AdminService::Invite(grpc::CallbackServerContext* context,
                                                const v1::InviteRequest* request,
@@ -151,9 +122,25 @@ grpc::ServerUnaryReactor* AdminService::ListNotifications(
     grpc::CallbackServerContext* context, const v1::ListNotificationsRequest* request,
     v1::ListNotificationsResponse* response) {
   return AnswerNow(parts_.guard, {context, "AdminService.ListNotifications", request}, response,
-                   [&](const access::Principal&) {
-                     return ListNotificationsOf(parts_.target.store(), *request);
-                   });
+                   [&](const access::Principal&) { return parts_.outbox.List(*request); });
+}
+
+grpc::ServerUnaryReactor* AdminService::RetryNotifications(
+    grpc::CallbackServerContext* context, const v1::RetryNotificationsRequest* request,
+    v1::RetryNotificationsResponse* response) {
+  return AnswerLater(parts_.guard, {context, "AdminService.RetryNotifications", request}, response,
+                     [&](const access::Principal&, OutboxDesk::RetryDone done) {
+                       parts_.outbox.Retry(*request, std::move(done));
+                     });
+}
+
+grpc::ServerUnaryReactor* AdminService::TestNotificationChannel(
+    grpc::CallbackServerContext* context, const v1::TestNotificationChannelRequest* request,
+    v1::TestNotificationChannelResponse* response) {
+  return AnswerLater(parts_.guard, {context, "AdminService.TestNotificationChannel", request},
+                     response, [&](const access::Principal&, outbox::Sender::TestDone done) {
+                       parts_.outbox.Test(*request, std::move(done));
+                     });
 }
 
 grpc::ServerUnaryReactor* AdminService::TickEscalation(grpc::CallbackServerContext* context,

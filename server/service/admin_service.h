@@ -7,6 +7,7 @@
 #include "server/service/backup_desk.h"
 #include "server/service/guard.h"
 #include "server/service/open_streams.h"
+#include "server/service/outbox_desk.h"
 #include "sync/base/executor.h"
 #include "sync/base/random.h"
 #include "vigil/v1/admin_service.grpc.pb.h"
@@ -24,6 +25,7 @@ class AdminService final : public v1::AdminService::CallbackService {
     registry::Register& target;
     escalation::EscalationClock& clock;
     BackupDesk& backups;
+    OutboxDesk& outbox;
     Executor& worker;
     Random& random;
   };
@@ -58,6 +60,12 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ListNotifications(grpc::CallbackServerContext* context,
                                               const v1::ListNotificationsRequest* request,
                                               v1::ListNotificationsResponse* response) override;
+  grpc::ServerUnaryReactor* RetryNotifications(grpc::CallbackServerContext* context,
+                                               const v1::RetryNotificationsRequest* request,
+                                               v1::RetryNotificationsResponse* response) override;
+  grpc::ServerUnaryReactor* TestNotificationChannel(
+      grpc::CallbackServerContext* context, const v1::TestNotificationChannelRequest* request,
+      v1::TestNotificationChannelResponse* response) override;
   grpc::ServerUnaryReactor* TickEscalation(grpc::CallbackServerContext* context,
                                            const v1::TickEscalationRequest* request,
                                            v1::TickEscalationResponse* response) override;

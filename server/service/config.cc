@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "server/outbox/lanes.h"
 #include "server/service/text_file.h"
 #include "sync/base/loopback.h"
 #include "sync/base/status.h"
@@ -66,6 +67,13 @@ constexpr std::array kEvidenceNumbers = {
     Number{"total_mib_max", 1'000'000, 1, 1'000'000'000},
     Number{"unreferenced_days", 30, 1, 3650},
 };
+constexpr std::array kNotificationNumbers = {
+    Number{"attempts_max", 20, 1, 100},
+    Number{"first_retry_s", 60, 1, 3600},
+    Number{"longest_retry_s", 21'600, 1, 86'400},
+    Number{"connect_s", 10, 1, 60},
+    Number{"attempt_s", 30, 1, 300},
+};
 
 // What a push takes beside the bytes of its only operation.
 constexpr std::uint32_t kEntryBytes = 1024;
@@ -77,6 +85,8 @@ struct Fault {
   std::string reason;
   // Of a repeated field: which of its values.
   int index = -1;
+  // What stands between the two.
+  std::vector<TextFile::Part> between = {};
 };
 
 // Visits each message with numbers, until `visit(message, numbers, part)` says what is wrong.
@@ -88,6 +98,10 @@ std::optional<Fault> ForEachPart(v1::ServerConfig& config, const Visit& visit) {
     return fault;
   }
   if (auto fault = visit(*config.mutable_evidence(), Numbers(kEvidenceNumbers), "evidence")) {
+    return fault;
+  }
+  if (auto fault =
+          visit(*config.mutable_notifications(), Numbers(kNotificationNumbers), "notifications")) {
     return fault;
   }
   return visit(*config.mutable_limits(), Numbers(kLimitNumbers), "limits");
@@ -160,6 +174,16 @@ std::optional<Fault> FindEvidenceFault(const v1::EvidenceLimits& limits) {
   return std::nullopt;
 }
 
+std::optional<Fault> FindNotificationFault(const v1::NotificationOptions& options) {
+  const std::optional<outbox::OptionsFault> found = outbox::FindOptionsFault(options);
+  if (!found) return std::nullopt;
+  Fault fault{found->path.back().first, "notifications", found->reason, found->path.back().second};
+  for (std::size_t i = 0; i + 1 < found->path.size(); ++i) {
+    fault.between.push_back({found->path[i].first, found->path[i].second});
+  }
+  return fault;
+}
+
 std::optional<Fault> FindFault(const v1::ServerConfig& config) {
   if (!LoadZone(config.time_zone()).ok()) {
     return Fault{
@@ -175,7 +199,8 @@ std::optional<Fault> FindFault(const v1::ServerConfig& config) {
                               "message_bytes_max is ",
                               limits.message_bytes_max())};
   }
-  return FindEvidenceFault(config.evidence());
+  if (auto fault = FindEvidenceFault(config.evidence())) return fault;
+  return FindNotificationFault(config.notifications());
 }
 
 void FillDefaults(v1::ServerConfig& config) {
@@ -217,6 +242,7 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(std::string_view text, const std::s
   if (const std::optional<Fault> fault = FindFault(config)) {
     std::vector<TextFile::Part> path;
     if (!fault->part.empty()) path.push_back({fault->part});
+    path.insert(path.end(), fault->between.begin(), fault->between.end());
     path.push_back({fault->field, fault->index});
     return file.FaultAt(config, path, fault->reason);
   }

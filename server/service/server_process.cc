@@ -16,7 +16,6 @@
 #include "server/access/authenticator.h"
 #include "server/escalation/deadline_pass.h"
 #include "server/escalation/escalation_clock.h"
-#include "server/escalation/notification_sender.h"
 #include "server/evidence/evidence_store.h"
 #include "server/register/register.h"
 #include "server/service/access_service.h"
@@ -33,6 +32,7 @@
 #include "server/service/log.h"
 #include "server/service/loop_thread.h"
 #include "server/service/open_streams.h"
+#include "server/service/outbox_desk.h"
 #include "server/service/register_core.h"
 #include "server/service/register_key.h"
 #include "server/service/register_service.h"
@@ -64,14 +64,6 @@ constexpr std::uint64_t kConnectionBytes = 256 * 1024;
   _exit(kExitUnknown);
 }
 
-// The only channel of this stage. Texts may name places and people: they stay out of the log.
-absl::Status LogNotification(const v1::Notification& notification) {
-  Log(v1::LOG_LEVEL_INFO, "notification",
-      {{"id", notification.id()},
-       {"topic", notification.topic()},
-       {"recipient", notification.recipient()},
-       {"record", notification.record()}});
-  return absl::OkStatus();
 }
 
 class Process final : public ServerProcess {
@@ -123,7 +115,7 @@ class Process final : public ServerProcess {
   std::optional<registry::Register> register_;
   std::optional<escalation::DeadlinePass> deadline_pass_;
   std::optional<escalation::EscalationClock> escalation_clock_;
-  std::optional<escalation::NotificationSender> sender_;
+  std::optional<OutboxDesk> outbox_;
   std::optional<SyncCore> sync_core_;
   std::optional<RegisterCore> register_core_;
   std::optional<EvidenceCore> evidence_core_;
@@ -155,6 +147,7 @@ absl::Status Process::Begin() {
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
   VIGIL_RETURN_IF_ERROR(LoadKey());
   VIGIL_RETURN_IF_ERROR(LoadCertificate());
+  VIGIL_RETURN_IF_ERROR(OutboxDesk::CheckFiles(config_.notifications()));
   VIGIL_ASSIGN_OR_RETURN(std::shared_ptr<const rules::Deadlines> deadlines,
                          deadline_files_.Refresh());
   writer_.emplace(clock_);
@@ -171,7 +164,7 @@ absl::Status Process::Begin() {
   writer_->executor().Post([this] {
     deadline_pass_->Start();
     escalation_clock_->Start();
-    sender_->Start();
+    outbox_->Start();
   });
   Keep();
   return absl::OkStatus();
@@ -293,11 +286,8 @@ void Process::MakeClock() {
         {{"by_s", absl::ToInt64Seconds(by)}});
   };
   escalation_clock_.emplace(*register_, writer_->executor(), std::move(clock_options));
-  escalation::NotificationSender::Options sender_options;
-  sender_options.on_error = [](const absl::Status& status) {
-    LogFailure("the outbox failed", status);
-  };
-  sender_.emplace(*register_, writer_->executor(), LogNotification, std::move(sender_options));
+  outbox_.emplace(OutboxDesk::Parts{*register_, writer_->executor(), random_, clock_},
+                  config_.notifications());
 }
 
 void Process::MakeAccess(const absl::TimeZone& zone) {
@@ -349,8 +339,8 @@ void Process::MakeServices() {
     LogFailure("what an interrupted backup left stays", status);
   }
   admin_service_.emplace(AdminService::Parts{*guard_, *streams_, *desk_, *register_,
-                                             *escalation_clock_, *backup_desk_, worker_->executor(),
-                                             random_});
+                                             *escalation_clock_, *backup_desk_, *outbox_,
+                                             worker_->executor(), random_});
 }
 
 absl::Status Process::LoadKey() {
@@ -459,7 +449,7 @@ void Process::Drain() {
     writer_->executor().Post([this] {
       deadline_pass_.reset();
       escalation_clock_.reset();
-      sender_.reset();
+      if (outbox_) outbox_->Stop();
     });
     writer_->Stop();
   }

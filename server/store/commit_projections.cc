@@ -74,9 +74,8 @@ INSERT INTO audit_node (level, position, hash) VALUES (?1, ?2, ?3)
 )sql";
 
 constexpr char kInsertNotification[] = R"sql(
-INSERT INTO notification (state, next_attempt_at, attempts, recipient, topic, record, created_at,
-                          text_zh, text_en)
-VALUES (?1, NULL, 0, ?2, ?3, ?4, ?5, ?6, ?7)
+INSERT INTO notification (state, recipient, topic, record, created_at, text_zh, text_en)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 )sql";
 
 constexpr char kPutDeadlines[] = R"sql(

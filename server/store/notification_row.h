@@ -1,31 +1,31 @@
 #ifndef VIGIL_SERVER_STORE_NOTIFICATION_ROW_H_
 #define VIGIL_SERVER_STORE_NOTIFICATION_ROW_H_
 
+#include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "sync/sqlite/statement.h"
+#include "server/store/outbox.h"
+#include "sync/sqlite/database.h"
 #include "vigil/v1/admin_service.pb.h"
 
-// The outbox's queries and their rows.
+// The outbox's rows.
 
 namespace vigil::store {
 
-// After ?1, at most ?2.
-inline constexpr char kNotificationsAfter[] = R"sql(
-SELECT id, state, next_attempt_at, attempts, recipient, topic, record, created_at, text_zh, text_en
-FROM notification WHERE id > ?1 ORDER BY id LIMIT ?2
-)sql";
-
-// To be sent at ?1, at most ?2. State 1 is PENDING, in the index's words.
-inline constexpr char kPendingNotifications[] = R"sql(
-SELECT id, state, next_attempt_at, attempts, recipient, topic, record, created_at, text_zh, text_en
-FROM notification WHERE state = 1 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
-ORDER BY id LIMIT ?2
-)sql";
-
-// All rows of one of the two.
+// A query's columns of a message: id, state, recipient, topic, record, created_at, text_zh,
+// text_en. All its rows, without deliveries.
 absl::StatusOr<std::vector<v1::Notification>> ReadNotifications(sqlite::Statement& statement);
+
+// A delivery's columns: channel, address, state, attempts, next_attempt_at, changed_at, last_error,
+// beginning with `column`.
+v1::NotificationDelivery ReadDelivery(const sqlite::Statement& statement, int column);
+
+// Messages with an id after `after`, at most `limit`, as ListNotificationsRequest says.
+absl::StatusOr<std::vector<v1::Notification>> ListNotifications(sqlite::Database& database,
+                                                                std::int64_t after, int limit,
+                                                                const NotificationFilter& filter);
 
 }  // namespace vigil::store
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/store/outbox.h"
 #include "server/store/record_scope.h"
 #include "server/store/write_set.h"
 #include "sync/base/ids.h"
@@ -304,8 +305,12 @@ class Snapshot {
   // Log rows after `after`, for verification of the audit tree; without `refused_records`.
   virtual absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) = 0;
 
-  virtual absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
-                                                                      int limit) = 0;
+  // Of the outbox, after `after`, by their ids.
+  virtual absl::StatusOr<std::vector<v1::Notification>> Notifications(
+      std::int64_t after, int limit, const NotificationFilter& filter) = 0;
+  absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after, int limit) {
+    return Notifications(after, limit, NotificationFilter());
+  }
 };
 
 class RegisterStore {
@@ -330,11 +335,8 @@ class RegisterStore {
   // A verified copy of the whole register, synced to disk. Any thread.
   virtual absl::Status Backup(std::string_view path) = 0;
 
-  // Outbox: the next messages to send, and what became of one. The writer's thread.
-  virtual absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
-                                                                             int limit) = 0;
-  virtual absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
-                                        std::optional<absl::Time> next_attempt_at) = 0;
+  // What commits have left to be sent. The writer's thread.
+  virtual Outbox& outbox() = 0;
 };
 
 }  // namespace vigil::store

@@ -378,6 +378,33 @@ CREATE TABLE deadlines (
 ) STRICT;
 )sql";
 
+constexpr char kDeliveries[] = R"sql(
+-- By which channels a message leaves; address: of a channel that has several. changed_at: when it
+-- came to its state or was last tried.
+CREATE TABLE notification_delivery (
+  notification INTEGER NOT NULL REFERENCES notification (id),
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  state INTEGER NOT NULL CHECK (state IN (1, 2, 3)),
+  attempts INTEGER NOT NULL,
+  next_attempt_at INTEGER,
+  changed_at INTEGER,
+  last_error TEXT NOT NULL,
+  PRIMARY KEY (notification, channel, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notification_delivery_pending ON notification_delivery (channel, notification, address)
+  WHERE state = 1;
+CREATE INDEX notification_delivery_dead ON notification_delivery (notification) WHERE state = 3;
+
+-- routed: its deliveries are there. What was sent before there were any has none.
+DROP INDEX notification_pending;
+ALTER TABLE notification DROP COLUMN next_attempt_at;
+ALTER TABLE notification DROP COLUMN attempts;
+ALTER TABLE notification ADD COLUMN routed INTEGER NOT NULL DEFAULT 0 CHECK (routed IN (0, 1));
+UPDATE notification SET routed = 1 WHERE state <> 1;
+CREATE INDEX notification_unrouted ON notification (id) WHERE routed = 0;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -392,6 +419,7 @@ constexpr sqlite::Migration kMigrations[] = {
      kMoves},
     {6, "ladder", "What risk sources wait for, and by which deadlines all next steps are known.",
      kLadder},
+    {7, "deliveries", "A message leaves by several channels, each at its own pace.", kDeliveries},
 };
 
 }  // namespace

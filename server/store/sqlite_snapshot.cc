@@ -404,11 +404,9 @@ absl::StatusOr<std::vector<LogRow>> SqliteSnapshot::Log(Seq after, int limit) {
   }
 }
 
-absl::StatusOr<std::vector<v1::Notification>> SqliteSnapshot::Notifications(std::int64_t after,
-                                                                            int limit) {
-  VIGIL_ASSIGN_OR_RETURN(Statement read, database_->Query(kNotificationsAfter));
-  read.BindInt64(1, after).BindInt64(2, limit);
-  return ReadNotifications(read);
+absl::StatusOr<std::vector<v1::Notification>> SqliteSnapshot::Notifications(
+    std::int64_t after, int limit, const NotificationFilter& filter) {
+  return ListNotifications(*database_, after, limit, filter);
 }
 
 }  // namespace vigil::store

@@ -56,8 +56,9 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<std::int64_t> Counter(std::string_view series) override;
   absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) override;
   absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) override;
-  absl::StatusOr<std::vector<v1::Notification>> Notifications(std::int64_t after,
-                                                              int limit) override;
+  using Snapshot::Notifications;
+  absl::StatusOr<std::vector<v1::Notification>> Notifications(
+      std::int64_t after, int limit, const NotificationFilter& filter) override;
 
   // restore_query.cc
   absl::StatusOr<std::optional<v1::Epoch>> FindForeignEpoch(const Uuid& id) override;

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/commit.h"
-#include "server/store/notification_row.h"
 #include "server/store/open_error.h"
 #include "server/store/rows.h"
 #include "server/store/schema.h"
@@ -43,10 +42,6 @@ UPDATE sign_in SET refresh_hash = zeroblob(32), previous_hash = zeroblob(32)
 
 constexpr char kHeadAndLog[] = R"sql(
 SELECT meta.seq, coalesce((SELECT max(seq) FROM log), 0) FROM meta WHERE one = 1
-)sql";
-
-constexpr char kMarkNotification[] = R"sql(
-UPDATE notification SET state = ?2, next_attempt_at = ?3, attempts = attempts + 1 WHERE id = ?1
 )sql";
 
 sqlite::OpenOptions ConnectionOptions(const SqliteStoreOptions& options,
@@ -228,25 +223,6 @@ absl::Status SqliteRegisterStore::ReplaceEpoch(const v1::Epoch& epoch) {
   const std::string bytes = epoch.SerializeAsString();
   replace.BindUuid(1, *id).BindBlob(2, bytes);
   VIGIL_RETURN_IF_ERROR(replace.Run());
-  return transaction.Commit();
-}
-
-absl::StatusOr<std::vector<v1::Notification>> SqliteRegisterStore::PendingNotifications(
-    absl::Time now, int limit) {
-  VIGIL_ASSIGN_OR_RETURN(Statement read, writer_.Query(kPendingNotifications));
-  read.BindTime(1, now).BindInt64(2, limit);
-  return ReadNotifications(read);
-}
-
-absl::Status SqliteRegisterStore::MarkNotification(std::int64_t id, v1::NotificationState state,
-                                                   std::optional<absl::Time> next_attempt_at) {
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer_.BeginWrite());
-  VIGIL_ASSIGN_OR_RETURN(Statement mark, transaction.Prepare(kMarkNotification));
-  mark.BindInt64(1, id).BindInt64(2, state).BindOptionalTime(3, next_attempt_at);
-  VIGIL_RETURN_IF_ERROR(mark.Run());
-  if (transaction.changes() != 1) {
-    return Error(absl::StatusCode::kNotFound, absl::StrCat("no notification ", id));
-  }
   return transaction.Commit();
 }
 

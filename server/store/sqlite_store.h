@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "server/store/reader_pool.h"
 #include "server/store/register_store.h"
+#include "server/store/sqlite_outbox.h"
 #include "sync/base/file.h"
 #include "sync/base/ids.h"
 #include "sync/sqlite/database.h"
@@ -62,10 +63,7 @@ class SqliteRegisterStore final : public RegisterStore {
   absl::Status Maintain(absl::Duration budget) override;
   absl::StatusOr<std::int64_t> FreeBytes() override;
   absl::Status Backup(std::string_view path) override;
-  absl::StatusOr<std::vector<v1::Notification>> PendingNotifications(absl::Time now,
-                                                                     int limit) override;
-  absl::Status MarkNotification(std::int64_t id, v1::NotificationState state,
-                                std::optional<absl::Time> next_attempt_at) override;
+  Outbox& outbox() override { return outbox_; }
 
   // After a restore: this epoch is in force, and this backup is kept. Programs that are known stay
   // so by their keys, whatever refresh token they hold. Before anybody is served.
@@ -85,6 +83,7 @@ class SqliteRegisterStore final : public RegisterStore {
   void CheckpointBeyondBound();
 
   sqlite::Database writer_;
+  SqliteOutbox outbox_{writer_};
   const SqliteStoreOptions options_;
   const std::shared_ptr<ReaderPool> readers_;
   // A checkpoint within a commit that could not empty the WAL (somebody reads) is not tried again

@@ -175,6 +175,18 @@ absl::StatusOr<v1::ListNotificationsResponse> OfficeClient::ListNotifications(
                              &v1::AdminService::Stub::ListNotifications);
 }
 
+absl::StatusOr<v1::RetryNotificationsResponse> OfficeClient::RetryNotifications(
+    const v1::RetryNotificationsRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/RetryNotifications", request,
+                             &v1::AdminService::Stub::RetryNotifications);
+}
+
+absl::StatusOr<v1::TestNotificationChannelResponse> OfficeClient::TestNotificationChannel(
+    const v1::TestNotificationChannelRequest& request) {
+  return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/TestNotificationChannel",
+                             request, &v1::AdminService::Stub::TestNotificationChannel);
+}
+
 absl::StatusOr<v1::TickEscalationResponse> OfficeClient::TickEscalation(
     const v1::TickEscalationRequest& request) {
   return stubs_->caller.Call(*stubs_->admin, "vigil.v1.AdminService/TickEscalation", request,

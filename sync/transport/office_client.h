@@ -64,6 +64,10 @@ class OfficeClient {
   absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request);
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request);
+  absl::StatusOr<v1::RetryNotificationsResponse> RetryNotifications(
+      const v1::RetryNotificationsRequest& request);
+  absl::StatusOr<v1::TestNotificationChannelResponse> TestNotificationChannel(
+      const v1::TestNotificationChannelRequest& request);
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request);
   absl::StatusOr<v1::CheckLadderResponse> CheckLadder(const v1::CheckLadderRequest& request);

@@ -24,6 +24,7 @@ EXTERNAL = {
     "qrencode": ("qrencode.h",),
     "iconv": ("iconv.h",),
     "spdlog": ("spdlog/*", "fmt/*"),
+    "curl": ("curl/*",),
     "posix": ("unistd.h", "fcntl.h", "poll.h", "signal.h", "pthread.h", "sys/*", "netinet/*",
               "linux/*", "arpa/*", "netdb.h", "dirent.h", "termios.h", "pwd.h", "spawn.h"),
     "threads": ("thread", "future", "stop_token", "semaphore", "barrier", "latch"),
@@ -34,8 +35,8 @@ EXTERNAL = {
 BASE = {"sync/base", "absl"}
 RULES = BASE | {"sync/rules", "protobuf"}
 REGISTER = RULES | {"server/store", "server/register"}
-OFFICE = REGISTER | {"server/import", "server/escalation", "server/access", "server/evidence",
-                     "server/report"}
+OFFICE = REGISTER | {"server/import", "server/escalation", "server/outbox", "server/access",
+                     "server/evidence", "server/report"}
 # What a simulated fleet is made of; the parts of the services that need no gRPC included.
 CORE = OFFICE | {"sync/sqlite", "sync/replica", "sync/engine", "server/service", "tests/support",
                  "testing", "io"}
@@ -55,6 +56,7 @@ ALLOWED = {
     "server/register": RULES | {"server/store", "threads"},
     "server/import": REGISTER | {"io"},
     "server/escalation": REGISTER,
+    "server/outbox": REGISTER | {"curl", "openssl", "posix", "threads"},
     "server/access": REGISTER | {"openssl", "argon2"},
     "server/evidence": REGISTER | {"io", "posix"},
     "server/report": REGISTER | {"server/import"},
@@ -121,7 +123,7 @@ THREADLESS = ("sync/base", "sync/sqlite", "sync/rules", "sync/replica", "sync/en
 STARTS_THREAD = re.compile(r"std::(?:thread|jthread|async)\b(?!::id)|\bpthread_create\b")
 
 # Slow to compile, or to be replaced as one: each stands in one file only.
-SINGLE_USER = ("cli11", "spdlog", "qrencode")
+SINGLE_USER = ("cli11", "spdlog", "qrencode", "curl")
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

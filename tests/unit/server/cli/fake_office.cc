@@ -302,6 +302,18 @@ absl::StatusOr<v1::CheckLadderResponse> FakeOffice::CheckLadder(const v1::CheckL
   return v1::CheckLadderResponse();
 }
 
+absl::StatusOr<v1::RetryNotificationsResponse> FakeOffice::RetryNotifications(
+    const v1::RetryNotificationsRequest&) {
+  return v1::RetryNotificationsResponse();
+}
+
+absl::StatusOr<v1::TestNotificationChannelResponse> FakeOffice::TestNotificationChannel(
+    const v1::TestNotificationChannelRequest&) {
+  v1::TestNotificationChannelResponse response;
+  response.set_sent(true);
+  return response;
+}
+
 absl::StatusOr<v1::TickEscalationResponse> FakeOffice::TickEscalation(
     const v1::TickEscalationRequest&) {
   return v1::TickEscalationResponse();

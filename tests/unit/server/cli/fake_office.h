@@ -58,6 +58,10 @@ class FakeOffice : public Office {
   absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request) override;
   absl::StatusOr<v1::ListNotificationsResponse> ListNotifications(
       const v1::ListNotificationsRequest& request) override;
+  absl::StatusOr<v1::RetryNotificationsResponse> RetryNotifications(
+      const v1::RetryNotificationsRequest& request) override;
+  absl::StatusOr<v1::TestNotificationChannelResponse> TestNotificationChannel(
+      const v1::TestNotificationChannelRequest& request) override;
   absl::StatusOr<v1::TickEscalationResponse> TickEscalation(
       const v1::TickEscalationRequest& request) override;
   absl::StatusOr<v1::CheckLadderResponse> CheckLadder(

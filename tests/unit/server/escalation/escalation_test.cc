@@ -6,7 +6,6 @@
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
 #include "server/escalation/escalation_clock.h"
-#include "server/escalation/notification_sender.h"
 #include "server/register/escalation_id.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
@@ -16,7 +15,6 @@ namespace vigil::testing {
 namespace {
 
 using escalation::EscalationClock;
-using escalation::NotificationSender;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -179,50 +177,6 @@ TEST_F(EscalationTest, WhatFellDueBeforeAnImportIsPastWithOneMessage) {
   EXPECT_EQ(fresh, 1);
   reg_.executor().RunFor(absl::Hours(24 * 90));
   EXPECT_EQ(Tick(), 1) << "it fell due after the import";
-}
-
-TEST_F(EscalationTest, TheSenderMarksWhatTheChannelTook) {
-  reg_.ConfirmedHazard(Day(2017, 8, 1));
-  reg_.executor().RunFor(absl::Hours(48));
-  EXPECT_EQ(Tick(), 1);
-  std::vector<std::int64_t> sent;
-  NotificationSender sender(reg_.target(), reg_.executor(),
-                            [&](const v1::Notification& notification) {
-                              sent.push_back(notification.id());
-                              return absl::OkStatus();
-                            },
-                            {});
-  VIGIL_EXPECT_OK(sender.Poll());
-  VIGIL_EXPECT_OK(sender.Poll());
-  EXPECT_THAT(sent, SizeIs(1));
-  EXPECT_EQ(Notifications()[0].state(), v1::NOTIFICATION_STATE_SENT);
-}
-
-TEST_F(EscalationTest, TheSenderTriesAgainAfterEverLongerPausesAndGivesUp) {
-  reg_.ConfirmedHazard(Day(2017, 8, 1));
-  reg_.executor().RunFor(absl::Hours(48));
-  EXPECT_EQ(Tick(), 1);
-  int tried = 0;
-  NotificationSender sender(
-      reg_.target(), reg_.executor(),
-      [&](const v1::Notification&) {
-        ++tried;
-        return absl::UnavailableError("the channel is down");
-      },
-      {.first_retry = absl::Minutes(1), .attempts_max = 3, .on_error = nullptr});
-  VIGIL_EXPECT_OK(sender.Poll());
-  VIGIL_EXPECT_OK(sender.Poll());
-  EXPECT_EQ(tried, 1) << "not before its time";
-  reg_.executor().RunFor(absl::Minutes(1));
-  VIGIL_EXPECT_OK(sender.Poll());
-  EXPECT_EQ(tried, 2);
-  reg_.executor().RunFor(absl::Minutes(1));
-  VIGIL_EXPECT_OK(sender.Poll());
-  EXPECT_EQ(tried, 2) << "the second pause is twice the first";
-  reg_.executor().RunFor(absl::Minutes(1));
-  VIGIL_EXPECT_OK(sender.Poll());
-  EXPECT_EQ(tried, 3);
-  EXPECT_EQ(Notifications()[0].state(), v1::NOTIFICATION_STATE_DEAD);
 }
 
 }  // namespace

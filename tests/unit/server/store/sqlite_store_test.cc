@@ -338,34 +338,53 @@ TEST_F(SqliteStoreTest, TheOutboxKeepsWhatIsNotSent) {
         {Id(70), "escalation", Id(80), "逾期", "overdue", StoryBegin() + absl::Seconds(i)});
   }
   VIGIL_ASSERT_OK(group.CommitTo(*store));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto pending, store->PendingNotifications(StoryBegin(), 2));
-  ASSERT_THAT(pending, SizeIs(2));
-  EXPECT_EQ(pending[0].recipient(), Id(70).ToString());
-  EXPECT_EQ(pending[0].record(), Id(80).ToString());
-  EXPECT_EQ(pending[0].topic(), "escalation");
-  EXPECT_EQ(pending[0].text(), "逾期");
-  EXPECT_EQ(pending[0].text_en(), "overdue");
-  EXPECT_EQ(pending[0].state(), v1::NOTIFICATION_STATE_PENDING);
-  EXPECT_EQ(pending[0].created_at().seconds(), absl::ToUnixSeconds(StoryBegin()) + 1);
+  Outbox& outbox = store->outbox();
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto fresh, outbox.Unrouted(2));
+  ASSERT_THAT(fresh, SizeIs(2));
+  EXPECT_EQ(fresh[0].recipient(), Id(70).ToString());
+  EXPECT_EQ(fresh[0].record(), Id(80).ToString());
+  EXPECT_EQ(fresh[0].topic(), "escalation");
+  EXPECT_EQ(fresh[0].text(), "逾期");
+  EXPECT_EQ(fresh[0].text_en(), "overdue");
+  EXPECT_EQ(fresh[0].state(), v1::NOTIFICATION_STATE_PENDING);
+  EXPECT_EQ(fresh[0].created_at().seconds(), absl::ToUnixSeconds(StoryBegin()) + 1);
 
-  VIGIL_ASSERT_OK(
-      store->MarkNotification(pending[0].id(), v1::NOTIFICATION_STATE_SENT, std::nullopt));
-  VIGIL_ASSERT_OK(store->MarkNotification(pending[1].id(), v1::NOTIFICATION_STATE_PENDING,
-                                          StoryBegin() + absl::Minutes(5)));
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto now, store->PendingNotifications(StoryBegin(), 10));
-  ASSERT_THAT(now, SizeIs(1));
-  EXPECT_EQ(now[0].id(), 3);
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto later,
-                             store->PendingNotifications(StoryBegin() + absl::Minutes(5), 10));
-  ASSERT_THAT(later, SizeIs(2));
-  EXPECT_EQ(later[0].attempts(), 1);
-  EXPECT_THAT(store->MarkNotification(99, v1::NOTIFICATION_STATE_SENT, std::nullopt),
-              StatusIs(absl::StatusCode::kNotFound));
+  VIGIL_ASSERT_OK(outbox.Route({{1, {{"a"}, {"b"}}}, {2, {{"a"}}}, {3, {{"m", "x"}, {"m", "y"}}}}));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto unrouted, outbox.Unrouted(10));
+  EXPECT_THAT(unrouted, IsEmpty());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto first, outbox.Next("a", StoryBegin()));
+  EXPECT_EQ(first->id(), 1);
+  const absl::Time later = StoryBegin() + absl::Minutes(5);
+  const auto mark = [&](std::int64_t id, DeliveryTarget target, v1::NotificationState state) {
+    DeliveryMark what;
+    what.notification = id;
+    what.target = std::move(target);
+    what.state = state;
+    if (state == v1::NOTIFICATION_STATE_PENDING) what.next_attempt_at = later;
+    if (state != v1::NOTIFICATION_STATE_SENT) what.error = "it is down";
+    what.at = StoryBegin();
+    return outbox.Mark(what);
+  };
+  VIGIL_ASSERT_OK(mark(1, {"a"}, v1::NOTIFICATION_STATE_SENT));
+  VIGIL_ASSERT_OK(mark(1, {"b"}, v1::NOTIFICATION_STATE_SENT));
+  VIGIL_ASSERT_OK(mark(2, {"a"}, v1::NOTIFICATION_STATE_PENDING));
+  VIGIL_ASSERT_OK(mark(3, {"m", "x"}, v1::NOTIFICATION_STATE_DEAD));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto none_now, outbox.Next("a", StoryBegin()));
+  EXPECT_FALSE(none_now);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto second, outbox.Next("a", later));
+  EXPECT_EQ(second->deliveries(0).attempts(), 1);
+  EXPECT_EQ(second->deliveries(0).last_error(), "it is down");
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto other, outbox.Next("m", StoryBegin()));
+  EXPECT_EQ(other->deliveries(0).address(), "y");
+  EXPECT_THAT(mark(99, {"a"}, v1::NOTIFICATION_STATE_SENT), StatusIs(absl::StatusCode::kNotFound));
 
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto all, snapshot->Notifications(0, 10));
   ASSERT_THAT(all, SizeIs(3));
   EXPECT_EQ(all[0].state(), v1::NOTIFICATION_STATE_SENT);
+  EXPECT_EQ(all[1].attempts(), 1);
+  EXPECT_EQ(all[1].next_attempt_at().seconds(), absl::ToUnixSeconds(later));
+  EXPECT_EQ(all[2].state(), v1::NOTIFICATION_STATE_PENDING) << "as long as one of its ways is";
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto rest, snapshot->Notifications(2, 10));
   EXPECT_THAT(rest, SizeIs(1));
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto none, snapshot->Notifications(3, 10));
