@@ -10,6 +10,7 @@
 #include "server/outbox/recipients.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/base/utf8.h"
 #include "sync/rules/reason.h"
 
 namespace vigil::outbox {
@@ -49,7 +50,7 @@ struct Sender::State : std::enable_shared_from_this<Sender::State> {
     }
   }
 
-  store::Outbox& outbox() { return parts.target.store().outbox(); }
+  store::Outbox& outbox() { return parts.store.outbox(); }
   Track* FindTrack(const std::string& name);
   void Tell(const absl::Status& status) const {
     if (!status.ok() && options.on_error) options.on_error(status);
@@ -89,7 +90,7 @@ void Sender::State::Schedule(absl::Duration delay) {
 
 absl::Status Sender::State::Poll() {
   // What cannot be marked as sent would be sent again and again.
-  if (!parts.target.HasRoom()) return absl::OkStatus();
+  if (!parts.has_room()) return absl::OkStatus();
   VIGIL_RETURN_IF_ERROR(RouteNew());
   for (Track& track : tracks) VIGIL_RETURN_IF_ERROR(Pump(track));
   return absl::OkStatus();
@@ -99,7 +100,7 @@ absl::Status Sender::State::RouteNew() {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Notification> messages,
                          outbox().Unrouted(options.batch));
   if (messages.empty()) return absl::OkStatus();
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts.target.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts.store.Read());
   std::vector<store::DeliveryRoute> routes;
   for (const v1::Notification& message : messages) {
     VIGIL_ASSIGN_OR_RETURN(const Recipient recipient,
@@ -126,7 +127,7 @@ std::vector<store::DeliveryTarget> Sender::State::TargetsOf(const Recipient& rec
 }
 
 absl::StatusOr<Message> Sender::State::MessageOf(const v1::Notification& notification) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts.target.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, parts.store.Read());
   VIGIL_ASSIGN_OR_RETURN(const Recipient recipient,
                          FindRecipient(*snapshot, notification.recipient()));
   Message message;
@@ -181,7 +182,7 @@ void Sender::State::Finish(Track& track, const v1::Notification& notification,
                            const Attempt& attempt) {
   track.busy = false;
   const store::DeliveryMark mark = MarkOf(track, notification, attempt);
-  const absl::Status marked = parts.target.HasRoom()
+  const absl::Status marked = parts.has_room()
                                   ? outbox().Mark(mark)
                                   : absl::ResourceExhaustedError("the disk has no room for a mark");
   if (!marked.ok()) {
@@ -204,7 +205,8 @@ store::DeliveryMark Sender::State::MarkOf(Track& track, const v1::Notification& 
   store::DeliveryMark mark;
   mark.notification = notification.id();
   mark.target = {delivery.channel(), delivery.address()};
-  mark.error = attempt.error;
+  // It may hold what a receiver said.
+  mark.error = IsValidText(attempt.error) ? attempt.error : "an answer that is no text";
   mark.at = now;
   if (attempt.end == Attempt::End::kSent) {
     mark.state = v1::NOTIFICATION_STATE_SENT;
@@ -261,7 +263,7 @@ absl::StatusOr<v1::RetryNotificationsResponse> Sender::Retry(
                          absl::StrCat("name the messages, at most ", kRetriesMax,
                                       ", or ask for all that are dead; not both"));
   }
-  if (!state.parts.target.HasRoom()) {
+  if (!state.parts.has_room()) {
     return rules::Refuse(v1::REASON_STORAGE_UNAVAILABLE, "the register's disk is nearly full");
   }
   store::RetryQuery query;

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/outbox/channel.h"
-#include "server/register/register.h"
+#include "server/store/register_store.h"
 #include "sync/base/executor.h"
 #include "sync/base/random.h"
 #include "vigil/v1/admin_service.pb.h"
@@ -72,9 +72,11 @@ class Sender {
     std::function<void(std::int64_t)> on_ended = {};
   };
   struct Parts {
-    registry::Register& target;
-    // The register's.
+    store::RegisterStore& store;
+    // The writer's.
     Executor& executor;
+    // Whether the disk takes another mark. Called on the executor.
+    std::function<bool()> has_room;
     // For the pauses. Used on the executor.
     Random& random;
   };

@@ -71,7 +71,8 @@ absl::Status OutboxDesk::CheckFiles(const v1::NotificationOptions& options) {
 
 OutboxDesk::OutboxDesk(const Parts& parts, const v1::NotificationOptions& options) : parts_(parts) {
   sender_.emplace(
-      outbox::Sender::Parts{parts.target, parts.executor, parts.random},
+      outbox::Sender::Parts{parts.target.store(), parts.executor,
+                            [&target = parts.target] { return target.HasRoom(); }, parts.random},
       outbox::MakeLanes(options,
                         {.zone = parts.target.zone(), .clock = parts.clock, .log = LogMessage}),
       OptionsOf(options));

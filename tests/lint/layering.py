@@ -87,6 +87,8 @@ FILES = {
     # A backup is checked where it arrives, and restored where no register runs.
     "server/cli/backup_*": {"server/register", "server/store"},
     "server/cli/restore_*": {"server/register", "server/store", "server/access"},
+    # A register's file without a register.
+    "tests/unit/server/outbox/sender_fixture*": {"tests/unit/server/store"},
     "tests/unit/server/cli/register_office*": {"server/register", "server/store"},
     # The simulated disk and memory replace SQLite's own.
     "tests/support/sim_vfs*": {"sqlite"},
