@@ -237,7 +237,8 @@ absl::Duration Sender::State::PauseAfter(int attempts) {
   const int doublings = std::min(attempts - 1, kDoublingsMax);
   const absl::Duration whole =
       std::min(options.first_retry * (1 << doublings), options.longest_retry);
-  return whole * (0.5 + 0.5 * parts.random.Unit());
+  // As it is kept: what is due is not held up by a fraction.
+  return absl::Trunc(whole * (0.5 + 0.5 * parts.random.Unit()), absl::Milliseconds(1));
 }
 
 Sender::Sender(const Parts& parts, std::vector<Lane> lanes, Options options)
