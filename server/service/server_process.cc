@@ -64,8 +64,6 @@ constexpr std::uint64_t kConnectionBytes = 256 * 1024;
   _exit(kExitUnknown);
 }
 
-}
-
 class Process final : public ServerProcess {
  public:
   Process(v1::ServerConfig config, const Clock& clock, const Options& options)
