@@ -131,6 +131,11 @@ class GrpcOffice final : public Office {
       const v1::SettleWitnessCopyRequest& request) override {
     return client_.SettleWitnessCopy(request);
   }
+  absl::Status ExportReport(
+      const v1::ExportReportRequest& request,
+      const std::function<bool(const v1::ExportReportResponse&)>& take) override {
+    return client_.ExportReport(request, take);
+  }
   absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
                       const std::function<void(const v1::ImportResponse&)>& on_response) override {
     return client_.Import(options, files, on_response);

@@ -10,6 +10,7 @@
 #include "vigil/v1/admin_service.pb.h"
 #include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
+#include "vigil/v1/report_service.pb.h"
 
 namespace vigil::office {
 
@@ -23,9 +24,9 @@ struct KnownRegister {
   std::string public_key;
 };
 
-// The register as the office reaches it: RegisterService, AdminService and EvidenceService, one
-// call at a time, each waiting for its answer. An error carries the register's reason where it gave
-// one; UNAVAILABLE or DEADLINE_EXCEEDED where there was no answer.
+// The register as the office reaches it: RegisterService, AdminService, EvidenceService and
+// ReportService, one call at a time, each waiting for its answer. An error carries the register's
+// reason where it gave one; UNAVAILABLE or DEADLINE_EXCEEDED where there was no answer.
 class Office {
  public:
   virtual ~Office() = default;
@@ -90,6 +91,10 @@ class Office {
       const v1::ListWitnessCopiesRequest& request) = 0;
   virtual absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
       const v1::SettleWitnessCopyRequest& request) = 0;
+  // The report in its parts; it ends with the first that is not taken.
+  virtual absl::Status ExportReport(
+      const v1::ExportReportRequest& request,
+      const std::function<bool(const v1::ExportReportResponse&)>& take) = 0;
   // Sends the files; `on_response` gets everything that the server says, the summary as the last.
   virtual absl::Status Import(
       const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,

@@ -31,9 +31,9 @@ std::vector<Entry> MakeEntries() {
   }
   for (const auto& group :
        {LedgerCommands, RecordCommands, EvidenceCommands, ListCommands, FigureCommands,
-        EscalationCommands, LadderCommands, PersonCommands, LeaveCommands, RoleCommands,
-        DeviceCommands, AuditCommands, BackupCommands, WitnessCommands, OutboxCommands,
-        ImportCommands}) {
+        ReportCommands, EscalationCommands, LadderCommands, PersonCommands, LeaveCommands,
+        RoleCommands, DeviceCommands, AuditCommands, BackupCommands, WitnessCommands,
+        OutboxCommands, ImportCommands}) {
     for (Command& command : group()) {
       entries.push_back({.spec = std::move(command.spec),
                          .before = command.before,

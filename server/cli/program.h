@@ -50,6 +50,7 @@ std::vector<Command> EvidenceCommands();
 std::vector<Command> EscalationCommands();
 std::vector<Command> LadderCommands();
 std::vector<Command> FigureCommands();
+std::vector<Command> ReportCommands();
 std::vector<Command> PersonCommands();
 std::vector<Command> LeaveCommands();
 std::vector<Command> RoleCommands();

@@ -82,6 +82,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Services& se
   builder.RegisterService(&services.office);
   builder.RegisterService(&services.admin);
   builder.RegisterService(&services.evidence);
+  builder.RegisterService(&services.report);
   SetLimits(builder, options.message_bytes_max);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {

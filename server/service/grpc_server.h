@@ -16,6 +16,7 @@
 #include "server/service/first_calls.h"
 #include "server/service/open_streams.h"
 #include "server/service/register_service.h"
+#include "server/service/report_service.h"
 #include "server/service/sync_service.h"
 
 namespace vigil::service {
@@ -37,6 +38,7 @@ class GrpcServer {
     RegisterService& office;
     AdminService& admin;
     EvidenceService& evidence;
+    ReportService& report;
     OpenStreams& streams;
     FirstCalls& first_calls;
   };

@@ -36,6 +36,7 @@
 #include "server/service/register_core.h"
 #include "server/service/register_key.h"
 #include "server/service/register_service.h"
+#include "server/service/report_service.h"
 #include "server/service/sync_core.h"
 #include "server/service/sync_service.h"
 #include "server/service/tls_credentials.h"
@@ -80,11 +81,10 @@ class Process final : public ServerProcess {
   std::string Path(std::string_view name) const { return JoinPath(config_.data_dir(), name); }
   absl::Status OpenStore(const absl::TimeZone& zone);
   absl::Status OpenEvidence();
-  absl::Status LoadKey();
   void MakeRegister(const absl::TimeZone& zone, std::shared_ptr<const rules::Deadlines> deadlines);
   void MakeClock();
   void MakeAccess(const absl::TimeZone& zone);
-  void MakeServices();
+  void MakeServices(const absl::TimeZone& zone);
   absl::StatusOr<bool> NeedsAdministrator();
   absl::Status InviteAdministrator();
   absl::Status LoadCertificate();
@@ -128,6 +128,7 @@ class Process final : public ServerProcess {
   std::optional<RegisterService> register_service_;
   std::optional<AdminService> admin_service_;
   std::optional<EvidenceService> evidence_service_;
+  std::optional<ReportService> report_service_;
   std::unique_ptr<GrpcServer> server_;
   std::optional<Keeper> keeping_;
   // One look sees all that came before it.
@@ -143,7 +144,7 @@ absl::Status Process::Begin() {
   VIGIL_RETURN_IF_ERROR(OpenStore(zone));
   VIGIL_RETURN_IF_ERROR(OpenEvidence());
   VIGIL_RETURN_IF_ERROR(files_.Remove(Path("port")));
-  VIGIL_RETURN_IF_ERROR(LoadKey());
+  VIGIL_ASSIGN_OR_RETURN(key_, LoadRegisterKey(files_, Path("register.key"), *store_));
   VIGIL_RETURN_IF_ERROR(LoadCertificate());
   VIGIL_RETURN_IF_ERROR(OutboxDesk::CheckFiles(config_.notifications()));
   VIGIL_ASSIGN_OR_RETURN(std::shared_ptr<const rules::Deadlines> deadlines,
@@ -156,7 +157,7 @@ absl::Status Process::Begin() {
   MakeRegister(zone, std::move(deadlines));
   MakeClock();
   MakeAccess(zone);
-  MakeServices();
+  MakeServices(zone);
   VIGIL_RETURN_IF_ERROR(InviteAdministrator());
   VIGIL_RETURN_IF_ERROR(Listen());
   writer_->executor().Post([this] {
@@ -315,7 +316,7 @@ void Process::MakeAccess(const absl::TimeZone& zone) {
                                .call_max = absl::Seconds(limits.call_s())});
 }
 
-void Process::MakeServices() {
+void Process::MakeServices(const absl::TimeZone& zone) {
   const v1::Limits& limits = config_.limits();
   SyncOptions sync_options;
   sync_options.push_operations_max = limits.push_operations_max();
@@ -336,14 +337,13 @@ void Process::MakeServices() {
   if (const absl::Status status = backup_desk_->RemoveLeftovers(); !status.ok()) {
     LogFailure("what an interrupted backup left stays", status);
   }
+  const std::int64_t reserve_bytes = std::int64_t{limits.storage_reserve_mib()} * 1024 * 1024;
+  report_service_.emplace(
+      ReportService::Parts{*guard_, *streams_, *register_, files_, random_, clock_},
+      ReportDesk::Options{config_.data_dir(), zone, reserve_bytes});
   admin_service_.emplace(AdminService::Parts{*guard_, *streams_, *desk_, *register_,
                                              *escalation_clock_, *backup_desk_, *outbox_,
                                              worker_->executor(), random_});
-}
-
-absl::Status Process::LoadKey() {
-  VIGIL_ASSIGN_OR_RETURN(key_, LoadRegisterKey(files_, Path("register.key"), *store_));
-  return absl::OkStatus();
 }
 
 // Until somebody has signed in, nobody can invite anybody.
@@ -398,9 +398,10 @@ absl::Status Process::Listen() {
   // A full push of the largest operations would not fit; our clients send 1 MiB of them, or one.
   options.message_bytes_max = limits.message_bytes_max();
   VIGIL_ASSIGN_OR_RETURN(
-      server_, GrpcServer::Start({*access_service_, *sync_service_, *register_service_,
-                                  *admin_service_, *evidence_service_, *streams_, *first_calls_},
-                                 options));
+      server_,
+      GrpcServer::Start({*access_service_, *sync_service_, *register_service_, *admin_service_,
+                         *evidence_service_, *report_service_, *streams_, *first_calls_},
+                        options));
   const std::uint32_t port = server_->gate().port();
   const absl::Status told = files_.WriteAtomic(Path("port"), absl::StrCat(port, "\n"));
   // On a full disk too the register can be read.
@@ -443,6 +444,7 @@ void Process::Drain() {
   if (worker_) worker_->Stop();
   if (hasher_) hasher_->Stop();
   if (evidence_) evidence_->Stop();
+  if (report_service_) report_service_->Stop();
   if (writer_) {
     writer_->executor().Post([this] {
       deadline_pass_.reset();

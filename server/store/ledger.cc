@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ using sqlite::Database;
 using sqlite::Statement;
 
 constexpr int kRowsDefault = 50;
+// Of a page token of the ledger: what rows are ordered by, id, total.
+constexpr std::size_t kTokenParts = 3;
 
 constexpr char kHazardTables[] =
     "hazard LEFT JOIN risk_source ON risk_source.id = hazard.risk_source";
@@ -97,13 +100,16 @@ absl::StatusOr<v1::OrderRow> ReadOrderRow(const Statement& read) {
   return row;
 }
 
-// The condition that a row comes after the one that the token names.
+// The condition that a row comes after the one that the token names; and the total, which is
+// counted for the first page alone: it costs as much as all pages together.
 absl::StatusOr<std::string> AfterToken(std::string_view query, const LedgerOrder& order,
-                                       std::string_view token) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(query, 2, token));
+                                       std::string_view token, std::int64_t& total) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                         DecodePageToken(query, kTokenParts, token));
   const std::optional<Uuid> id = Uuid::FromBytes(key[1]);
   std::int64_t number = 0;
-  if (!id || !(order.is_text ? IsValidText(key[0]) : absl::SimpleAtoi(key[0], &number))) {
+  if (!id || !absl::SimpleAtoi(key[2], &total) ||
+      !(order.is_text ? IsValidText(key[0]) : absl::SimpleAtoi(key[0], &number))) {
     return StoreError(absl::StatusCode::kInvalidArgument, v1::REASON_INVALID_PAGE_TOKEN,
                       "the page token cannot be read");
   }
@@ -161,10 +167,12 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   if (request.has_as_of()) query += " as of " + DateText(request.as_of());
 
   LedgerPage page;
-  VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kHazardTables, filter));
   std::string conditions = filter;
-  if (!request.page_token().empty()) {
-    VIGIL_ASSIGN_OR_RETURN(const std::string after, AfterToken(query, order, request.page_token()));
+  if (request.page_token().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kHazardTables, filter));
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(const std::string after,
+                           AfterToken(query, order, request.page_token(), page.total));
     conditions += " AND " + after;
   }
   const int page_size = ClampPageSize(request.page_size(), kRowsDefault);
@@ -187,7 +195,8 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
       return page;
     }
     VIGIL_ASSIGN_OR_RETURN(v1::HazardRow row, ReadHazardRow(read));
-    last = {std::string(read.ColumnText(kHazardColumnCount + 1)), std::string(read.ColumnBlob(0))};
+    last = {std::string(read.ColumnText(kHazardColumnCount + 1)), std::string(read.ColumnBlob(0)),
+            std::to_string(page.total)};
     page.rows.push_back(std::move(row));
   }
 }

@@ -5,6 +5,7 @@
 #include "vigil/v1/admin_service.pb.h"
 #include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
+#include "vigil/v1/report_service.pb.h"
 #include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::rules {
@@ -17,9 +18,9 @@ namespace {
 std::vector<const MethodDescriptor*> FindMethods() {
   // Named, since the pool holds only what the program links.
   const FileDescriptor* const files[] = {
-      v1::HelloRequest::descriptor()->file(), v1::SubmitRequest::descriptor()->file(),
-      v1::InviteRequest::descriptor()->file(), v1::EnrolRequest::descriptor()->file(),
-      v1::EvidenceStatus::descriptor()->file()};
+      v1::HelloRequest::descriptor()->file(),   v1::SubmitRequest::descriptor()->file(),
+      v1::InviteRequest::descriptor()->file(),  v1::EnrolRequest::descriptor()->file(),
+      v1::EvidenceStatus::descriptor()->file(), v1::ReportFile::descriptor()->file()};
   std::vector<const MethodDescriptor*> methods;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->service_count(); ++i) {

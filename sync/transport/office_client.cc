@@ -10,6 +10,7 @@
 #include "vigil/v1/admin_service.grpc.pb.h"
 #include "vigil/v1/evidence_service.grpc.pb.h"
 #include "vigil/v1/register_service.grpc.pb.h"
+#include "vigil/v1/report_service.grpc.pb.h"
 
 namespace vigil::transport {
 
@@ -40,6 +41,7 @@ struct OfficeClient::Stubs {
         office(v1::RegisterService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)),
         evidence(v1::EvidenceService::NewStub(channel)),
+        report(v1::ReportService::NewStub(channel)),
         caller(*options.access, *access, options.call_max) {}
 
   const OfficeClient::Options options;
@@ -47,6 +49,7 @@ struct OfficeClient::Stubs {
   const std::unique_ptr<v1::RegisterService::Stub> office;
   const std::unique_ptr<v1::AdminService::Stub> admin;
   const std::unique_ptr<v1::EvidenceService::Stub> evidence;
+  const std::unique_ptr<v1::ReportService::Stub> report;
   const SyncCaller caller;
 };
 
@@ -207,6 +210,21 @@ absl::Status OfficeClient::DownloadBackup(
         SetDeadline(stubs_->options.backup_max, context);
         const auto stream = stubs_->admin->DownloadBackup(&context, request);
         v1::DownloadBackupResponse response;
+        bool taken = true;
+        while (taken && stream->Read(&response)) taken = take(response);
+        if (!taken) context.TryCancel();
+        return stream->Finish();
+      });
+}
+
+absl::Status OfficeClient::ExportReport(
+    const v1::ExportReportRequest& request,
+    const std::function<bool(const v1::ExportReportResponse&)>& take) {
+  return stubs_->caller.Attempt(
+      "vigil.v1.ReportService/ExportReport", [&](grpc::ClientContext& context) {
+        SetDeadline(stubs_->options.report_max, context);
+        const auto stream = stubs_->report->ExportReport(&context, request);
+        v1::ExportReportResponse response;
         bool taken = true;
         while (taken && stream->Read(&response)) taken = take(response);
         if (!taken) context.TryCancel();

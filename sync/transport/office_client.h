@@ -14,6 +14,7 @@
 #include "vigil/v1/admin_service.pb.h"
 #include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
+#include "vigil/v1/report_service.pb.h"
 
 namespace vigil::transport {
 
@@ -28,6 +29,7 @@ class OfficeClient {
     absl::Duration call_max = absl::Seconds(60);
     absl::Duration import_max = absl::Minutes(30);
     absl::Duration backup_max = absl::Hours(6);
+    absl::Duration report_max = absl::Hours(1);
   };
 
   // Errors: see CheckConnection.
@@ -82,6 +84,10 @@ class OfficeClient {
       const v1::ListWitnessCopiesRequest& request);
   absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
       const v1::SettleWitnessCopyRequest& request);
+
+  // The report in its parts; it ends with the first that is not taken (CANCELLED).
+  absl::Status ExportReport(const v1::ExportReportRequest& request,
+                            const std::function<bool(const v1::ExportReportResponse&)>& take);
 
   // Sends the files in parts; `on_response` gets everything that the server says, the summary as
   // the last. OK: the server gave its summary (which may say that nothing was applied).

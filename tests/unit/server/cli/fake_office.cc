@@ -356,6 +356,22 @@ absl::StatusOr<v1::SettleWitnessCopyResponse> FakeOffice::SettleWitnessCopy(
   return v1::SettleWitnessCopyResponse();
 }
 
+absl::Status FakeOffice::ExportReport(
+    const v1::ExportReportRequest& request,
+    const std::function<bool(const v1::ExportReportResponse&)>& take) {
+  last_report = request;
+  v1::ExportReportResponse response;
+  response.mutable_file()->set_name("report");
+  response.mutable_file()->set_size_bytes(static_cast<std::int64_t>(report.size()));
+  response.mutable_file()->set_rows(1);
+  bool taken = take(response);
+  for (std::size_t at = 0; taken && at < report.size(); at += chunk_bytes) {
+    response.set_chunk(report.substr(at, chunk_bytes));
+    taken = take(response);
+  }
+  return taken ? report_ends : absl::CancelledError("nobody reads");
+}
+
 absl::Status FakeOffice::Import(const v1::ImportOptions& options,
                                 const std::vector<v1::ImportFile>& files,
                                 const std::function<void(const v1::ImportResponse&)>& on_response) {

@@ -79,6 +79,10 @@ class FakeOffice : public Office {
       const v1::ListWitnessCopiesRequest& request) override;
   absl::StatusOr<v1::SettleWitnessCopyResponse> SettleWitnessCopy(
       const v1::SettleWitnessCopyRequest& request) override;
+  // `report` in chunks of `chunk_bytes`.
+  absl::Status ExportReport(
+      const v1::ExportReportRequest& request,
+      const std::function<bool(const v1::ExportReportResponse&)>& take) override;
   absl::Status Import(const v1::ImportOptions& options, const std::vector<v1::ImportFile>& files,
                       const std::function<void(const v1::ImportResponse&)>& on_response) override;
 
@@ -95,6 +99,10 @@ class FakeOffice : public Office {
   v1::ImportOptions last_options;
   std::vector<v1::ImportFile> last_files;
   std::vector<v1::ImportResponse> import_says;
+  v1::ExportReportRequest last_report;
+  std::string report = "one,two\r\n";
+  // What the register says after the report's bytes.
+  absl::Status report_ends;
 };
 
 // Files that hold something, whatever their name is.

@@ -30,6 +30,7 @@
 #include "vigil/v1/admin_service.pb.h"
 #include "vigil/v1/evidence_service.pb.h"
 #include "vigil/v1/register_service.pb.h"
+#include "vigil/v1/report_service.pb.h"
 #include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::testing {
@@ -68,6 +69,7 @@ std::vector<const ServiceDescriptor*> Services() {
   (void)v1::InviteRequest::descriptor();
   (void)v1::EnrolRequest::descriptor();
   (void)v1::EvidenceStatus::descriptor();
+  (void)v1::ReportFile::descriptor();
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(kContract)) {
     if (entry.path().extension() == ".proto") names.push_back(entry.path().filename().string());
