@@ -97,7 +97,7 @@ class Copier {
       }
       if (records_[i].is_projected) records.Touch(*entry);
     }
-    VIGIL_RETURN_IF_ERROR(AddProjections(records, rules_, writes));
+    VIGIL_RETURN_IF_ERROR(AddProjections(records, rules_, {}, writes));
     // The copy's records say where they live now.
     for (store::HazardProjection& hazard : writes.hazards) {
       VIGIL_ASSIGN_OR_RETURN(hazard.responsible_unit, UnitThen(hazard.id, records));
