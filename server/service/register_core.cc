@@ -128,9 +128,13 @@ absl::StatusOr<RegisterCore::Asked> RegisterCore::Ask(const rules::Author& calle
                                                  !visibility.everywhere()));
   VIGIL_ASSIGN_OR_RETURN(asked.past, asked.copy->Read());
   asked.today = *as_of;
-  // The tree of units is today's too.
-  asked.scope.units = visibility.units();
-  asked.scope.below = false;
+  // Today's tree of units decides. Where it was another one then, its units are named one by one.
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> units_then,
+                         asked.past->UnitsBelow(asked.scope.units));
+  if (units_then != visibility.units()) {
+    asked.scope.units = visibility.units();
+    asked.scope.below = false;
+  }
   return asked;
 }
 
