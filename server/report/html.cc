@@ -25,7 +25,7 @@ thead { display: table-header-group; }
 tr { break-inside: avoid; }
 .notes { margin-top: 8pt; font-size: 8pt; color: #333; }
 .notes p { text-indent: 0; }
-.letter { font-size: 14pt; line-height: 1.75; }
+.letter { font-size: 12.5pt; line-height: 1.6; }
 .letter h1 { font-size: 22pt; letter-spacing: 0.1em; margin: 6pt 0 10pt; }
 .letter .issuer { color: #c00; font-size: 24pt; font-weight: bold; text-align: center;
   letter-spacing: 0.15em; text-indent: 0; margin: 0; line-height: 1.4; }
@@ -33,14 +33,15 @@ tr { break-inside: avoid; }
 .letter .rule { border: 0; border-top: 1.5pt solid #c00; margin: 2pt 0 14pt; }
 .letter p { text-indent: 2em; margin: 0 0 4pt; }
 .letter p.to { text-indent: 0; }
-.letter .sign { break-inside: avoid; margin-top: 26pt; margin-left: 45%; text-align: center; }
+.letter .sign { break-inside: avoid; margin-top: 18pt; margin-left: 45%; text-align: center; }
 .letter .sign p { text-indent: 0; text-align: center; }
 .letter .seal { color: #666; font-size: 10.5pt; }
 .letter table { font-size: 10.5pt; line-height: 1.5; margin: 6pt 0 8pt; table-layout: fixed; }
-.letter table.wide { font-size: 9pt; }
+.letter table.wide { font-size: 9pt; table-layout: auto; }
+.letter table.wide th { white-space: nowrap; }
 .letter td.k, .letter th { background: #f4f4f4; }
 .letter td.k { width: 20%; text-align: center; vertical-align: middle; }
-.letter .receipt { break-inside: avoid; margin-top: 24pt; border-top: 0.8pt dashed #444;
+.letter .receipt { break-inside: avoid; margin-top: 16pt; border-top: 0.8pt dashed #444;
   padding-top: 8pt; font-size: 10.5pt; }
 .letter .receipt p { text-indent: 0; }
 .letter .copies { break-inside: avoid; font-size: 10.5pt; border-top: 0.8pt solid #000;

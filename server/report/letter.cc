@@ -68,19 +68,19 @@ void Letter::Paragraph(const Text& text, std::initializer_list<std::string_view>
 
 void Letter::Facts(const std::vector<std::pair<std::string, std::string>>& facts) {
   absl::StrAppend(&html_, "<table>\n");
+  const auto is_long = [&](std::size_t i) {
+    return DisplayWidth(facts[i].second) > kHalfLineColumns;
+  };
   bool is_open = false;
-  for (const auto& [name, value] : facts) {
-    const bool is_long = DisplayWidth(value) > kHalfLineColumns;
-    if (is_open && is_long) {
-      absl::StrAppend(&html_, "<td class=\"k\"></td><td></td></tr>\n");
-      is_open = false;
-    }
-    absl::StrAppend(&html_, is_open ? "" : "<tr>", "<td class=\"k\">", Escaped(name), "</td><td",
-                    is_long ? " colspan=\"3\">" : ">", EscapedLines(value), "</td>");
-    is_open = !is_open && !is_long;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    // A short one with nothing to stand beside it takes the line, too.
+    const bool is_wide = !is_open && (is_long(i) || i + 1 == facts.size() || is_long(i + 1));
+    absl::StrAppend(&html_, is_open ? "" : "<tr>", "<td class=\"k\">", Escaped(facts[i].first),
+                    "</td><td", is_wide ? " colspan=\"3\">" : ">", EscapedLines(facts[i].second),
+                    "</td>");
+    is_open = !is_open && !is_wide;
     if (!is_open) absl::StrAppend(&html_, "</tr>\n");
   }
-  if (is_open) absl::StrAppend(&html_, "<td class=\"k\"></td><td></td></tr>\n");
   absl::StrAppend(&html_, "</table>\n");
 }
 

@@ -45,11 +45,12 @@ generate()
 # pylint: disable=wrong-import-position
 from vigil.v1 import (  # noqa: E402
     access_service_pb2, admin_service_pb2, error_pb2, evidence_service_pb2, operation_pb2,
-    organization_pb2, policy_pb2, record_pb2, register_service_pb2, sync_service_pb2)
+    organization_pb2, policy_pb2, record_pb2, register_service_pb2, report_service_pb2,
+    sync_service_pb2)
 from google.protobuf import message_factory  # noqa: E402
 
 SERVICE_FILES = (sync_service_pb2, register_service_pb2, admin_service_pb2, access_service_pb2,
-                 evidence_service_pb2)
+                 evidence_service_pb2, report_service_pb2)
 PASSWORD = "a long enough password"
 
 
