@@ -91,11 +91,12 @@ class Sender {
   // Routes what is new, and starts what may be tried now.
   absl::Status Poll();
 
-  // `done` is called on the executor. NOT_FOUND: an unknown message or channel. MALFORMED.
+  // As the service says. MALFORMED: neither or both of ids and `dead`; NOT_FOUND: an unknown
+  // message; STORAGE_UNAVAILABLE.
   absl::StatusOr<v1::RetryNotificationsResponse> Retry(
       const v1::RetryNotificationsRequest& request);
-  // Sends a message that tells of nothing; by the way that was asked for, whatever else is under
-  // way. `done` is called on the executor.
+  // Sends a message that tells of nothing, whatever else is under way. `done` is called on the
+  // executor; NOT_FOUND: an unknown channel or address.
   using TestDone = std::function<void(absl::StatusOr<v1::TestNotificationChannelResponse>)>;
   void Test(const v1::TestNotificationChannelRequest& request, TestDone done);
 

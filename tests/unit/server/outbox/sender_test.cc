@@ -145,9 +145,12 @@ TEST_F(SenderTest, EachPauseIsBetweenHalfAndAllOfTwiceTheLast) {
 TEST_F(SenderTest, AReceiverMayAskForALongerPause) {
   a_.answer = {Attempt::End::kFailed, "too many", absl::Minutes(30)};
   Open(One(LaneOf("a", a_)));
-  Tell(unit_);
+  const std::int64_t one = Tell(unit_);
   Tell(unit_);
   Run();
+  EXPECT_EQ(DeliveryOf(one, "a").next_attempt_at().seconds(),
+            absl::ToUnixSeconds(executor_.Now() + absl::Minutes(30)))
+      << "a restart does not forget it";
   executor_.RunFor(absl::Minutes(29));
   Run();
   EXPECT_EQ(a_.messages.size(), 1U) << "nor for the other message";
@@ -190,7 +193,7 @@ TEST_F(SenderTest, WhoIsGoneIsAskedOnce) {
   EXPECT_EQ(DeliveryOf(one, "a").state(), kDead);
   EXPECT_EQ(DeliveryOf(one, "b").state(), kSent);
   EXPECT_EQ(All()[0].state(), kDead);
-  EXPECT_THAT(All({kDead, ""}), SizeIs(1));
+  ASSERT_THAT(All({kDead, ""}), SizeIs(1));
   EXPECT_THAT(All({kDead, ""})[0].deliveries(), SizeIs(1));
   EXPECT_THAT(All({kDead, "b"}), IsEmpty());
   EXPECT_THAT(All({kPending, ""}), IsEmpty());
@@ -293,11 +296,12 @@ TEST_F(SenderTest, WithoutRoomForAMarkNothingIsSent) {
   Tell(unit_);
   has_room_ = false;
   Run();
-  EXPECT_THAT(a_.messages, IsEmpty());
+  ASSERT_THAT(a_.messages, IsEmpty());
   has_room_ = true;
   a_.hangs = true;
   Run();
   has_room_ = false;
+  ASSERT_THAT(a_.waiting, SizeIs(1));
   a_.waiting.front()(Attempt{});
   executor_.RunUntilIdle();
   EXPECT_THAT(errors_, SizeIs(1)) << "it was sent, and that could not be kept";
