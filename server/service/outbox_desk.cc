@@ -27,7 +27,7 @@ void LogMessage(const outbox::Message& message) {
        {"record", message.record}});
 }
 
-void LogFailure(const outbox::Sender::Failure& failure) {
+void LogFailedDelivery(const outbox::Sender::Failure& failure) {
   Log(failure.dead ? v1::LOG_LEVEL_ERROR : v1::LOG_LEVEL_WARNING,
       failure.dead ? "a notification is dead: vigilctl outbox list --state dead"
                    : "a notification was not sent",
@@ -45,7 +45,7 @@ outbox::Sender::Options OptionsOf(const v1::NotificationOptions& config) {
   options.on_error = [](const absl::Status& status) {
     Log(v1::LOG_LEVEL_ERROR, "the outbox failed", {{"error", ToStd(status.message())}});
   };
-  options.on_failure = LogFailure;
+  options.on_failure = LogFailedDelivery;
   options.on_unserved = [](const v1::Notification& message) {
     Log(v1::LOG_LEVEL_WARNING, "no channel serves the recipient of a notification",
         {{"id", message.id()}, {"recipient", message.recipient()}});
