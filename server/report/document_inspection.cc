@@ -80,6 +80,11 @@ absl::StatusOr<std::vector<std::vector<std::string>>> HazardRows(const Draft& dr
 
 absl::StatusOr<std::string> InspectorNames(const Draft& draft, const v1::Inspection& inspection) {
   std::vector<std::string> names;
+  // Where nobody is named, it was who made the record.
+  if (inspection.inspectors().empty()) {
+    VIGIL_ASSIGN_OR_RETURN(std::string name, draft.NameOf(draft.record->made_by().person()));
+    names.push_back(std::move(name));
+  }
   for (const std::string& inspector : inspection.inspectors()) {
     VIGIL_ASSIGN_OR_RETURN(std::string name, draft.NameOf(inspector));
     names.push_back(std::move(name));

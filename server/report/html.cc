@@ -25,7 +25,7 @@ thead { display: table-header-group; }
 tr { break-inside: avoid; }
 .notes { margin-top: 8pt; font-size: 8pt; color: #333; }
 .notes p { text-indent: 0; }
-.letter { font-size: 12.5pt; line-height: 1.6; }
+.letter { font-size: 12pt; line-height: 1.5; }
 .letter h1 { font-size: 22pt; letter-spacing: 0.1em; margin: 6pt 0 10pt; }
 .letter .issuer { color: #c00; font-size: 24pt; font-weight: bold; text-align: center;
   letter-spacing: 0.15em; text-indent: 0; margin: 0; line-height: 1.4; }
@@ -102,7 +102,7 @@ std::string HtmlHead(std::string_view title, Language language, Paper paper) {
       "\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>",
       Escaped(title), "</title>\n<style>\n@page { size: A4", wide ? " landscape" : "",
-      "; margin: ", wide ? "12mm" : "25mm 25mm 22mm",
+      "; margin: ", wide ? "12mm" : "18mm 24mm 18mm",
       ";\n  @bottom-center { content: \"— \" counter(page) \" —\"; font-size: 9pt; } }",
       ToAbsl(kStyle), "@media screen { body { max-width: ", wide ? "277mm" : "160mm",
       "; } }\n</style>\n</head>\n<body>\n");

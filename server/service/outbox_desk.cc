@@ -80,7 +80,10 @@ OutboxDesk::OutboxDesk(const Parts& parts, const v1::NotificationOptions& option
 
 void OutboxDesk::Start() { sender_->Start(); }
 
-void OutboxDesk::Stop() { sender_.reset(); }
+void OutboxDesk::Stop() {
+  sender_.reset();
+  for (auto& [number, done] : std::exchange(tests_, {})) done(ShuttingDown());
+}
 
 absl::StatusOr<v1::ListNotificationsResponse> OutboxDesk::List(
     const v1::ListNotificationsRequest& request) {
@@ -113,7 +116,17 @@ void OutboxDesk::Test(const v1::TestNotificationChannelRequest& request,
                       outbox::Sender::TestDone done) {
   parts_.executor.Post([this, request, done = std::move(done)] {
     if (!sender_) return done(ShuttingDown());
-    sender_->Test(request, done);
+    // A channel that is broken off says nothing any more.
+    const std::uint64_t number = ++last_test_;
+    tests_[number] = done;
+    sender_->Test(
+        request, [this, number](const absl::StatusOr<v1::TestNotificationChannelResponse>& answer) {
+          const auto found = tests_.find(number);
+          if (found == tests_.end()) return;
+          const outbox::Sender::TestDone waiting = std::move(found->second);
+          tests_.erase(found);
+          waiting(answer);
+        });
   });
 }
 

@@ -1,7 +1,9 @@
 #ifndef VIGIL_SERVER_SERVICE_OUTBOX_DESK_H_
 #define VIGIL_SERVER_SERVICE_OUTBOX_DESK_H_
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -35,7 +37,8 @@ class OutboxDesk {
   // The options have no fault; the parts must outlive the desk.
   OutboxDesk(const Parts& parts, const v1::NotificationOptions& options);
 
-  // On the executor. After Stop nothing leaves any more, and nothing is waited for.
+  // On the executor. After Stop nothing leaves any more, nothing is waited for, and whoever waits
+  // for a test is told that the register is shutting down.
   void Start();
   void Stop();
 
@@ -49,6 +52,8 @@ class OutboxDesk {
   const Parts parts_;
   // Of the executor; nothing after Stop.
   std::optional<outbox::Sender> sender_;
+  std::map<std::uint64_t, outbox::Sender::TestDone> tests_;
+  std::uint64_t last_test_ = 0;
 };
 
 }  // namespace vigil::service

@@ -33,8 +33,8 @@ class ReportDesk {
   };
   struct Options {
     // Where the files stand while they are made and sent.
-    std::string directory;
-    absl::TimeZone zone;
+    std::string directory = {};
+    absl::TimeZone zone = {};
     // What a report leaves free of the disk.
     std::int64_t storage_reserve_bytes = 0;
     int under_way_max = 16;

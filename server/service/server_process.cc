@@ -432,6 +432,12 @@ absl::Status Process::Listen() {
 void Process::Drain() {
   // It looks at the server.
   if (keeper_) keeper_->Stop();
+  // Its receivers may never answer, and calls may wait for that.
+  if (writer_) {
+    writer_->executor().Post([this] {
+      if (outbox_) outbox_->Stop();
+    });
+  }
   if (server_) {
     Log(v1::LOG_LEVEL_INFO, "draining");
     server_->Drain(absl::Seconds(config_.limits().drain_s()));
@@ -449,7 +455,6 @@ void Process::Drain() {
     writer_->executor().Post([this] {
       deadline_pass_.reset();
       escalation_clock_.reset();
-      if (outbox_) outbox_->Stop();
     });
     writer_->Stop();
   }

@@ -48,17 +48,24 @@ absl::Status TextFile::Parse(std::string_view text, google::protobuf::Message& m
 
 absl::Status TextFile::FaultAt(const google::protobuf::Message& message,
                                const std::vector<Part>& path, const std::string& reason) const {
-  const google::protobuf::Descriptor* type = message.GetDescriptor();
+  const google::protobuf::Message* at = &message;
   const TextFormat::ParseInfoTree* tree = &places_;
   TextFormat::ParseLocation place(0, 0);
   for (std::size_t i = 0; i < path.size() && tree != nullptr; ++i) {
-    const FieldDescriptor* field = type->FindFieldByName(path[i].field);
+    const FieldDescriptor* field = at->GetDescriptor()->FindFieldByName(path[i].field);
     const int index = field->is_repeated() ? path[i].index : -1;
+    // What is missing is missed where it would stand.
+    if (field->is_repeated() &&
+        (index < 0 || at->GetReflection()->FieldSize(*at, field) <= index)) {
+      break;
+    }
     const TextFormat::ParseLocation written = tree->GetLocation(field, index);
     if (written.line >= 0) place = written;
     if (i + 1 == path.size()) break;
     tree = tree->GetTreeForNested(field, index);
-    type = field->message_type();
+    if (field->message_type() == nullptr) break;
+    at = index >= 0 ? &at->GetReflection()->GetRepeatedMessage(*at, field, index)
+                    : &at->GetReflection()->GetMessage(*at, field);
   }
   return At(place.line, place.column, reason);
 }

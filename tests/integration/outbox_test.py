@@ -221,7 +221,7 @@ class DeliveryTest(OutboxCase):
         table = self.ctl("outbox", "list", "--state", "dead", "--lang", "en").out
         self.assert_row(table, dead()[0]["id"], "gone", "dead", "answered 410")
         number = dead()[0]["id"]
-        said = self.ctl("outbox", "retry", number, "--lang", "en").out
+        said = self.ctl("outbox", "retry", number, "--channel", "gone", "--lang", "en").out
         self.assertIn("tried again: 1", said)
         self.until(lambda: len(self.gone.requests) == self.count + 1, "the retry")
         self.ctl("outbox", "retry", "999999", code=5)

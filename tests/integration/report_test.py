@@ -218,9 +218,13 @@ class Reports(SampleCase):
         shown = {}
         for row in rows[1:]:
             cell = row[due]
+            value = cell.find(f"{MAIN}v")
+            if value is None:
+                shown[self.text_of(row[0])] = ""
+                continue
             self.assertIsNone(cell.get("t"), "a date is a number")
-            self.assertEqual(kinds[int(cell.get("s"))], "yyyy\\-mm\\-dd".replace("\\", ""))
-            day = EPOCH + datetime.timedelta(days=int(float(cell.find(f"{MAIN}v").text)))
+            self.assertEqual(kinds[int(cell.get("s"))], "yyyy-mm-dd")
+            day = EPOCH + datetime.timedelta(days=int(float(value.text)))
             shown[self.text_of(row[0])] = day.isoformat()
         self.assertEqual(shown, {h["number"]: h["due_date"] for h in shipped("hazards")})
         self.assertEqual(list(sheet.iter(f"{MAIN}f")), [], "no formulas")

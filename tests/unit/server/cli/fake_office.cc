@@ -21,6 +21,8 @@ std::string KindOf(std::string_view key) {
   if (begins("YH-")) return "hazard";
   if (begins("RS-")) return "risk_source";
   if (begins("督字")) return "supervision_order";
+  if (begins("督函")) return "supervision_letter";
+  if (begins("通报")) return "bulletin";
   if (begins("LFU-") || begins("DEP-") || begins("DST-")) return "org_unit";
   return "";
 }
@@ -115,6 +117,8 @@ absl::StatusOr<v1::GetRecordResponse> FakeOffice::GetRecord(const v1::GetRecordR
     for (const rules::EntityInfo& info : rules::Schema::Get().entities()) {
       if (IdOf(info.kind) == request.record()) kind = info.kind;
     }
+    // As in the examples.
+    if (request.record().rfind("018f3b1c-9d2e", 0) == 0) kind = "inspection";
     // What was just made is an order, for all that these tests make.
     if (kind.empty()) kind = "supervision_order";
   } else {
@@ -170,6 +174,7 @@ absl::StatusOr<v1::ListHistoryResponse> FakeOffice::ListHistory(const v1::ListHi
   v1::HistoryEntry& entry = *response.add_entries();
   entry.set_seq(kVersion);
   entry.set_command("confirm_hazard");
+  entry.set_kind("hazard");
   v1::FieldChange& change = *entry.add_changes();
   change.set_field("grade");
   change.set_before("general");

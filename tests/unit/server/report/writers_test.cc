@@ -94,7 +94,7 @@ TEST(JsonWriterTest, RowsAreObjectsOfTypedValues) {
   EXPECT_THAT(text,
               StartsWith("{\"report\":\"hazards\",\"title\":\"Ledger\","
                          "\"as_of\":\"2017-07-31T08:00:00+08:00\",\"seq\":7,\n\"hazards\":["));
-  EXPECT_THAT(text, HasSubstr("{\"description\":\"=\\\"\\n\\u0001\","
+  EXPECT_THAT(text, HasSubstr("{\"description\":\"=\\\"\\u000a\\u0001\","
                               "\"found_at\":\"2017-07-31T08:00:00+08:00\","
                               "\"due_date\":\"2017-08-01\",\"count\":-3,\"rate\":-86.49,"
                               "\"tagged\":true},\n"));

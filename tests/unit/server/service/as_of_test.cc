@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -144,7 +145,8 @@ class AsOfTest : public ::testing::Test {
 
   // One of the things that happen, whatever becomes of it.
   void DoSomething(std::mt19937& random) {
-    const std::string hazard = hazards_[random() % hazards_.size()];
+    // Few of them, so that much happens to each.
+    const std::string hazard = hazards_[random() % std::min<std::size_t>(hazards_.size(), 4)];
     const std::uint64_t now = reg_.Find(hazard).version();
     // Some have not seen what has happened since it was made.
     const std::uint64_t seen = random() % 2 == 0 ? made_at_[hazard] : now;
@@ -198,7 +200,7 @@ TEST_F(AsOfTest, EachDayIsAnsweredAsItWasWhenItEnded) {
   std::set<std::vector<std::string>> ledgers;
   for (int i = 0; i < 12; ++i) {
     const absl::CivilDay day = Today();
-    for (unsigned steps = random() % 8; steps > 0; --steps) {
+    for (unsigned steps = random() % 16; steps > 0; --steps) {
       reg_.executor().RunFor(absl::Minutes(7));
       DoSomething(random);
     }

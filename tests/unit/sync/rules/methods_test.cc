@@ -17,7 +17,7 @@ TEST(MethodsTest, AreThoseOfAllServicesEachFoundByItsPath) {
     EXPECT_EQ(FindRpcRules(PathOf(*method)), &method->options().GetExtension(v1::rpc));
   }
   EXPECT_EQ(services, (std::set<std::string>{"AccessService", "AdminService", "EvidenceService",
-                                             "RegisterService", "SyncService"}));
+                                             "RegisterService", "ReportService", "SyncService"}));
   EXPECT_EQ(paths.size(), Methods().size());
 }
 
