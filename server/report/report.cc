@@ -148,8 +148,12 @@ absl::StatusOr<std::int64_t> Write(const v1::ExportReportRequest& request, Conte
   }
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, context.snapshot.GetHead());
   Heading heading;
-  heading.language =
-      request.language() == v1::REPORT_LANGUAGE_ENGLISH ? Language::kEnglish : Language::kChinese;
+  // Programs get the same words whoever asks.
+  const bool is_for_programs =
+      request.format() == v1::REPORT_FORMAT_JSON || request.format() == v1::REPORT_FORMAT_GEOJSON;
+  heading.language = is_for_programs || request.language() == v1::REPORT_LANGUAGE_ENGLISH
+                         ? Language::kEnglish
+                         : Language::kChinese;
   heading.zone = context.zone;
   heading.made_at = context.now;
   heading.seq = head.seq.value();
