@@ -420,7 +420,9 @@ TEST_F(SnapshotTest, WhatIsDueForEscalationComesEarliestFirst) {
   const auto snapshot = Read();
   const auto due = [&](absl::Duration until, const Waiting& after, int limit) {
     std::vector<Uuid> ids;
-    for (const Waiting& row : *snapshot->DueForEscalation(StoryBegin() + until, after, limit)) {
+    const auto rows = snapshot->DueForEscalation(StoryBegin() + until, after, limit);
+    EXPECT_THAT(rows, IsOk());
+    for (const Waiting& row : *rows) {
       ids.push_back(row.item);
     }
     return ids;
