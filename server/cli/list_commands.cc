@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -47,9 +48,11 @@ absl::Status ShowAll(Clerk& clerk, const std::string& kind, std::vector<std::str
   }
   std::vector<Table::Column> columns;
   if (info->key_field == nullptr) columns.push_back({"id"});
+  const bool may_be_withdrawn = info->rules.append_only();
   for (const std::string& field : fields) {
     columns.push_back({console::FieldLabel(field, console.language()), Table::Align::kLeft, 40});
   }
+  if (may_be_withdrawn) columns.push_back({""});
   Table table(columns);
   const console::Display display = clerk.display();
   for (const v1::Record& record : records) {
@@ -59,6 +62,9 @@ absl::Status ShowAll(Clerk& clerk, const std::string& kind, std::vector<std::str
       const rules::FieldInfo& field = *info->Find(std::string_view(name));
       cells.push_back(
           console::FieldText(rules::BodyOf(record.entity()), *field.descriptor, display));
+    }
+    if (may_be_withdrawn) {
+      cells.emplace_back(record.withdrawn_by().empty() ? "" : console.In({"withdrawn", "已撤回"}));
     }
     table.AddRow(std::move(cells));
   }
@@ -81,7 +87,8 @@ absl::Status Sources(Clerk& clerk, const Arguments& arguments) {
   const std::string text = arguments.Value("--text");
   return ShowAll(
       clerk, "risk_source",
-      {"code", "name", "site_type", "level", "responsible_unit", "inspection_interval_days"},
+      {"code", "name", "site_type", "level", "responsible_unit", "inspection_interval_days",
+       "retired"},
       [&](const v1::Record& record) {
         const v1::RiskSource& source = record.entity().risk_source();
         return (level == v1::RISK_LEVEL_UNSPECIFIED || source.level() == level) &&
@@ -166,8 +173,31 @@ absl::Status People(Clerk& clerk, const Arguments& arguments) {
   });
 }
 
+bool HasElement(const std::vector<std::string>& elements, const std::string& element) {
+  return std::find(elements.begin(), elements.end(), element) != elements.end();
+}
+
 absl::Status List(Clerk& clerk, const Arguments& arguments) {
-  return ShowAll(clerk, arguments.Value("KIND"), {}, [](const v1::Record&) { return true; });
+  const std::string kind = arguments.Value("KIND");
+  const rules::EntityInfo* info = rules::Schema::Get().FindEntity(kind);
+  if (info == nullptr) return console::UsageError("'" + kind + "' is no kind of record");
+  v1::Entity wanted;
+  VIGIL_RETURN_IF_ERROR(
+      console::SetFields(*info, arguments.All("--where"), clerk.reading(), wanted));
+  const google::protobuf::Message& values = rules::MutableBodyOf(wanted, *info);
+  return ShowAll(clerk, kind, {}, [&](const v1::Record& record) {
+    const google::protobuf::Message& body = rules::BodyOf(record.entity());
+    return std::all_of(info->fields.begin(), info->fields.end(), [&](const auto& field) {
+      if (field.descriptor->is_repeated()) {
+        const std::vector<std::string> there = rules::ElementBytes(body, field);
+        const std::vector<std::string> asked = rules::ElementBytes(values, field);
+        return std::all_of(asked.begin(), asked.end(),
+                           [&](const std::string& element) { return HasElement(there, element); });
+      }
+      const std::string asked = rules::FieldBytes(values, field);
+      return asked.empty() || rules::FieldBytes(body, field) == asked;
+    });
+  });
 }
 
 }  // namespace
@@ -209,8 +239,14 @@ std::vector<Command> ListCommands() {
        People},
       {{"list",
         {"records of any kind", "任意种类的记录"},
-        {{"KIND", "", {"checklist, campaign, bulletin, inspection …", "种类"}, Count::kRequired}},
-        {"checklist", "bulletin --json"}},
+        {{"KIND", "", {"checklist, campaign, bulletin, inspection …", "种类"}, Count::kRequired},
+         {"--where",
+          "FIELD=VALUE",
+          {"only those that have this value; may be given several times",
+           "字段等于此值的，可多次给出"},
+          Count::kRepeated}},
+        {"checklist", "inspection --where campaign=ZX-2017-03",
+         "responsibility_statement --where unit=LFU-01 --json"}},
        List},
   };
 }

@@ -180,6 +180,9 @@ void ShowEntry(Clerk& clerk, const v1::HistoryEntry& entry, const std::string& r
   } else if (entry.command() != "fire_escalation") {
     ShowKnowledge(clerk, entry, all);
   }
+  if (!entry.reason().empty()) {
+    console.Say({"      reason: $0", "      理由：$0"}, {entry.reason()});
+  }
   if (entry.has_error()) {
     console.Say({"      refused: $0", "      被拒绝：$0"},
                 {console::ReasonText(entry.error().reason(), language)});

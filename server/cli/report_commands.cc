@@ -349,8 +349,9 @@ std::vector<Command> ReportCommands() {
                    "--out stats.xlsx --lang zh"}),
        Stats},
       {ReportSpec("report bulletin",
-                  {"the bulletin of a quarter: what was found, rectified, circulated, is overdue",
-                   "季度通报"},
+                  {"the bulletin of a quarter: what was found, rectified, circulated, is overdue. "
+                   "CSV has its counts without its lists",
+                   "季度通报；CSV 只含统计数，不含清单"},
                   {{"--period",
                     "PERIOD",
                     {"2017-Q1, 2017-03 or 2017; default: the last whole quarter",

@@ -1,6 +1,11 @@
 #include "server/import/keys.h"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
@@ -21,6 +26,9 @@ absl::StatusOr<Row*> Keys::Add(Row& row) {
   row.exists = known.has_value();
   row.id = known ? *known : ImportedId(kind, row.key);
   by_id_.emplace(row.id, &row);
+  if (const std::string_view name = row.table->Cell(row, "name"); !name.empty()) {
+    named_[Name(kind.number, std::string(name))].push_back(&row);
+  }
   return nullptr;
 }
 
@@ -53,10 +61,35 @@ absl::StatusOr<std::string> Keys::Resolve(std::string_view kind, std::string_vie
   }
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id, FindInRegister(*info, key));
   if (id) return id->ToString();
-  return rules::Refuse(
-      v1::REASON_UNKNOWN_REFERENCE,
-      absl::StrCat("there is no ", absl::StrReplaceAll(ToAbsl(kind), {{"_", " "}}), " ",
-                   Quoted(key), ", neither in the files nor in the register"));
+  return ResolveName(*info, key);
+}
+
+absl::StatusOr<std::string> Keys::ResolveName(const rules::EntityInfo& kind,
+                                              std::string_view name) {
+  std::set<Uuid> ids;
+  if (const auto rows = named_.find(Name(kind.number, std::string(name))); rows != named_.end()) {
+    for (Row* row : rows->second) {
+      ids.insert(row->id);
+      if (current_ != nullptr) current_->uses.push_back(row);
+    }
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> known, view_.FindByName(kind, name));
+  ids.insert(known.begin(), known.end());
+  if (ids.size() == 1) return ids.begin()->ToString();
+  const std::string what = absl::StrReplaceAll(ToAbsl(kind.kind), {{"_", " "}});
+  if (ids.empty()) {
+    return rules::Refuse(v1::REASON_UNKNOWN_REFERENCE,
+                         absl::StrCat("there is no ", what, " ", Quoted(name),
+                                      ", neither in the files nor in the register"));
+  }
+  std::vector<std::string> keys;
+  for (const Uuid& id : ids) {
+    VIGIL_ASSIGN_OR_RETURN(keys.emplace_back(), KeyOf(id.ToString()));
+  }
+  std::sort(keys.begin(), keys.end());
+  return rules::Refuse(v1::REASON_UNKNOWN_REFERENCE,
+                       absl::StrCat(ids.size(), " records are called ", Quoted(name),
+                                    "; write which one you mean: ", absl::StrJoin(keys, ", ")));
 }
 
 absl::StatusOr<std::string> Keys::KeyOf(std::string_view id) {

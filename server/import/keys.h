@@ -32,6 +32,7 @@ class Keys final : public KeyResolver, public KeySource {
 
   // Rows that Resolve finds are added to `row.uses` from now on.
   void ResolveFor(Row& row) { current_ = &row; }
+  // A key, else a name that one record of the kind alone has.
   absl::StatusOr<std::string> Resolve(std::string_view kind, std::string_view key) override;
   // The key of the row, else of the register's record.
   absl::StatusOr<std::string> KeyOf(std::string_view id) override;
@@ -41,10 +42,12 @@ class Keys final : public KeyResolver, public KeySource {
 
   absl::StatusOr<std::optional<Uuid>> FindInRegister(const rules::EntityInfo& kind,
                                                      std::string_view key);
+  absl::StatusOr<std::string> ResolveName(const rules::EntityInfo& kind, std::string_view name);
 
   RegisterView& view_;
   Row* current_ = nullptr;
   std::map<Name, Row*> rows_;
+  std::map<Name, std::vector<Row*>> named_;
   std::map<Uuid, const Row*> by_id_;
   std::map<Name, std::optional<Uuid>> found_;
 };

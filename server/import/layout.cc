@@ -154,11 +154,10 @@ void AddElementColumns(const rules::FieldInfo& list, std::vector<Column>& column
   for (int i = 0; i < type->field_count(); ++i) {
     column.inner = type->field(i);
     column.name = type->field(i)->name();
-    // Nested messages carry no rules of their own.
-    column.refers_to = type == v1::AssessmentPoint::descriptor() &&
-                               type->field(i)->number() == v1::AssessmentPoint::kHazardFieldNumber
-                           ? "hazard"
-                           : "";
+    column.refers_to.clear();
+    for (const rules::FieldInfo::Inner& inner : list.inner_references) {
+      if (inner.descriptor == column.inner) column.refers_to = inner.refers_to;
+    }
     column.required = column.name == "code" || column.name == "number" || column.name == kElement;
     columns.push_back(column);
   }

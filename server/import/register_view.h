@@ -30,6 +30,9 @@ class RegisterView {
   // By the record's own key for people.
   virtual absl::StatusOr<std::optional<Uuid>> FindByKey(const rules::EntityInfo& kind,
                                                         std::string_view key) = 0;
+  // By what people call it; none for a kind that has no names.
+  virtual absl::StatusOr<std::vector<Uuid>> FindByName(const rules::EntityInfo& kind,
+                                                       std::string_view name) = 0;
   // What has been written to the record so far, oldest first.
   virtual absl::StatusOr<std::vector<PastWrite>> History(const Uuid& id) = 0;
 };

@@ -3,12 +3,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
+#include "sync/rules/record.h"
 #include "vigil/v1/operation.pb.h"
 
 namespace vigil::importer {
 namespace {
 
 constexpr int kVersionsPerRead = 200;
+constexpr int kRecordsPerRead = 1000;
 
 }  // namespace
 
@@ -25,6 +27,38 @@ absl::StatusOr<std::optional<v1::Record>> SnapshotView::Find(const Uuid& id) {
 absl::StatusOr<std::optional<Uuid>> SnapshotView::FindByKey(const rules::EntityInfo& kind,
                                                             std::string_view key) {
   return snapshot_.FindByKey(kind.number, key);
+}
+
+absl::StatusOr<SnapshotView::Names> SnapshotView::NamesOf(const rules::EntityInfo& kind) {
+  Names names;
+  const rules::FieldInfo* field = kind.Find("name");
+  if (field == nullptr) return names;
+  std::string token;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(const store::RecordPage page,
+                           snapshot_.Records(kind.number, Uuid(), kRecordsPerRead, token,
+                                             store::RecordScope::Everything()));
+    for (const store::StoredRecord& stored : page.records) {
+      v1::Record record;
+      if (!record.ParseFromString(stored.bytes)) {
+        return absl::DataLossError(
+            absl::StrCat("record ", stored.id.ToString(), " cannot be read"));
+      }
+      names[rules::TextOf(rules::BodyOf(record.entity()), *field)].push_back(stored.id);
+    }
+    token = page.next_page_token;
+  } while (!token.empty());
+  return names;
+}
+
+absl::StatusOr<std::vector<Uuid>> SnapshotView::FindByName(const rules::EntityInfo& kind,
+                                                           std::string_view name) {
+  if (!names_.contains(kind.number)) {
+    VIGIL_ASSIGN_OR_RETURN(names_[kind.number], NamesOf(kind));
+  }
+  const Names& names = names_[kind.number];
+  const auto found = names.find(name);
+  return found == names.end() ? std::vector<Uuid>() : found->second;
 }
 
 absl::StatusOr<std::vector<PastWrite>> SnapshotView::History(const Uuid& id) {

@@ -1,7 +1,10 @@
 #ifndef VIGIL_SERVER_IMPORT_SNAPSHOT_VIEW_H_
 #define VIGIL_SERVER_IMPORT_SNAPSHOT_VIEW_H_
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,10 +22,18 @@ class SnapshotView final : public RegisterView {
   absl::StatusOr<std::optional<v1::Record>> Find(const Uuid& id) override;
   absl::StatusOr<std::optional<Uuid>> FindByKey(const rules::EntityInfo& kind,
                                                 std::string_view key) override;
+  absl::StatusOr<std::vector<Uuid>> FindByName(const rules::EntityInfo& kind,
+                                               std::string_view name) override;
   absl::StatusOr<std::vector<PastWrite>> History(const Uuid& id) override;
 
  private:
+  using Names = std::map<std::string, std::vector<Uuid>, std::less<>>;
+
+  absl::StatusOr<Names> NamesOf(const rules::EntityInfo& kind);
+
   store::Snapshot& snapshot_;
+  // By the kind's number, once somebody has asked.
+  std::map<int, Names> names_;
 };
 
 }  // namespace vigil::importer

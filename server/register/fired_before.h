@@ -9,9 +9,9 @@
 namespace vigil::registry {
 
 // A phone's copy of an escalation says that it had fired before the register was restored. Whether
-// the register takes its word, so that people are not told again: where it knows of the hazard's
-// due dates from copies alone, and this escalation is what its clock would fire now. A date of its
-// own fires as ever, and no phone can keep it from that.
+// the register takes its word, so that people are not told again: where it knows what the step
+// waits for from copies alone, and this escalation is what its clock would fire now. What it knows
+// by itself fires as ever, and no phone can keep it from that.
 struct Firing {
   const v1::Record& copy;
   absl::Time now;

@@ -151,6 +151,20 @@ absl::StatusOr<bool> GroupWorld::Had(std::string_view record, int field, const v
   return false;
 }
 
+absl::StatusOr<std::string> GroupWorld::FindByKey(int kind, std::string_view key) {
+  const auto has = [&](const Entry& entry) {
+    return !entry.absent && rules::InfoOf(entry.record)->number == kind &&
+           rules::KeyOf(entry.record) == key;
+  };
+  for (const Entry* entry : records_.touched()) {
+    if (has(*entry)) return entry->record.id();
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id, records_.snapshot().FindByKey(kind, key));
+  if (!id) return std::string();
+  VIGIL_ASSIGN_OR_RETURN(const Entry* entry, records_.Get(*id));
+  return has(*entry) ? id->ToString() : std::string();
+}
+
 absl::StatusOr<bool> GroupWorld::OwnRefused(std::string_view record) {
   const std::optional<Uuid> id = Uuid::Parse(record);
   if (!id.has_value()) return false;

@@ -38,8 +38,10 @@ class GroupWorld final : public rules::World {
   }
   absl::StatusOr<bool> OwnRefused(std::string_view record) override;
   absl::StatusOr<bool> Had(std::string_view record, int field, const v1::Write& write) override;
+  absl::StatusOr<std::string> FindByKey(int kind, std::string_view key) override;
   v1::Date Today() override;
   absl::Time ObservedAt() override { return rules::ObservedAt(operation_, calendar_.now); }
+  v1::Date ReceivedOn() override { return rules::DateAt(calendar_.now, calendar_.zone); }
   absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override {
     return calendar_.working_days.Add(date, days).date;
   }

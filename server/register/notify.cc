@@ -37,13 +37,13 @@ constexpr std::array<StepText, 16> kSteps = {{
     {v1::ESCALATION_STEP_E3_PROGRESS_MISSING, "本季度缺少进展报告",
      "the quarter's report of progress is missing"},
     {v1::ESCALATION_STEP_E4_OVERDUE, "隐患整改超期", "overdue"},
-    {v1::ESCALATION_STEP_E5_PROPOSE_LETTER, "超期未说明,建议发督办函",
+    {v1::ESCALATION_STEP_E5_PROPOSE_LETTER, "超期未说明，建议发督办函",
      "overdue and not explained: a supervision letter is proposed"},
-    {v1::ESCALATION_STEP_E6_PROPOSE_CRITICISM, "督办函逾期未落实,建议通报批评",
+    {v1::ESCALATION_STEP_E6_PROPOSE_CRITICISM, "督办函逾期未落实，建议通报批评",
      "the supervision letter's limit is over: circulated criticism is proposed"},
-    {v1::ESCALATION_STEP_E7_PROPOSE_TALK, "重大隐患仍未验收,建议约谈主要负责人",
+    {v1::ESCALATION_STEP_E7_PROPOSE_TALK, "重大隐患仍未验收，建议约谈主要负责人",
      "a major hazard is still not verified: an admonitory talk is proposed"},
-    {v1::ESCALATION_STEP_E8_PROPOSE_REPORT_UPWARD, "约谈措施未落实,建议报上级通报",
+    {v1::ESCALATION_STEP_E8_PROPOSE_REPORT_UPWARD, "约谈措施未落实，建议报上级通报",
      "what the talk agreed on is not done: a report to the higher authority is proposed"},
     {v1::ESCALATION_STEP_ACCEPTANCE_UNDECIDED, "验收申请逾期未决定",
      "an acceptance waits for its decision"},
@@ -207,11 +207,11 @@ void NoticeBook::Write(const std::vector<Notice>& notices, bool past, store::New
 void NoticeBook::WriteStep(const std::vector<const Notice*>& notices, bool past,
                            store::NewNotification& out) {
   const StepText step = TextOf(notices.front()->step);
-  const absl::string_view past_zh = past ? "(导入前已到期)" : "";
+  const absl::string_view past_zh = past ? "（导入前已到期）" : "";
   const absl::string_view line = out.text_en.empty() ? "" : "\n";
   if (notices.size() == 1) {
     const Notice& notice = *notices.front();
-    absl::StrAppend(&out.text_zh, line, ToAbsl(step.zh), past_zh, ":", notice.item, ",期限 ",
+    absl::StrAppend(&out.text_zh, line, ToAbsl(step.zh), past_zh, "：", notice.item, "，期限 ",
                     notice.due_date);
     absl::StrAppend(&out.text_en, line, notice.item, ": ", ToAbsl(step.en),
                     past ? " before it was imported" : "", ", due ", notice.due_date);
@@ -222,7 +222,7 @@ void NoticeBook::WriteStep(const std::vector<const Notice*>& notices, bool past,
     absl::StrAppend(&items, items.empty() ? "" : "; ", notices[i]->item);
   }
   if (notices.size() > kItemsNamedMax) absl::StrAppend(&items, "; …");
-  absl::StrAppend(&out.text_zh, line, notices.size(), " 项", ToAbsl(step.zh), past_zh, ":", items);
+  absl::StrAppend(&out.text_zh, line, notices.size(), " 项", ToAbsl(step.zh), past_zh, "：", items);
   absl::StrAppend(&out.text_en, line, notices.size(), " items: ", ToAbsl(step.en),
                   past ? " before they were imported" : "", ": ", items);
 }

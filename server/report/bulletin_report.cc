@@ -119,6 +119,8 @@ class BulletinReport {
     VIGIL_RETURN_IF_ERROR(WriteOf("grade", {"By grade", "按隐患等级"}, hazards_.grades()));
     VIGIL_RETURN_IF_ERROR(WriteOf("period", {"By month", "按月份"}, hazards_.periods()));
     VIGIL_RETURN_IF_ERROR(WriteOf("bulletin", {"Bulletins", "本期印发的通报"}, bulletins_));
+    // One table has one set of columns; the lists are the ledgers' own files.
+    if (task_.request.format() == v1::REPORT_FORMAT_CSV) return absl::OkStatus();
     v1::HazardFilter major = filter_;
     major.set_grade(v1::HAZARD_GRADE_MAJOR);
     major.set_finished(v1::TRI_STATE_NO);
@@ -191,6 +193,7 @@ absl::Status WriteBulletin(Task task) {
     return Refuse(v1::REASON_INVALID_DATE, "the period ends before it begins").With("field", "to");
   }
   task.heading.name = "bulletin";
+  task.heading.has_sections = true;
   task.heading.title =
       console::Fill(kTitle.In(task.language()), {NameOfDays(from, to, task.language())});
   BulletinReport report(task, {.from = from, .to = to});

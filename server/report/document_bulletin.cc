@@ -16,6 +16,8 @@ namespace {
 
 constexpr Text kTitle{"Bulletin", "通报"};
 constexpr Text kHazards{"Hazards that are circulated ($0):", "通报的隐患（$0项）："};
+constexpr Text kHidden{"$0 of them lie outside the reader's units and are not listed here.",
+                       "其中$0项不在查阅人所属单位范围内，此处未列出。"};
 constexpr Text kCopies{"To: $0", "发送：$0"};
 
 }  // namespace
@@ -54,7 +56,9 @@ absl::StatusOr<std::string> BulletinNotice(const Draft& draft) {
   Letter letter({.issuer = OrBlank(bureau), .title = title, .number = bulletin.number()}, language);
   letter.To(all);
   letter.Paragraph(bulletin.text());
-  letter.Paragraph(kHazards, {std::to_string(rows.size())});
+  const int hidden = bulletin.hazards_size() - static_cast<int>(rows.size());
+  letter.Paragraph(kHazards, {std::to_string(bulletin.hazards_size())});
+  if (hidden > 0) letter.Paragraph(kHidden, {std::to_string(hidden)});
   const auto label = [&](std::string_view name) { return HeadingOf(name, language); };
   letter.Table({label("number"), label("risk_source_name"), label("description"),
                 label("responsible_unit"), label("due_date"), label("state")},

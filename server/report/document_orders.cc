@@ -3,7 +3,10 @@
 #include <vector>
 
 #include "server/report/letter.h"
+#include "server/store/register_store.h"
 #include "sync/base/status.h"
+#include "sync/rules/record.h"
+#include "vigil/v1/operation.pb.h"
 
 // 挂牌督办通知书 and 督办函.
 
@@ -56,6 +59,34 @@ constexpr Text kLetterWarning{
     "逾期仍未完成的，将提请通报批评，并纳入绩效考核。"};
 constexpr Text kAnswered{"Answered on $0: $1", "$0函复：$1"};
 
+// The date that the notice set, whatever extensions made of it since: what its first write said.
+absl::StatusOr<v1::Date> OrderedDueDate(const Draft& draft) {
+  constexpr int kVersionsPerRead = 20;
+  const rules::FieldInfo& field =
+      *rules::InfoOf(*draft.record)->Find(v1::SupervisionOrder::kDueDateFieldNumber);
+  const Uuid id = Uuid::Parse(draft.record->id()).value_or(Uuid());
+  Seq after;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<store::VersionRow> versions,
+                           draft.context.snapshot.History(id, after, kVersionsPerRead));
+    for (const store::VersionRow& version : versions) {
+      after = version.version;
+      v1::RecordWrite write;
+      if (!write.ParseFromString(version.write_bytes)) continue;
+      for (const v1::FieldWrite& change : write.fields()) {
+        v1::SupervisionOrder said;
+        const bool is_date = static_cast<int>(change.field()) == field.number();
+        if (is_date && rules::SetFieldBytes(field, change.value(), said) && said.has_due_date()) {
+          return said.due_date();
+        }
+      }
+    }
+    if (versions.size() < kVersionsPerRead) {
+      return draft.record->entity().supervision_order().due_date();
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> SupervisionNotice(const Draft& draft) {
@@ -72,7 +103,8 @@ absl::StatusOr<std::string> SupervisionNotice(const Draft& draft) {
   letter.Facts(facts);
   letter.Paragraph(kNoticeContent, {OrBlank(order.content())});
   letter.Paragraph(kNoticePlan, {LongDate(order.plan_due(), language)});
-  letter.Paragraph(kNoticeDue, {LongDate(order.due_date(), language)});
+  VIGIL_ASSIGN_OR_RETURN(const v1::Date due, OrderedDueDate(draft));
+  letter.Paragraph(kNoticeDue, {LongDate(due, language)});
   letter.Paragraph(kNoticeControls, {});
   letter.Paragraph(kNoticeExtension, {});
   letter.Paragraph(kNoticeLift, {});

@@ -55,9 +55,7 @@ v1::ReportFormat FormatOf(const v1::ExportReportRequest& request) {
 
 bool IsPossible(v1::ReportKind kind, v1::ReportFormat format) {
   const bool is_ledger = kind == v1::REPORT_KIND_HAZARDS || kind == v1::REPORT_KIND_SUPERVISION;
-  if (format == v1::REPORT_FORMAT_GEOJSON) return is_ledger;
-  // Its tables have not the same columns.
-  return format != v1::REPORT_FORMAT_CSV || kind != v1::REPORT_KIND_BULLETIN;
+  return format != v1::REPORT_FORMAT_GEOJSON || is_ledger;
 }
 
 std::unique_ptr<TableWriter> MakeWriter(const v1::ExportReportRequest& request, Context& context,

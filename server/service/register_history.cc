@@ -46,6 +46,19 @@ std::string CommandName(const v1::Operation& operation) {
   return field == nullptr ? std::string() : field->name();
 }
 
+// What a command gives as its reason, if it has such a field.
+std::string ReasonGiven(const v1::Operation& operation) {
+  const google::protobuf::FieldDescriptor* command =
+      operation.GetReflection()->GetOneofFieldDescriptor(
+          operation, v1::Operation::descriptor()->FindOneofByName("command"));
+  if (command == nullptr) return "";
+  const google::protobuf::FieldDescriptor* reason =
+      command->message_type()->FindFieldByName("reason");
+  if (reason == nullptr) return "";
+  const google::protobuf::Message& body = operation.GetReflection()->GetMessage(operation, command);
+  return body.GetReflection()->GetString(body, reason);
+}
+
 // One version of a record, or one refused operation that named it.
 struct Item {
   Uuid record;
@@ -130,6 +143,7 @@ class HistoryReader {
     v1::HistoryEntry entry;
     entry.set_seq(item.row.version.value());
     entry.set_command(CommandName(operation));
+    entry.set_reason(ReasonGiven(operation));
     if (operation.has_made_at()) *entry.mutable_made_at() = operation.made_at();
     *entry.mutable_received_at() =
         TimeUtil::MicrosecondsToTimestamp(ToMicros(item.row.received_at));

@@ -269,11 +269,11 @@ class Snapshot {
   virtual absl::StatusOr<RecordPage> Records(int kind, const Uuid& parent, int page_size,
                                              std::string_view page_token,
                                              const RecordScope& scope) = 0;
-  // Records in conflict.
   // In the order of the days on which they are due.
   virtual absl::StatusOr<InspectionPage> InspectionsDue(
       const v1::ListInspectionsDueRequest& request, const v1::Date& today,
       const RecordScope& scope) = 0;
+  // Records in conflict.
   virtual absl::StatusOr<RecordPage> Conflicts(int page_size, std::string_view page_token,
                                                const RecordScope& scope) = 0;
   // Figures that say something of the whole register only are left out unless the scope holds

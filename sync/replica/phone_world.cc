@@ -60,6 +60,8 @@ v1::Date PhoneWorld::Today() { return rules::DateAt(ObservedAt(), now_.zone); }
 
 absl::Time PhoneWorld::ObservedAt() { return rules::ObservedAt(*operation_, now_.corrected); }
 
+v1::Date PhoneWorld::ReceivedOn() { return rules::DateAt(now_.corrected, now_.zone); }
+
 absl::StatusOr<v1::Date> PhoneWorld::AddWorkingDays(const v1::Date& date, int days) {
   VIGIL_ASSIGN_OR_RETURN(const std::string bytes, LoadWorkingDays(database_));
   v1::WorkingDayLists lists;

@@ -44,6 +44,7 @@ class PhoneWorld final : public rules::World {
   absl::StatusOr<bool> OwnRefused(std::string_view record) override;
   v1::Date Today() override;
   absl::Time ObservedAt() override;
+  v1::Date ReceivedOn() override;
   absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override;
 
  private:

@@ -148,8 +148,9 @@ v1::Stamp StampFor(const v1::Operation& operation, const Author& author, std::st
   stamp.set_device(operation.device());
   stamp.set_device_seq(operation.device_seq());
   stamp.set_person(operation.person());
-  *stamp.mutable_observed_at() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(
-      absl::ToUnixMillis(ObservedAt(operation, context.received_at)));
+  SetTimes(
+      {.observed = ObservedAt(operation, context.received_at), .received = context.received_at},
+      stamp);
   for (const v1::Seen& seen : operation.seen()) {
     if (seen.record() == record) stamp.set_seen(seen.version());
   }

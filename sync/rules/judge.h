@@ -52,9 +52,17 @@ class World {
     static_cast<void>(write);
     return false;
   }
+  // The record of this kind that people know by this key; empty: none, or the world does not know.
+  virtual absl::StatusOr<std::string> FindByKey(int kind, std::string_view key) {
+    static_cast<void>(kind);
+    static_cast<void>(key);
+    return std::string();
+  }
   // Today in the register's zone, of the author's corrected time; and that time.
   virtual v1::Date Today() = 0;
   virtual absl::Time ObservedAt() = 0;
+  // The day on which the register takes the operation in, by its own clock; on a phone: today.
+  virtual v1::Date ReceivedOn() = 0;
   // The date `days` working days after `date` (before it, where negative), by the lists that the
   // register has announced. The start is not counted, the result is.
   virtual absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) = 0;

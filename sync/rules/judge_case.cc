@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "sync/base/ids.h"
 #include "sync/base/status.h"
 #include "sync/rules/judge_internal.h"
@@ -34,6 +36,20 @@ std::string RoleNames(const RepeatedField<int>& roles) {
 bool Contains(const RepeatedField<int>& roles, int role) {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
 }
+
+template <typename Row, typename Status>
+std::string JoinEvents(std::span<const Row> rows, Status from) {
+  std::string events;
+  for (const Row& row : rows) {
+    if (row.from != from) continue;
+    absl::StrAppend(&events, events.empty() ? "" : ", ", ToAbsl(EventName(row.event)));
+  }
+  return events;
+}
+
+// What may happen instead.
+std::string EventsFrom(v1::HazardStatus from) { return JoinEvents(HazardTransitions(), from); }
+std::string EventsFrom(v1::OrderStatus from) { return JoinEvents(OrderTransitions(), from); }
 
 template <typename Status>
 Status StatusOf(const v1::Record& record, const EntityInfo& info) {
@@ -82,7 +98,7 @@ absl::Status Case::CheckReference(std::string_view id, std::string_view kind) {
     return Refuse(v1::REASON_WRONG_ENTITY, absl::StrCat("this record is no ", ToAbsl(kind)))
         .With("record", id);
   }
-  VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(id));
+  VIGIL_ASSIGN_OR_RETURN(const bool refused, RestsOnRefused(id));
   if (refused) {
     return Refuse(v1::REASON_DEPENDS_ON_REFUSED,
                   "this rests on an operation of yours that was refused")
@@ -93,9 +109,35 @@ absl::Status Case::CheckReference(std::string_view id, std::string_view kind) {
       .With("record", id);
 }
 
+// A clerk has been told, and has looked again since.
+absl::StatusOr<bool> Case::RestsOnRefused(std::string_view record) {
+  if (author_.channel != v1::CHANNEL_PHONE) return false;
+  return world_.OwnRefused(record);
+}
+
+absl::Status Case::CheckInnerReferences(const FieldInfo& field, const Message& value) {
+  for (const FieldInfo::Inner& inner : field.inner_references) {
+    const std::string id = value.GetReflection()->GetString(value, inner.descriptor);
+    if (!id.empty()) VIGIL_RETURN_IF_ERROR(CheckReference(id, inner.refers_to));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) {
   const auto& reflection = *body.GetReflection();
   for (const FieldInfo& field : info.fields) {
+    if (!field.inner_references.empty()) {
+      if (!field.descriptor->is_repeated()) {
+        VIGIL_RETURN_IF_ERROR(
+            CheckInnerReferences(field, reflection.GetMessage(body, field.descriptor)));
+        continue;
+      }
+      for (int i = 0; i < reflection.FieldSize(body, field.descriptor); ++i) {
+        VIGIL_RETURN_IF_ERROR(
+            CheckInnerReferences(field, reflection.GetRepeatedMessage(body, field.descriptor, i)));
+      }
+      continue;
+    }
     if (field.refers_to.empty()) continue;
     if (field.descriptor->is_repeated()) {
       for (int i = 0; i < reflection.FieldSize(body, field.descriptor); ++i) {
@@ -107,6 +149,20 @@ absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) 
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status Case::CheckKeyIsFree(const EntityInfo& info, const Message& body,
+                                  std::string_view id) {
+  if (info.key_field == nullptr) return absl::OkStatus();
+  const std::string key = TextOf(body, *info.key_field);
+  if (key.empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const std::string other, world_.FindByKey(info.number, key));
+  if (other.empty() || other == id) return absl::OkStatus();
+  return Refuse(v1::REASON_ALREADY_EXISTS,
+                absl::StrCat("another ", absl::StrReplaceAll(info.kind, {{"_", " "}}), " has the ",
+                             info.key_field->name(), " ", key))
+      .With("field", info.key_field->name())
+      .With("record", other);
 }
 
 absl::Status Case::CheckNew(std::string_view id) {
@@ -206,7 +262,7 @@ absl::Status Case::RequireAuthority(const v1::Record& record) {
   return RequireAuthorityOver(unit, command_.rules.roles());
 }
 
-absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_view field) {
+bool IsBlank(std::string_view text) {
   constexpr std::string_view kWideBlank = "\u3000";
   while (!text.empty()) {
     if (text.substr(0, kWideBlank.size()) == kWideBlank) {
@@ -214,9 +270,14 @@ absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_v
     } else if (absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
       text.remove_prefix(1);
     } else {
-      return absl::OkStatus();
+      return false;
     }
   }
+  return true;
+}
+
+absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_view field) {
+  if (!IsBlank(text)) return absl::OkStatus();
   return Refuse(reason, absl::StrCat(ToAbsl(field), " is missing")).With("field", field);
 }
 
@@ -281,7 +342,7 @@ std::string Case::EventKey(const v1::Record& record, Event event, bool lowers) {
 
 absl::Status Case::StatusNotSeen(const v1::Record& record, std::string_view named,
                                  std::string_view seen) {
-  VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(record.id()));
+  VIGIL_ASSIGN_OR_RETURN(const bool refused, RestsOnRefused(record.id()));
   if (refused) {
     return Refuse(v1::REASON_DEPENDS_ON_REFUSED,
                   "this rests on an operation of yours that was refused")
@@ -314,11 +375,13 @@ absl::Status Case::TakeEvent(const v1::Record& record, Status named, Event event
   }
   const auto* transition = Find(from, event);
   if (transition == nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(const bool refused, world_.OwnRefused(record.id()));
+    VIGIL_ASSIGN_OR_RETURN(const bool refused, RestsOnRefused(record.id()));
     if (refused) return StatusNotSeen(record, NameOf(from), "");
+    const std::string possible = EventsFrom(from);
     return Refuse(v1::REASON_EVENT_NOT_ALLOWED,
                   absl::StrCat("a ", info.kind, " in status ", NameOf(from),
-                               " does not take the event ", ToAbsl(EventName(event))))
+                               " does not take the event ", ToAbsl(EventName(event)),
+                               possible.empty() ? "; it takes none" : "; it takes ", possible))
         .With("record", record.id())
         .With("status", NameOf(from))
         .With("event", EventName(event));
@@ -333,12 +396,12 @@ absl::Status Case::TakeEvent(const v1::Record& record, Status named, Event event
 
 absl::Status Case::CheckPlan(const v1::RectificationPlan& plan) {
   std::vector<std::string> missing;
-  if (plan.responsible_person().empty()) missing.emplace_back("responsible_person");
-  if (plan.measures().empty()) missing.emplace_back("measures");
+  if (IsBlank(plan.responsible_person())) missing.emplace_back("responsible_person");
+  if (IsBlank(plan.measures())) missing.emplace_back("measures");
   if (!plan.has_funds()) missing.emplace_back("funds");
   if (!plan.has_due_on()) missing.emplace_back("due_on");
-  if (plan.contingency_plan().empty()) missing.emplace_back("contingency_plan");
-  if (missing.empty()) return absl::OkStatus();
+  if (IsBlank(plan.contingency_plan())) missing.emplace_back("contingency_plan");
+  if (missing.empty()) return ValidateTogether(plan);
   return Refuse(v1::REASON_PLAN_INCOMPLETE, absl::StrCat("the plan lacks of the five settlements: ",
                                                          absl::StrJoin(missing, ", ")))
       .With("missing", absl::StrJoin(missing, ","));

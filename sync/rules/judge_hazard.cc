@@ -292,6 +292,10 @@ absl::Status ProposeTransfer(Case& judged) {
   VIGIL_RETURN_IF_ERROR(
       judged.HazardEvent(*hazard, command.from_status(), Event::kProposeTransfer));
   VIGIL_ASSIGN_OR_RETURN(const std::string from_unit, judged.ScopeOf(*hazard));
+  if (command.to_unit() == from_unit) {
+    return Refuse(v1::REASON_INVALID_VALUE, "the hazard is this unit's already")
+        .With("field", "to_unit");
+  }
   v1::Transfer transfer;
   transfer.set_hazard(hazard->id());
   if (!from_unit.empty()) transfer.set_from_unit(from_unit);
@@ -365,6 +369,17 @@ absl::Status RefuseTransfer(Case& judged) {
                                  .reason = command.reason()});
 }
 
+// Whoever verified it knew that work was suspended. Nobody says what an imported one knew, but that
+// the hazard came with its suspension.
+bool KnewOfSuspension(const v1::Record& verification, const v1::Record& hazard) {
+  const EntityInfo& info = *InfoOf(hazard);
+  const v1::Stamp suspended = StampInForce(hazard, *info.Find(H::kSuspensionFieldNumber));
+  for (const v1::Write& write : StatusTrail(hazard, *info.status_field)) {
+    if (SameStamp(write.stamp(), verification.made_by())) return Knew(write.stamp(), suspended);
+  }
+  return SameStamp(suspended, hazard.made_by());
+}
+
 absl::Status ResumeWork(Case& judged) {
   const v1::ResumeWork& command = judged.operation().resume_work();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, SeenHazard(judged, command.hazard()));
@@ -377,6 +392,11 @@ absl::Status ResumeWork(Case& judged) {
       verification.result() != v1::VERIFICATION_RESULT_PASSED) {
     return Refuse(v1::REASON_SUSPENSION_NEEDS_VERIFICATION,
                   "work resumes only after a verification of this hazard that passed");
+  }
+  if (Body(hazard).status() != v1::HAZARD_STATUS_VERIFIED || !KnewOfSuspension(*record, *hazard)) {
+    return Refuse(v1::REASON_SUSPENSION_NEEDS_VERIFICATION,
+                  "the hazard came back or work was suspended after that verification; it is "
+                  "verified again before work resumes");
   }
   v1::Hazard changes;
   changes.set_suspension(v1::SUSPENSION_NONE);

@@ -37,6 +37,10 @@ class Case {
   absl::Status CheckReferences(const EntityInfo& info, const google::protobuf::Message& body);
   // `id` is free for a new record.
   absl::Status CheckNew(std::string_view id);
+  // The body's key for people is no other record's than this one's. Of two that are given the same
+  // at the same time the first to arrive keeps it, as with every number.
+  absl::Status CheckKeyIsFree(const EntityInfo& info, const google::protobuf::Message& body,
+                              std::string_view id);
 
   // The org unit in whose scope the record lives (by its root); empty: everybody's.
   absl::StatusOr<std::string> ScopeOf(const v1::Record& record);
@@ -77,6 +81,9 @@ class Case {
   absl::StatusOr<std::string> TakePlan(const PlanPart& part);
 
  private:
+  // An earlier operation of the author's phone on the record was refused.
+  absl::StatusOr<bool> RestsOnRefused(std::string_view record);
+  absl::Status CheckInnerReferences(const FieldInfo& field, const google::protobuf::Message& value);
   template <typename Body, typename Status>
   absl::Status TakeEvent(const v1::Record& record, Status named, Event event, Status before);
   absl::Status StatusNotSeen(const v1::Record& record, std::string_view named,
@@ -90,7 +97,9 @@ class Case {
   Decision decision_;
 };
 
-// A text that must say something: blanks alone, the wide ones too, do not.
+// A text that says nothing: blanks alone, the wide ones too.
+bool IsBlank(std::string_view text);
+// A text that must say something.
 absl::Status RequireText(std::string_view text, v1::Reason reason, std::string_view field);
 
 v1::FieldWrite& AddField(v1::RecordWrite& write, const FieldInfo& field,

@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
@@ -92,6 +96,7 @@ absl::Status CreateRecord(Case& judged) {
   } else {
     VIGIL_ASSIGN_OR_RETURN(const bool permitted, judged.HasRole(info->rules.creators(), unit));
     if (!permitted) return judged.NotPermitted(info->rules.creators());
+    VIGIL_RETURN_IF_ERROR(judged.CheckKeyIsFree(*info, body, command.record()));
   }
   const std::string parent = info->parent_field == nullptr ? "" : TextOf(body, *info->parent_field);
   judged.Create(command.record(), info->kind, parent, body);
@@ -100,6 +105,7 @@ absl::Status CreateRecord(Case& judged) {
 
 // The new value ranks higher than the one that the author saw in force.
 bool Raises(const FieldInfo& field, const Message& seen, const Message& changes) {
+  if (field.descriptor->is_repeated()) return false;
   const auto& before = *seen.GetReflection();
   const auto& after = *changes.GetReflection();
   if (!after.HasField(changes, field.descriptor)) return false;
@@ -116,6 +122,20 @@ bool Raises(const FieldInfo& field, const Message& seen, const Message& changes)
   const auto& type = *field.descriptor->enum_type();
   return Schema::RankOf(type, after.GetEnumValue(changes, field.descriptor)) >
          Schema::RankOf(type, before.GetEnumValue(seen, field.descriptor));
+}
+
+// The least that can be said by name. To say it is no raise of what only raises: "no suspension"
+// beside a suspension would be a value to choose.
+bool IsLeast(const FieldInfo& field, const Message& changes) {
+  const auto* type = field.descriptor->enum_type();
+  if (type == nullptr) return false;
+  std::int32_t least = std::numeric_limits<std::int32_t>::max();
+  for (int i = 0; i < type->value_count(); ++i) {
+    if (type->value(i)->number() == 0) continue;
+    least = std::min(least, Schema::RankOf(*type, type->value(i)->number()));
+  }
+  const int value = changes.GetReflection()->GetEnumValue(changes, field.descriptor);
+  return Schema::RankOf(*type, value) <= least;
 }
 
 // Finder until confirmed: an author edits what has no status, or is still only reported.
@@ -136,9 +156,17 @@ absl::Status RequireFieldAuthority(Case& judged, const v1::Record& record, const
   }
   VIGIL_ASSIGN_OR_RETURN(const std::string unit, judged.ScopeOf(record));
   VIGIL_ASSIGN_OR_RETURN(const bool permitted, judged.HasRole(field.edit.roles(), unit));
-  if (permitted) return absl::OkStatus();
+  const bool raises = Raises(field, BodyOf(record.entity()), changes) &&
+                      !(field.edit.only_raises() && IsLeast(field, changes));
+  if (permitted && (raises || !field.edit.only_raises())) return absl::OkStatus();
+  if (permitted) {
+    return Refuse(v1::REASON_FIELD_NOT_EDITABLE,
+                  absl::StrCat("an edit makes ", field.name(),
+                               " stricter only; for the rest there is a command of its own"))
+        .With("field", field.name());
+  }
   if (field.edit.author() && StillAuthors(judged, record)) return absl::OkStatus();
-  if (field.edit.anybody_may_raise() && Raises(field, BodyOf(record.entity()), changes)) {
+  if (field.edit.anybody_may_raise() && raises) {
     VIGIL_ASSIGN_OR_RETURN(const bool within, judged.InScope(unit));
     if (within) return absl::OkStatus();
   }
@@ -169,6 +197,8 @@ absl::Status EditRecord(Case& judged) {
   const Message& removed = removes ? BodyOf(command.removed()) : MutableBodyOf(none, *info);
   VIGIL_RETURN_IF_ERROR(judged.CheckReferences(*info, changes));
   VIGIL_RETURN_IF_ERROR(CheckRolesGrantable(changes));
+  v1::Entity edited = record->entity();
+  Message& body = MutableBodyOf(edited, *info);
   for (const std::string& path : command.update_mask().paths()) {
     const FieldInfo* field = info->Find(std::string_view(path));
     if (field == nullptr) {
@@ -177,12 +207,16 @@ absl::Status EditRecord(Case& judged) {
     }
     VIGIL_RETURN_IF_ERROR(RequireFieldAuthority(judged, *record, *field, changes));
     VIGIL_RETURN_IF_ERROR(CheckNotBlank(*field, changes));
+    if (field == info->key_field) {
+      VIGIL_RETURN_IF_ERROR(judged.CheckKeyIsFree(*info, changes, record->id()));
+    }
     v1::RecordWrite& write = judged.Write(*record, changes, {field->number()});
     if (field->policy == v1::MERGE_POLICY_UNION) {
       AddField(write, *field, changes).set_removed(FieldBytes(removed, *field));
     }
+    SetFieldBytes(*field, FieldBytes(changes, *field), body);
   }
-  return absl::OkStatus();
+  return ValidateTogether(body);
 }
 
 // A replacement says the same thing rightly; it is no way around a command's guards, nor to another
@@ -206,6 +240,36 @@ absl::Status CheckReplacement(Case& judged, const v1::Record& record) {
   }
   VIGIL_RETURN_IF_ERROR(judged.CheckReferences(info, body));
   return judged.CheckNew(command.replacement_id());
+}
+
+// This verification is what closed the hazard: it was not opened since by somebody who knew of it.
+// One that is not in the hazard's trail was imported with it.
+bool HasClosed(const v1::Record& verification, const v1::Record& hazard) {
+  const std::vector<v1::Write> trail = StatusTrail(hazard, *InfoOf(hazard)->status_field);
+  const auto written = [&](const v1::Stamp& by) {
+    return std::find_if(trail.begin(), trail.end(),
+                        [&](const v1::Write& write) { return SameStamp(write.stamp(), by); });
+  };
+  auto closing = written(verification.made_by());
+  if (closing == trail.end()) closing = written(hazard.made_by());
+  if (closing == trail.end()) return false;
+  return std::none_of(trail.begin(), trail.end(), [&](const v1::Write& write) {
+    v1::Hazard body;
+    return Knew(write.stamp(), closing->stamp()) && body.ParseFromString(write.value()) &&
+           body.status() != v1::HAZARD_STATUS_VERIFIED;
+  });
+}
+
+// What a verification closed is to be verified again once it is withdrawn.
+absl::Status ReopenVerified(Case& judged, const v1::Record& verification) {
+  const v1::Verification& body = verification.entity().verification();
+  const bool closes =
+      body.result() == v1::VERIFICATION_RESULT_PASSED && body.kind() != v1::VERIFICATION_KIND_SELF;
+  if (!closes) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* hazard, judged.Seen(verification.parent(), "hazard"));
+  const bool is_closed = hazard->entity().hazard().status() == v1::HAZARD_STATUS_VERIFIED;
+  if (!is_closed || !HasClosed(verification, *hazard)) return absl::OkStatus();
+  return judged.HazardEvent(*hazard, v1::HAZARD_STATUS_UNSPECIFIED, Event::kWithdrawVerification);
 }
 
 absl::Status WithdrawRecord(Case& judged) {
@@ -240,6 +304,7 @@ absl::Status WithdrawRecord(Case& judged) {
     successor = command.replacement_id();
   }
   judged.Write(*record, BodyOf(record->entity()), {}).set_withdrawn_by(successor);
+  if (record->entity().has_verification()) return ReopenVerified(judged, *record);
   return absl::OkStatus();
 }
 
@@ -266,6 +331,11 @@ absl::Status SettleConflict(Case& judged) {
   if (!chosen && !field->editable) {
     return Refuse(v1::REASON_INVALID_VALUE,
                   absl::StrCat("choose one of the concurrent values of ", field->name()))
+        .With("field", field->name());
+  }
+  if (!chosen && field->edit.only_raises() && Raises(*field, value, BodyOf(record->entity()))) {
+    return Refuse(v1::REASON_INVALID_VALUE, absl::StrCat("choose one of the concurrent values of ",
+                                                         field->name(), ", or a stricter one"))
         .With("field", field->name());
   }
   VIGIL_RETURN_IF_ERROR(CheckNotBlank(*field, value));

@@ -1,11 +1,13 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/status.h"
+#include "sync/base/time.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/judge_internal.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
 #include "sync/rules/validate.h"
+#include "sync/rules/work_calendar.h"
 
 // The events of tagged supervision and of the escalation clock, with their guards.
 
@@ -35,6 +37,13 @@ absl::Status RequireDate(bool present, std::string_view field) {
   if (present) return absl::OkStatus();
   return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, absl::StrCat(ToAbsl(field), " is missing"))
       .With("field", field);
+}
+
+// Nothing is said where there is no first date.
+absl::Status RequireOrder(const v1::Date& first, const v1::Date& then, std::string_view field,
+                          std::string_view message) {
+  if (first.year() == 0 || CompareDates(first, then) <= 0) return absl::OkStatus();
+  return Refuse(v1::REASON_INVALID_DATE, message).With("field", field);
 }
 
 absl::Status ProposeSupervision(Case& judged) {
@@ -74,8 +83,11 @@ absl::Status IssueOrder(Case& judged) {
   VIGIL_RETURN_IF_ERROR(RequireText(command.content(), kMissing, "content"));
   VIGIL_RETURN_IF_ERROR(RequireDate(command.has_plan_due(), "plan_due"));
   VIGIL_RETURN_IF_ERROR(RequireDate(command.has_due_date(), "due_date"));
+  VIGIL_RETURN_IF_ERROR(RequireOrder(command.plan_due(), command.due_date(), "plan_due",
+                                     "the plan is due after all is to be rectified"));
   v1::SupervisionOrder changes;
   changes.set_number(command.number());
+  VIGIL_RETURN_IF_ERROR(judged.CheckKeyIsFree(*InfoOf(*order), changes, order->id()));
   changes.set_signatory(command.signatory());
   changes.set_content(command.content());
   *changes.mutable_plan_due() = command.plan_due();
@@ -88,6 +100,9 @@ absl::Status IssueOrder(Case& judged) {
   if (command.level() != v1::SUPERVISION_LEVEL_UNSPECIFIED) {
     changes.set_level(command.level());
     judged.Write(*order, changes, {O::kLevelFieldNumber});
+  } else if (Body(order).level() == v1::SUPERVISION_LEVEL_UNSPECIFIED) {
+    return Refuse(kMissing, "neither the notice nor its proposal says of which level it is")
+        .With("field", "level");
   }
   if (!command.ordered_by().empty()) {
     VIGIL_RETURN_IF_ERROR(judged.CheckReference(command.ordered_by(), "org_unit"));
@@ -103,6 +118,8 @@ absl::Status SignReceipt(Case& judged) {
   VIGIL_RETURN_IF_ERROR(
       RequireText(command.received_by(), v1::REASON_REQUIRED_FIELD_MISSING, "received_by"));
   VIGIL_RETURN_IF_ERROR(RequireDate(command.has_received_on(), "received_on"));
+  VIGIL_RETURN_IF_ERROR(RequireOrder(Body(order).issued_on(), command.received_on(), "received_on",
+                                     "it was received before it was issued"));
   v1::SupervisionOrder changes;
   changes.set_served_by(command.served_by());
   changes.set_received_by(command.received_by());
@@ -123,7 +140,8 @@ absl::Status FilePlan(Case& judged) {
                                           .must_be_complete = true}));
   v1::SupervisionOrder changes;
   changes.set_plan(plan);
-  judged.Write(*order, changes, {O::kPlanFieldNumber});
+  *changes.mutable_filed_on() = judged.world().ReceivedOn();
+  judged.Write(*order, changes, {O::kPlanFieldNumber, O::kFiledOnFieldNumber});
   return absl::OkStatus();
 }
 
@@ -141,8 +159,10 @@ absl::Status ApplyExtension(Case& judged) {
   if (CompareDates(judged.world().Today(), last_day) > 0) {
     return Refuse(v1::REASON_EXTENSION_TOO_LATE,
                   absl::StrCat("an extension is applied for at least ", kExtensionWorkingDays,
-                               " working days before the due date"))
-        .With("record", order->id());
+                               " working days before the due date; the last day was ",
+                               FormatDay(ToDay(last_day))))
+        .With("record", order->id())
+        .With("last_day", FormatDay(ToDay(last_day)));
   }
   if (CompareDates(command.requested_until(), Body(order).due_date()) <= 0) {
     return Refuse(v1::REASON_INVALID_DATE, "the new date must lie after the due date")
@@ -154,7 +174,7 @@ absl::Status ApplyExtension(Case& judged) {
   extension.set_reason(command.reason());
   extension.set_interim_controls(command.interim_controls());
   *extension.mutable_requested_until() = command.requested_until();
-  extension.set_in_time(true);
+  extension.set_in_time(CompareDates(judged.world().ReceivedOn(), last_day) <= 0);
   extension.set_status(v1::EXTENSION_STATUS_APPLIED);
   judged.Create(command.extension_id(), "extension", order->id(), extension);
   return absl::OkStatus();
@@ -187,6 +207,11 @@ absl::Status ApproveExtension(Case& judged) {
   *changes.mutable_approved_until() = command.has_approved_until()
                                           ? command.approved_until()
                                           : extension->entity().extension().requested_until();
+  const bool is_later = CompareDates(changes.approved_until(), Body(order).due_date()) > 0;
+  if (Body(order).has_due_date() && !is_later) {
+    return Refuse(v1::REASON_INVALID_DATE, "an extension ends after the due date that it moves")
+        .With("field", "approved_until");
+  }
   judged.Write(
       *extension, changes,
       {X::kStatusFieldNumber, X::kDecisionOpinionFieldNumber, X::kApprovedUntilFieldNumber});
@@ -240,6 +265,8 @@ absl::Status LiftTag(Case& judged) {
   v1::SupervisionOrder changes;
   *changes.mutable_lifted_on() =
       command.has_lifted_on() ? command.lifted_on() : judged.world().Today();
+  VIGIL_RETURN_IF_ERROR(RequireOrder(Body(order).issued_on(), changes.lifted_on(), "lifted_on",
+                                     "the tag was lifted before its notice was issued"));
   judged.Write(*order, changes, {O::kLiftedOnFieldNumber});
   return absl::OkStatus();
 }
@@ -247,7 +274,11 @@ absl::Status LiftTag(Case& judged) {
 absl::Status ReinstateTag(Case& judged) {
   const v1::ReinstateTag& command = judged.operation().reinstate_tag();
   VIGIL_RETURN_IF_ERROR(RequireText(command.reason(), v1::REASON_REASON_REQUIRED, "reason"));
-  return TakeOrder(judged, command, Event::kReinstate).status();
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record* order, TakeOrder(judged, command, Event::kReinstate));
+  // The next lifting has days of its own.
+  judged.Write(*order, v1::SupervisionOrder(),
+               {O::kLiftedOnFieldNumber, O::kPublishedOnFieldNumber});
+  return absl::OkStatus();
 }
 
 absl::Status TransferOrder(Case& judged) {
@@ -267,6 +298,14 @@ absl::Status RecordPublication(Case& judged) {
                          judged.Seen(command.order(), "supervision_order"));
   VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(*order));
   VIGIL_RETURN_IF_ERROR(RequireDate(command.has_published_on(), "published_on"));
+  if (Body(order).status() != v1::ORDER_STATUS_LIFTED) {
+    return Refuse(v1::REASON_EVENT_NOT_ALLOWED,
+                  "it is the lifting of a tag that is published, and this one is not lifted")
+        .With("record", order->id())
+        .With("status", v1::OrderStatus_Name(Body(order).status()));
+  }
+  VIGIL_RETURN_IF_ERROR(RequireOrder(Body(order).lifted_on(), command.published_on(),
+                                     "published_on", "it was published before it was lifted"));
   v1::SupervisionOrder changes;
   *changes.mutable_published_on() = command.published_on();
   judged.Write(*order, changes, {O::kPublishedOnFieldNumber});
@@ -294,12 +333,33 @@ absl::Status FireEscalation(Case& judged) {
   return absl::OkStatus();
 }
 
+// What the clock proposes to the office is not for the unit to answer.
+bool IsProposal(v1::EscalationStep step) {
+  switch (step) {
+    case v1::ESCALATION_STEP_E5_PROPOSE_LETTER:
+    case v1::ESCALATION_STEP_E6_PROPOSE_CRITICISM:
+    case v1::ESCALATION_STEP_E7_PROPOSE_TALK:
+    case v1::ESCALATION_STEP_E8_PROPOSE_REPORT_UPWARD:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status AcknowledgeEscalation(Case& judged) {
   using E = v1::Escalation;
   const v1::AcknowledgeEscalation& command = judged.operation().acknowledge_escalation();
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* escalation,
                          judged.Seen(command.escalation(), "escalation"));
   VIGIL_RETURN_IF_ERROR(judged.RequireAuthority(*escalation));
+  if (IsProposal(escalation->entity().escalation().step())) {
+    google::protobuf::RepeatedField<int> office;
+    office.Add(v1::ROLE_INDUSTRY_DEPARTMENT);
+    office.Add(v1::ROLE_SAFETY_OFFICE);
+    VIGIL_ASSIGN_OR_RETURN(const std::string unit, judged.ScopeOf(*escalation));
+    VIGIL_RETURN_IF_ERROR(judged.RequireAuthorityOver(unit, office));
+  }
+  VIGIL_RETURN_IF_ERROR(RequireText(command.text(), v1::REASON_REQUIRED_FIELD_MISSING, "text"));
   v1::Escalation changes;
   changes.set_acknowledged_by(judged.author().person);
   *changes.mutable_acknowledged_at() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(

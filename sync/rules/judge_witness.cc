@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -131,8 +132,11 @@ class Witness {
     return absl::OkStatus();
   }
 
-  static v1::Stamp Witnessed(const v1::Stamp& original) {
+  v1::Stamp Witnessed(const v1::Stamp& original) {
     v1::Stamp stamp = original;
+    const StampTimes times = TimesOf(original);
+    const absl::Time now = judged_.world().ObservedAt();
+    SetTimes({.observed = times.observed, .received = std::min(times.received, now)}, stamp);
     stamp.clear_seq();
     stamp.clear_seen();
     stamp.set_witnessed(true);

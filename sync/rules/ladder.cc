@@ -21,11 +21,7 @@ namespace {
 constexpr int kWorkingDaysMax = 250;
 constexpr int kDaysMax = 366;
 // Raised when the same records and the same deadlines give other steps.
-constexpr int kEdition = 1;
-
-absl::Time ObservedAt(const v1::Stamp& stamp) {
-  return FromMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(stamp.observed_at()));
-}
+constexpr int kEdition = 2;
 
 int KindOf(std::string_view kind) { return Schema::Get().FindEntity(kind)->number; }
 
@@ -37,7 +33,7 @@ v1::Stamp StampOf(const v1::Record& record, std::string_view field) {
 std::optional<absl::Time> ImportedAt(const v1::Record& record) {
   const FieldInfo* field = InfoOf(record)->Find("imported_from");
   if (field == nullptr || FieldBytes(BodyOf(record.entity()), *field).empty()) return std::nullopt;
-  return ObservedAt(record.made_by());
+  return TimesOf(record.made_by()).received;
 }
 
 // Quarters since the year 0.
@@ -49,11 +45,25 @@ absl::CivilDay LastDayOf(int quarter) {
   return absl::CivilDay(absl::CivilMonth(quarter / 4, quarter % 4 * 3 + 1) + 3) - 1;
 }
 
+// Every value of the field that somebody set is one that a copy told.
+bool IsByCopies(const v1::Record& record, std::string_view field) {
+  const std::vector<v1::Write> writes = LiveWrites(record, *InfoOf(record)->Find(field));
+  return std::all_of(writes.begin(), writes.end(), [](const v1::Write& write) {
+    return write.value().empty() || write.stamp().witnessed();
+  });
+}
+
+bool AreByCopies(const std::vector<const v1::Record*>& records, std::string_view field) {
+  return std::all_of(records.begin(), records.end(),
+                     [&](const v1::Record* record) { return IsByCopies(*record, field); });
+}
+
 // What a step waits for.
 struct Wait {
   v1::Date date;
   std::string due_version;
   std::optional<absl::Time> imported_at;
+  bool by_copies = false;
 };
 
 class Climb {
@@ -67,9 +77,8 @@ class Climb {
       VIGIL_RETURN_IF_ERROR(TakeOrder(*order));
     }
     if (state_.status() == v1::HAZARD_STATUS_REPORTED && !state_.finished()) {
-      const v1::Stamp reported = StampOf(*records_.hazard, "status");
       Add(v1::ESCALATION_STEP_REPORT_UNCONFIRMED, *records_.hazard,
-          On(*records_.hazard, DateOf(reported), reported));
+          SinceItsStatus(*records_.hazard));
     }
     VIGIL_RETURN_IF_ERROR(TakeTransfers());
     VIGIL_RETURN_IF_ERROR(TakeOverdue());
@@ -77,13 +86,23 @@ class Climb {
   }
 
  private:
-  v1::Date DateOf(const v1::Stamp& stamp) const { return DateAt(ObservedAt(stamp), rules_.zone); }
+  v1::Date DateOf(const v1::Stamp& stamp) const {
+    return DateAt(TimesOf(stamp).received, rules_.zone);
+  }
 
-  // The date that stands in a record since the write of this stamp.
-  static Wait On(const v1::Record& record, const v1::Date& date, const v1::Stamp& stamp) {
-    Wait wait{date, DueVersion(date, stamp), std::nullopt};
+  // The date that stands in a record since the field's write.
+  static Wait On(const v1::Record& record, std::string_view field, const v1::Date& date) {
+    const v1::Stamp stamp = StampOf(record, field);
+    Wait wait{date, DueVersion(date, stamp), std::nullopt, IsByCopies(record, field)};
     if (SameStamp(stamp, record.made_by())) wait.imported_at = ImportedAt(record);
     return wait;
+  }
+  static Wait OfItsMaking(const v1::Record& record, const v1::Date& date) {
+    return {date, DueVersion(date, record.made_by()), ImportedAt(record),
+            record.made_by().witnessed()};
+  }
+  Wait SinceItsStatus(const v1::Record& record) const {
+    return On(record, "status", DateOf(StampOf(record, "status")));
   }
 
   void Add(v1::EscalationStep step, const v1::Record& item, Wait wait) {
@@ -94,15 +113,15 @@ class Climb {
                       .item = item.id(),
                       .due_version = std::move(wait.due_version),
                       .day = ToDay(date) + rung->days(),
-                      .imported_at = wait.imported_at});
+                      .imported_at = wait.imported_at,
+                      .by_copies = wait.by_copies});
   }
 
   absl::Status TakeOrder(const v1::Record& order) {
     const v1::SupervisionOrder& body = order.entity().supervision_order();
     if (body.status() == v1::ORDER_STATUS_LIFTED && body.has_lifted_on() &&
         !body.has_published_on()) {
-      Add(v1::ESCALATION_STEP_LIFTING_UNPUBLISHED, order,
-          On(order, body.lifted_on(), StampOf(order, "lifted_on")));
+      Add(v1::ESCALATION_STEP_LIFTING_UNPUBLISHED, order, On(order, "lifted_on", body.lifted_on()));
     }
     if (!IsTagging(order, *records_.hazard) || state_.rectified()) return absl::OkStatus();
     const bool is_unserved = body.status() == v1::ORDER_STATUS_ISSUED;
@@ -110,23 +129,20 @@ class Climb {
     const bool is_in_progress = body.status() == v1::ORDER_STATUS_IN_PROGRESS;
     const bool asks_for_more = body.status() == v1::ORDER_STATUS_EXTENSION_PENDING;
     if (is_unserved && body.has_issued_on()) {
-      Add(v1::ESCALATION_STEP_ORDER_NOT_SERVED, order,
-          On(order, body.issued_on(), StampOf(order, "issued_on")));
+      Add(v1::ESCALATION_STEP_ORDER_NOT_SERVED, order, On(order, "issued_on", body.issued_on()));
     }
     if (is_unplanned && body.has_plan_due()) {
-      Add(v1::ESCALATION_STEP_E0_PLAN_DUE_MISSED, order,
-          On(order, body.plan_due(), StampOf(order, "plan_due")));
+      Add(v1::ESCALATION_STEP_E0_PLAN_DUE_MISSED, order, On(order, "plan_due", body.plan_due()));
     }
     if ((is_unplanned || is_in_progress) && body.has_due_date()) {
-      const Wait due = On(order, body.due_date(), StampOf(order, "due_date"));
+      const Wait due = On(order, "due_date", body.due_date());
       Add(v1::ESCALATION_STEP_E1_EXTENSION_WINDOW_CLOSING, order, due);
       Add(v1::ESCALATION_STEP_E2_EXTENSION_WINDOW_CLOSED, order, due);
     }
     if (is_in_progress || asks_for_more) VIGIL_RETURN_IF_ERROR(TakeQuarters(order));
     if (asks_for_more) TakeExtensions(order);
     if (body.status() == v1::ORDER_STATUS_ACCEPTANCE) {
-      const v1::Stamp applied = StampOf(order, "status");
-      Add(v1::ESCALATION_STEP_ACCEPTANCE_UNDECIDED, order, On(order, DateOf(applied), applied));
+      Add(v1::ESCALATION_STEP_ACCEPTANCE_UNDECIDED, order, SinceItsStatus(order));
     }
     return absl::OkStatus();
   }
@@ -135,8 +151,8 @@ class Climb {
     for (const v1::Record* extension : records_.extensions) {
       const v1::Extension& body = extension->entity().extension();
       if (body.order() != order.id() || body.status() != v1::EXTENSION_STATUS_APPLIED) continue;
-      const v1::Stamp& applied = extension->made_by();
-      Add(v1::ESCALATION_STEP_EXTENSION_UNDECIDED, order, On(*extension, DateOf(applied), applied));
+      Add(v1::ESCALATION_STEP_EXTENSION_UNDECIDED, order,
+          OfItsMaking(*extension, DateOf(extension->made_by())));
     }
   }
 
@@ -166,13 +182,14 @@ class Climb {
       const v1::ProgressReport& body = report->entity().progress_report();
       if (!report->withdrawn_by().empty()) continue;
       if (!body.order().empty() && body.order() != order.id()) continue;
-      reported.insert(
-          QuarterOf(ToDay(body.has_period_end() ? body.period_end() : DateOf(report->made_by()))));
+      reported.insert(QuarterOf(body.has_period_end()
+                                    ? ToDay(body.period_end())
+                                    : DayAt(TimesOf(report->made_by()).observed, rules_.zone)));
     }
     for (int quarter = QuarterOf(InProgressSince(order));; ++quarter) {
       if (reported.count(quarter) != 0) continue;
       Add(v1::ESCALATION_STEP_E3_PROGRESS_MISSING, order,
-          On(order, ToDate(LastDayOf(quarter)), order.made_by()));
+          OfItsMaking(order, ToDate(LastDayOf(quarter))));
       if (quarter >= QuarterOf(rules_.today)) return absl::OkStatus();
     }
   }
@@ -183,9 +200,8 @@ class Climb {
                            source_.Children(records_.hazard->id(), KindOf("transfer")));
     for (const v1::Record* transfer : transfers) {
       if (transfer->entity().transfer().status() != v1::TRANSFER_STATUS_PROPOSED) continue;
-      const v1::Stamp& proposed = transfer->made_by();
       Add(v1::ESCALATION_STEP_TRANSFER_UNDECIDED, *transfer,
-          On(*transfer, DateOf(proposed), proposed));
+          OfItsMaking(*transfer, DateOf(transfer->made_by())));
     }
     return absl::OkStatus();
   }
@@ -195,30 +211,41 @@ class Climb {
       return absl::OkStatus();
     }
     const v1::Record& hazard = *records_.hazard;
-    if (state_.has_due_date()) {
-      const Wait due{state_.due_date(), state_.due_version(), DueImportedAt()};
-      Add(v1::ESCALATION_STEP_E4_OVERDUE, hazard, due);
-      VIGIL_ASSIGN_OR_RETURN(const bool is_explained, IsExplained());
-      if (!is_explained) Add(v1::ESCALATION_STEP_E5_PROPOSE_LETTER, hazard, due);
-      Add(v1::ESCALATION_STEP_E7_PROPOSE_TALK, hazard, due);
-    }
+    const Wait due{state_.due_date(), state_.due_version(), DueImportedAt(), IsDueByCopies()};
+    if (state_.has_due_date()) Add(v1::ESCALATION_STEP_E4_OVERDUE, hazard, due);
     VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> letters,
                            source_.Children(hazard.id(), KindOf("supervision_letter")));
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> talks,
+                           source_.Children(hazard.id(), KindOf("talk")));
+    if (state_.has_due_date()) {
+      VIGIL_ASSIGN_OR_RETURN(const bool is_explained, IsExplained());
+      const bool has_letter = std::any_of(letters.begin(), letters.end(), [&](const auto* letter) {
+        return IsSinceDue(letter->entity().supervision_letter().sent_on());
+      });
+      if (!is_explained && !has_letter) Add(v1::ESCALATION_STEP_E5_PROPOSE_LETTER, hazard, due);
+      const bool has_talk = std::any_of(talks.begin(), talks.end(), [&](const auto* talk) {
+        return IsSinceDue(talk->entity().talk().held_on());
+      });
+      if (!has_talk) Add(v1::ESCALATION_STEP_E7_PROPOSE_TALK, hazard, due);
+    }
     for (const v1::Record* letter : letters) {
       const v1::SupervisionLetter& body = letter->entity().supervision_letter();
       if (!body.has_sent_on() || !body.has_limit() || body.has_answered_on()) continue;
-      Add(v1::ESCALATION_STEP_E6_PROPOSE_CRITICISM, hazard,
-          On(*letter, body.limit(), StampOf(*letter, "limit")));
+      Add(v1::ESCALATION_STEP_E6_PROPOSE_CRITICISM, hazard, On(*letter, "limit", body.limit()));
     }
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> talks,
-                           source_.Children(hazard.id(), KindOf("talk")));
     for (const v1::Record* talk : talks) {
       const v1::Talk& body = talk->entity().talk();
       if (!body.has_measures_due() || body.has_done_on()) continue;
       Add(v1::ESCALATION_STEP_E8_PROPOSE_REPORT_UPWARD, hazard,
-          On(*talk, body.measures_due(), StampOf(*talk, "measures_due")));
+          On(*talk, "measures_due", body.measures_due()));
     }
     return absl::OkStatus();
+  }
+
+  // Not one of the dates that compete for being in force is the register's own.
+  bool IsDueByCopies() const {
+    return IsByCopies(*records_.hazard, "due_date") && AreByCopies(records_.orders, "due_date") &&
+           AreByCopies(records_.duplicates, "due_date");
   }
 
   // When what gave the due date in force was imported with it.
@@ -234,14 +261,18 @@ class Climb {
     return brought(*records_.hazard);
   }
 
+  // On such a day, if there is one, the due date in force had come.
+  bool IsSinceDue(const v1::Date& day) const {
+    return day.year() != 0 && CompareDates(day, state_.due_date()) >= 0;
+  }
+
   // The unit has explained itself since the due date.
   absl::StatusOr<bool> IsExplained() {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<const v1::Record*> explanations,
                            source_.Children(records_.hazard->id(), KindOf("explanation")));
     return std::any_of(
         explanations.begin(), explanations.end(), [&](const v1::Record* explanation) {
-          return explanation->withdrawn_by().empty() &&
-                 CompareDates(DateOf(explanation->made_by()), state_.due_date()) >= 0;
+          return explanation->withdrawn_by().empty() && IsSinceDue(DateOf(explanation->made_by()));
         });
   }
 
@@ -325,7 +356,7 @@ absl::StatusOr<std::vector<LadderStep>> StepsOfHazard(const HazardRecords& recor
 absl::CivilDay InspectedOn(const v1::Record& inspection, const absl::TimeZone& zone) {
   const absl::Time began = FromMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(
       inspection.entity().inspection().started_at()));
-  return DayAt(std::min(began, ObservedAt(inspection.made_by())), zone);
+  return DayAt(std::min(began, TimesOf(inspection.made_by()).observed), zone);
 }
 
 std::optional<absl::CivilDay> InspectionDueOn(const v1::Record& risk_source,
@@ -335,7 +366,7 @@ std::optional<absl::CivilDay> InspectionDueOn(const v1::Record& risk_source,
   if (body.retired() || body.inspection_interval_days() <= 0) return std::nullopt;
   const absl::CivilDay begins = body.has_interval_starts_on()
                                     ? ToDay(body.interval_starts_on())
-                                    : DayAt(ObservedAt(risk_source.made_by()), zone);
+                                    : DayAt(TimesOf(risk_source.made_by()).received, zone);
   return inspected_on.value_or(begins) + body.inspection_interval_days();
 }
 

@@ -46,6 +46,8 @@ struct LadderStep {
   // When the item was imported, if the import brought the date: what fell due before that is
   // recorded and not chased.
   std::optional<absl::Time> imported_at;
+  // What it waits for is known from copies alone that phones returned after a restore.
+  bool by_copies = false;
 };
 
 // What E4 alone fires: the ladder of a register that was given none.

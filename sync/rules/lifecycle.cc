@@ -23,6 +23,7 @@ constexpr HazardTransition kHazard[] = {
     {v1::HAZARD_STATUS_SUBMITTED, kVerifyFailed, v1::HAZARD_STATUS_RECTIFYING},
     {v1::HAZARD_STATUS_SUBMITTED, kRecur, v1::HAZARD_STATUS_RECTIFYING},
     {v1::HAZARD_STATUS_VERIFIED, kRecur, v1::HAZARD_STATUS_RECTIFYING},
+    {v1::HAZARD_STATUS_VERIFIED, kWithdrawVerification, v1::HAZARD_STATUS_SUBMITTED},
     {v1::HAZARD_STATUS_VERIFIED, kTagLifted, v1::HAZARD_STATUS_VERIFIED},
 };
 
@@ -38,7 +39,7 @@ constexpr OrderTransition kOrder[] = {
     {v1::ORDER_STATUS_ACCEPTANCE, kPassAcceptance, v1::ORDER_STATUS_PASSED},
     {v1::ORDER_STATUS_ACCEPTANCE, kFailAcceptance, v1::ORDER_STATUS_IN_PROGRESS},
     {v1::ORDER_STATUS_PASSED, kLift, v1::ORDER_STATUS_LIFTED},
-    // A lift in doubt is lifted again, or taken back, by somebody who has seen why.
+    // A lift in doubt is lifted again by somebody who has seen why; any lift may be taken back.
     {v1::ORDER_STATUS_LIFTED, kLift, v1::ORDER_STATUS_LIFTED},
     {v1::ORDER_STATUS_LIFTED, kReinstate, v1::ORDER_STATUS_IN_PROGRESS},
     {v1::ORDER_STATUS_ISSUED, kTransferOrder, v1::ORDER_STATUS_TRANSFERRED},
@@ -49,7 +50,7 @@ constexpr OrderTransition kOrder[] = {
     {v1::ORDER_STATUS_PASSED, kTransferOrder, v1::ORDER_STATUS_TRANSFERRED},
 };
 
-constexpr std::array<std::string_view, 27> kNames = {
+constexpr std::array<std::string_view, 28> kNames = {
     "report",
     "confirm",
     "reject",
@@ -59,6 +60,7 @@ constexpr std::array<std::string_view, 27> kNames = {
     "submit",
     "verify_passed",
     "verify_failed",
+    "withdraw_verification",
     "tag_lifted",
     "propose_transfer",
     "accept_transfer",

@@ -25,6 +25,7 @@ enum class Event : std::uint8_t {
   kSubmit,
   kVerifyPassed,
   kVerifyFailed,
+  kWithdrawVerification,
   kTagLifted,
   kProposeTransfer,
   kAcceptTransfer,

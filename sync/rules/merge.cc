@@ -184,6 +184,9 @@ bool TakeOver(const v1::Write& witnessed, v1::Write& own) {
     return false;
   }
   own.mutable_stamp()->set_seq(std::min(own.stamp().seq(), witnessed.stamp().seq()));
+  SetTimes(
+      {.observed = TimesOf(own.stamp()).observed, .received = TimesOf(witnessed.stamp()).received},
+      *own.mutable_stamp());
   own.set_covered(witnessed.covered());
   return true;
 }

@@ -1,5 +1,7 @@
 #include "sync/rules/record.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +13,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/util/time_util.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 
@@ -21,6 +24,7 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using google::protobuf::util::TimeUtil;
 
 std::unique_ptr<Message> EmptyLike(const Message& body) {
   return std::unique_ptr<Message>(body.New());
@@ -211,6 +215,22 @@ std::string IdentityOf(const v1::Stamp& stamp) {
 
 bool SameStamp(const v1::Stamp& a, const v1::Stamp& b) {
   return a.device_seq() == b.device_seq() && a.device() == b.device();
+}
+
+StampTimes TimesOf(const v1::Stamp& stamp) {
+  const absl::Time observed =
+      absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(stamp.observed_at()));
+  if (!stamp.has_received_at()) return {observed, observed};
+  return {observed, absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(stamp.received_at()))};
+}
+
+void SetTimes(const StampTimes& times, v1::Stamp& stamp) {
+  const std::int64_t received = absl::ToUnixMillis(times.received);
+  const std::int64_t observed = std::min(absl::ToUnixMillis(times.observed), received);
+  *stamp.mutable_observed_at() = TimeUtil::MillisecondsToTimestamp(observed);
+  stamp.clear_received_at();
+  if (observed == received) return;
+  *stamp.mutable_received_at() = TimeUtil::MillisecondsToTimestamp(received);
 }
 
 bool Knew(const v1::Stamp& later, const v1::Stamp& earlier) {

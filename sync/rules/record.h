@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "sync/rules/schema.h"
 #include "vigil/v1/operation.pb.h"
@@ -42,6 +43,16 @@ std::string KeyOf(const v1::Record& record);
 // "device:device_seq", the identity of a stamp.
 std::string IdentityOf(const v1::Stamp& stamp);
 bool SameStamp(const v1::Stamp& a, const v1::Stamp& b);
+
+// When its author acted, as far as his clock tells; and when the register learned of it, by its
+// own: who waits for something counts from there. Nobody observes what he sends later.
+struct StampTimes {
+  absl::Time observed;
+  absl::Time received;
+};
+StampTimes TimesOf(const v1::Stamp& stamp);
+// To milliseconds.
+void SetTimes(const StampTimes& times, v1::Stamp& stamp);
 
 // The author of `later` knew the write `earlier` when he began: he was shown a version that has
 // it, or it was an earlier one of his own phone's.

@@ -56,6 +56,17 @@ bool PolicyFits(const FieldDescriptor& field, v1::MergePolicy policy) {
   }
 }
 
+std::vector<FieldInfo::Inner> InnerReferences(const FieldDescriptor& field) {
+  std::vector<FieldInfo::Inner> references;
+  if (field.message_type() == nullptr) return references;
+  for (int i = 0; i < field.message_type()->field_count(); ++i) {
+    const FieldDescriptor& inner = *field.message_type()->field(i);
+    const std::string& kind = inner.options().GetExtension(v1::field).refers_to();
+    if (!kind.empty()) references.push_back({&inner, kind});
+  }
+  return references;
+}
+
 FieldInfo CompileField(const FieldDescriptor& field, std::vector<std::string>& faults) {
   FieldInfo info;
   info.descriptor = &field;
@@ -64,6 +75,7 @@ FieldInfo CompileField(const FieldDescriptor& field, std::vector<std::string>& f
   info.editable = rules.has_edit();
   info.edit = rules.edit();
   info.refers_to = rules.refers_to();
+  info.inner_references = InnerReferences(field);
   info.max_bytes = rules.max_bytes() == 0 ? kTextBytesDefault : rules.max_bytes();
   info.required = rules.required();
   if (field.is_map()) faults.push_back(absl::StrCat(field.full_name(), ": a map"));
@@ -186,6 +198,12 @@ absl::StatusOr<std::unique_ptr<Schema>> Schema::Load(const Descriptor& entity,
     for (const FieldInfo& field : info.fields) {
       if (!field.refers_to.empty() && schema->FindEntity(field.refers_to) == nullptr) {
         faults.push_back(absl::StrCat(field.descriptor->full_name(), ": refers to no entity"));
+      }
+      for (const FieldInfo::Inner& inner : field.inner_references) {
+        const bool is_text = inner.descriptor->type() == FieldDescriptor::TYPE_STRING &&
+                             !inner.descriptor->is_repeated();
+        if (is_text && schema->FindEntity(inner.refers_to) != nullptr) continue;
+        faults.push_back(absl::StrCat(inner.descriptor->full_name(), ": refers to no entity"));
       }
     }
   }

@@ -28,6 +28,12 @@ struct FieldInfo {
   v1::FieldAuthority edit;
   // Kind of record that the field names; empty for no reference.
   std::string refers_to;
+  // Of a message: its text fields that name records, and of which kind.
+  struct Inner {
+    const google::protobuf::FieldDescriptor* descriptor = nullptr;
+    std::string refers_to;
+  };
+  std::vector<Inner> inner_references;
   // Longest accepted text, in bytes.
   std::uint32_t max_bytes = 4000;
   bool required = false;

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -16,6 +17,7 @@
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/base/utf8.h"
+#include "sync/rules/derive.h"
 #include "sync/rules/judge.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
@@ -196,6 +198,31 @@ absl::Status CheckMessage(const Message& message, int depth) {
   return absl::OkStatus();
 }
 
+// Fields of a message that say when something begins and ends: two dates or two times.
+struct Span {
+  std::string_view type;
+  int from = 0;
+  int to = 0;
+};
+constexpr Span kSpans[] = {
+    {"Campaign", v1::Campaign::kStartsOnFieldNumber, v1::Campaign::kEndsOnFieldNumber},
+    {"Inspection", v1::Inspection::kStartedAtFieldNumber, v1::Inspection::kEndedAtFieldNumber},
+    {"ProgressReport", v1::ProgressReport::kPeriodStartFieldNumber,
+     v1::ProgressReport::kPeriodEndFieldNumber},
+    {"RectificationPlan", v1::RectificationPlan::kStartsOnFieldNumber,
+     v1::RectificationPlan::kDueOnFieldNumber},
+};
+
+bool IsBefore(const Message& a, const Message& b) {
+  if (const auto* day = dynamic_cast<const v1::Date*>(&a)) {
+    return CompareDates(*day, static_cast<const v1::Date&>(b)) < 0;
+  }
+  const auto& time = static_cast<const google::protobuf::Timestamp&>(a);
+  const auto& other = static_cast<const google::protobuf::Timestamp&>(b);
+  return std::make_pair(time.seconds(), time.nanos()) <
+         std::make_pair(other.seconds(), other.nanos());
+}
+
 absl::Status CheckSeen(const v1::Operation& operation) {
   if (operation.seen_size() > 4 * kRecordsPerOperationMax) {
     return Refuse(v1::REASON_TOO_MANY_RECORDS, "the operation relies on too many records");
@@ -252,6 +279,38 @@ absl::Status ValidateRecord(const v1::Record& record) {
     }
     const bool is_set = field != nullptr && field->policy == v1::MERGE_POLICY_UNION;
     if (!any_live && !is_set) return unreadable;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateTogether(const Message& body) {
+  const auto& reflection = *body.GetReflection();
+  for (const Span& span : kSpans) {
+    if (body.GetDescriptor()->name() != span.type) continue;
+    const FieldDescriptor& from = *body.GetDescriptor()->FindFieldByNumber(span.from);
+    const FieldDescriptor& to = *body.GetDescriptor()->FindFieldByNumber(span.to);
+    if (!reflection.HasField(body, &from) || !reflection.HasField(body, &to)) continue;
+    if (!IsBefore(reflection.GetMessage(body, &to), reflection.GetMessage(body, &from))) continue;
+    return Refuse(v1::REASON_INVALID_DATE, absl::StrCat(to.name(), " lies before ", from.name()))
+        .With("field", to.name());
+  }
+  if (const auto* source = dynamic_cast<const v1::RiskSource*>(&body)) {
+    if (source->inspection_interval_days() < 0) {
+      return Refuse(v1::REASON_INVALID_NUMBER, "an interval has no less than 0 days")
+          .With("field", "inspection_interval_days");
+    }
+  }
+  if (const auto* letter = dynamic_cast<const v1::SupervisionLetter*>(&body)) {
+    if (letter->has_sent_on() && !letter->has_limit()) {
+      return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, "a letter that is sent has a limit")
+          .With("field", "limit");
+    }
+  }
+  if (const auto* statement = dynamic_cast<const v1::ResponsibilityStatement*>(&body)) {
+    if (statement->signature() == v1::SIGNATURE_STATUS_SIGNED && !statement->has_signed_on()) {
+      return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, "a statement that is signed has a date")
+          .With("field", "signed_on");
+    }
   }
   return absl::OkStatus();
 }
@@ -338,7 +397,7 @@ absl::Status ValidateNewBody(const EntityInfo& info, const Message& body) {
           .With("field", field.name());
     }
   }
-  return absl::OkStatus();
+  return ValidateTogether(body);
 }
 
 }  // namespace vigil::rules

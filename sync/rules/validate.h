@@ -27,6 +27,10 @@ absl::Status ValidateOperation(const v1::Operation& operation);
 // a command writes.
 absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Message& body);
 
+// What the fields of a body say together: nothing ends before it begins, a letter that was sent has
+// a limit, a statement that was signed a date.
+absl::Status ValidateTogether(const google::protobuf::Message& body);
+
 // Whether an id that follows from a name (version 8) comes from a person's program. Imports and the
 // escalation clock make such ids, for records and operations: whoever used one first would keep
 // them from what they have to do.

@@ -25,6 +25,10 @@ class EmptyView final : public RegisterView {
                                                 std::string_view /*key*/) override {
     return std::optional<Uuid>();
   }
+  absl::StatusOr<std::vector<Uuid>> FindByName(const rules::EntityInfo& /*kind*/,
+                                               std::string_view /*name*/) override {
+    return std::vector<Uuid>();
+  }
   absl::StatusOr<std::vector<PastWrite>> History(const Uuid& /*id*/) override {
     return std::vector<PastWrite>();
   }

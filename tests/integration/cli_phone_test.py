@@ -81,8 +81,11 @@ class Phones(SampleCase):
         answers = drafts[0]["entity"]["inspection"]["answers"]
         self.assertEqual([a["item"] for a in answers], ["LF-01", "LF-02"])
         self.field(self.a, "inspect", "RS-LF-002", "--answer", "LF-99=1", code=2)
+        unsigned = self.field(self.a, "inspect", "RS-LF-002", "--remark", "雨后", code=2)
+        self.assertIn("--signature-refused", unsigned.err)
         made = self.field(self.a, "inspect", "RS-LF-002", "--answer", "LF-03=5",
-                          "--remark", "雨后", "--hazard", "作业面甲烷超限", "--json").json
+                          "--signature-refused", "负责人不在场", "--hazard", "作业面甲烷超限",
+                          "--json").json
         self.assertEqual([m["command"] for m in made], ["create_record", "report_hazard"])
         self.assertEqual(self.field(self.a, "inspect", "drafts", "--json").json, [])
         self.assertEqual(self.field(self.a, "sync", "--json").json["applied"], 2)
@@ -98,6 +101,7 @@ class Phones(SampleCase):
         answers = {"ANSWER_TYPE_NUMBER": "0", "ANSWER_TYPE_YES_NO": "是", "ANSWER_TYPE_TEXT": "正常"}
         lines = [answers.get(i["type"]) or i["choices"][0] for i in items]
         lines.insert(0, "not a number")  # Asked again.
+        lines += ["", "负责人不在场"]  # Why nobody signed; asked again, too.
         result = self.field(self.a, "inspect", "RS-LF-003", "--lang", "zh",
                             stdin="\n".join(lines) + "\n")
         self.assertIn("已存入本机", result.out)

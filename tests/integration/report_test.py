@@ -121,6 +121,12 @@ class Reports(SampleCase):
         self.assertIn("2017年第一季度安全隐患排查治理情况通报", page.text)
         self.assertIn(f"共排查发现隐患{len(found)}项", page.text)
         self.assertIn("本期印发通报1份，通报隐患15项，其中已整改15项", page.text)
+        counts = self.rows("bulletin", "--period", "2017-Q1")
+        for section in ("department", "district", "site_type", "grade", "period"):
+            self.assertEqual(sum(int(row["found"]) for row in counts if row["section"] == section),
+                             len(found), section)
+        self.assertEqual([(row["code"], row["found"], row["rectified"]) for row in counts
+                          if row["section"] == "bulletin"], [("通报〔2017〕1号", "15", "15")])
 
     # --- Ledgers ----------------------------------------------------------------------------------
 
@@ -260,7 +266,8 @@ class Reports(SampleCase):
         wrong = [(("--unit", "NOBODY"), 5), (("--sort", "colour"), 1), (("--format", "pdf"), 2)]
         for words, code in wrong:
             self.ctl("report", "hazards", *words, "--out", out, access=self.safety, code=code)
-        self.ctl("report", "bulletin", "--out", out, access=self.safety, code=1)
+        self.ctl("report", "bulletin", "--format", "geojson", "--out", out, access=self.safety,
+                 code=1)
         nowhere = run("vigilctl", "report", "hazards", "--out", str(out),
                       env={**self.server.env(self.safety), "VIGIL_SERVER": "127.0.0.1:1"})
         self.assertEqual(nowhere.code, 3)

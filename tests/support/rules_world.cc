@@ -134,6 +134,7 @@ class SeenWorld final : public rules::World {
   }
   v1::Date Today() override { return rules::DateAt(ObservedAt(), Zone()); }
   absl::Time ObservedAt() override { return rules::ObservedAt(operation_, world_.now_); }
+  v1::Date ReceivedOn() override { return rules::DateAt(world_.now_, Zone()); }
   absl::StatusOr<v1::Date> AddWorkingDays(const v1::Date& date, int days) override {
     return world_.work_calendar.Add(date, days).date;
   }

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 #include "sync/base/status.h"
 #include "sync/cli/console/exit_code.h"
 #include "sync/cli/console/json.h"
@@ -33,6 +35,41 @@ Text TitleOf(ExitCode code) {
     default:
       return kErrorText;
   }
+}
+
+struct KeyName {
+  std::string_view key;
+  std::string_view chinese;
+};
+constexpr KeyName kKeys[] = {
+    {"field", "字段"},  {"missing", "缺少"},   {"record", "记录"},
+    {"hazard", "隐患"}, {"status", "状态"},    {"seen_status", "所见状态"},
+    {"event", "操作"},  {"roles", "需要角色"}, {"last_day", "最后期限"},
+    {"kind", "种类"},   {"command", "命令"},   {"channel", "渠道"},
+};
+
+// The contract's term in a metadata value, in Chinese: a role, a status, a field, a command.
+std::string ChineseTerm(std::string_view term) {
+  for (const std::string_view word :
+       {internal::ChineseValue(term), internal::ChineseField(term), internal::ChineseCommand(term),
+        internal::ChineseKind(term)}) {
+    if (!word.empty()) return std::string(word);
+  }
+  return std::string(term);
+}
+
+// "field=due_date": for programs and those who ask; in Chinese as people call it.
+std::string MetadataText(std::string_view key, std::string_view value, Language language) {
+  if (language == Language::kEnglish) return OneLine(key) + "=" + OneLine(value);
+  std::string name(key);
+  for (const KeyName& known : kKeys) {
+    if (known.key == key) name = known.chinese;
+  }
+  std::string terms;
+  for (const absl::string_view part : absl::StrSplit(ToAbsl(value), ',')) {
+    terms += (terms.empty() ? "" : "、") + ChineseTerm(ToStd(absl::StripAsciiWhitespace(part)));
+  }
+  return OneLine(name) + "：" + OneLine(terms);
 }
 
 std::string_view ShortReason(v1::Reason reason) {
@@ -77,7 +114,7 @@ std::string ErrorText(const absl::Status& status, Language language) {
     }
     for (const auto& [key, value] : MetadataOf(status)) {
       if (key == "retry_after_ms" && pause > absl::ZeroDuration()) continue;
-      text += "\n  " + OneLine(key) + "=" + OneLine(value);
+      text += "\n  " + MetadataText(key, value, language);
     }
   }
   if (words != nullptr) {

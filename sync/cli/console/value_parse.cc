@@ -36,7 +36,14 @@ absl::StatusOr<const rules::FieldInfo*> FindField(const rules::EntityInfo& info,
                                                   std::string_view name) {
   const rules::FieldInfo* field = info.Find(name);
   if (field != nullptr) return field;
-  return UsageError(absl::StrCat("a ", info.kind, " has no field '", ToAbsl(name), "'"));
+  std::string fields;
+  for (const rules::FieldInfo& each : info.fields) {
+    if (each.policy == v1::MERGE_POLICY_SERVER) continue;
+    absl::StrAppend(&fields, fields.empty() ? "" : ", ", each.name(),
+                    each.required ? " (required)" : "");
+  }
+  return UsageError(
+      absl::StrCat("a ", info.kind, " has no field '", ToAbsl(name), "'; it has ", fields));
 }
 
 absl::StatusOr<Assignment> ParseAssignment(const rules::EntityInfo& info, std::string_view text) {
@@ -71,6 +78,17 @@ absl::Status SetMessage(const FieldDescriptor& field, std::string_view text, con
     VIGIL_ASSIGN_OR_RETURN(*grant.mutable_unit(), reading.find("org_unit", text.substr(at + 1)));
   } else {
     return ParseJson(text, value);
+  }
+  return absl::OkStatus();
+}
+
+// People write numbers and codes inside JSON, too.
+absl::Status ResolveInner(const rules::FieldInfo& field, const Reading& reading, Message& value) {
+  for (const rules::FieldInfo::Inner& inner : field.inner_references) {
+    const std::string name = value.GetReflection()->GetString(value, inner.descriptor);
+    if (name.empty()) continue;
+    VIGIL_ASSIGN_OR_RETURN(std::string id, reading.find(inner.refers_to, name));
+    value.GetReflection()->SetString(&value, inner.descriptor, std::move(id));
   }
   return absl::OkStatus();
 }
@@ -217,10 +235,12 @@ absl::Status SetField(const rules::FieldInfo& field, std::string_view text, cons
           [&] { reflection.SetString(&body, descriptor, value); });
       return absl::OkStatus();
     }
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return SetMessage(*descriptor, text, reading,
-                        descriptor->is_repeated() ? *reflection.AddMessage(&body, descriptor)
-                                                  : *reflection.MutableMessage(&body, descriptor));
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      Message& value = descriptor->is_repeated() ? *reflection.AddMessage(&body, descriptor)
+                                                 : *reflection.MutableMessage(&body, descriptor);
+      VIGIL_RETURN_IF_ERROR(SetMessage(*descriptor, text, reading, value));
+      return ResolveInner(field, reading, value);
+    }
     default:
       return UsageError(absl::StrCat(field.name(), " cannot be given here"));
   }

@@ -277,7 +277,9 @@ std::string RecordGist(const v1::Record& record, const Display& display) {
   if (info == nullptr) return "";
   const Message& body = rules::BodyOf(record.entity());
   std::string gist;
-  for (const char* name : {"step", "status", "kind", "result", "due_date", "due_on", "description",
+  if (!record.withdrawn_by().empty()) gist = Text("withdrawn", "已撤回").In(display.language);
+  for (const char* name : {"step", "status", "kind", "result", "in_place", "due_date", "due_on",
+                           "held_on", "measures_due", "control_measure", "measures", "description",
                            "text", "opinion", "reason", "goal", "basis", "remark", "value"}) {
     const rules::FieldInfo* field = info->Find(std::string_view(name));
     if (field == nullptr) continue;

@@ -172,6 +172,27 @@ absl::StatusOr<bool> AskAnswers(Phone& phone, Work& work) {
   return true;
 }
 
+bool IsSigned(const v1::Inspection& inspection) {
+  return inspection.has_signature() || !inspection.signature_refused_because().empty();
+}
+
+// Asks why nobody signed, where nobody has. False: the input ended.
+absl::StatusOr<bool> AskSignature(Phone& phone, Work& work) {
+  console::Console& console = phone.console();
+  while (!IsSigned(work.inspection())) {
+    console.Ask(std::string(console.In({"nobody has signed; why", "被检查单位未签名，原因"})) +
+                ": ");
+    std::string line;
+    if (!std::getline(console.in(), line)) {
+      console.Ask("\n");
+      return false;
+    }
+    work.inspection().set_signature_refused_because(line);
+    VIGIL_RETURN_IF_ERROR(Save(phone, work));
+  }
+  return true;
+}
+
 void SayFindings(Phone& phone, Work& work) {
   console::Console& console = phone.console();
   for (const v1::ChecklistItem& item : work.checklist.items()) {
@@ -187,6 +208,11 @@ void SayFindings(Phone& phone, Work& work) {
 }
 
 absl::Status SubmitWork(Phone& phone, const Arguments& arguments, Work& work) {
+  if (!IsSigned(work.inspection())) {
+    return console::UsageError(
+        "the inspected unit signs (--signature FILE), or its refusal is recorded "
+        "(--signature-refused TEXT); until then this is kept as a draft");
+  }
   VIGIL_ASSIGN_OR_RETURN(*work.inspection().mutable_ended_at(),
                          verbs::TimeOrNow(phone, arguments, "--ended-at"));
   v1::Operation operation;
@@ -231,6 +257,9 @@ absl::Status Inspect(Phone& phone, const Arguments& arguments) {
   bool complete = !arguments.Has("--draft");
   if (complete && Asks(arguments)) {
     VIGIL_ASSIGN_OR_RETURN(complete, AskAnswers(phone, work));
+    if (complete) {
+      VIGIL_ASSIGN_OR_RETURN(complete, AskSignature(phone, work));
+    }
   }
   if (complete) return SubmitWork(phone, arguments, work);
   console::JsonObject object;

@@ -113,6 +113,8 @@ absl::Status Accept(Desk& desk, const Arguments& arguments) {
     command.set_plan_id(desk.NewId());
     VIGIL_ASSIGN_OR_RETURN(*command.mutable_plan(), TakePlan(arguments));
     command.mutable_plan()->set_hazard(hazard.id());
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(*command.mutable_existing_plan(), NewestPlan(desk, hazard.id()));
   }
   return desk.Submit(std::move(operation));
 }
@@ -211,6 +213,9 @@ absl::Status Progress(Desk& desk, const Arguments& arguments) {
 absl::Status Suspend(Desk& desk, const Arguments& arguments) {
   VIGIL_ASSIGN_OR_RETURN(const v1::Record hazard, TakeHazard(desk, arguments));
   VIGIL_ASSIGN_OR_RETURN(auto level, TakeEnum<v1::Suspension>(arguments, "--level"));
+  if (level != v1::SUSPENSION_PARTIAL && level != v1::SUSPENSION_FULL) {
+    return console::UsageError("--level is partial or full; `resume` lets work go on");
+  }
   v1::Operation operation;
   v1::EditRecord& command = *operation.mutable_edit_record();
   command.set_record(hazard.id());
@@ -336,8 +341,7 @@ std::vector<Verb> HazardVerbs() {
       {{"accept",
         {"the responsible unit takes a hazard on; a major one needs a complete plan",
          "责任单位受理整改；重大隐患须有完整方案"},
-        Join({{HazardArgument(), {"--existing-plan", "ID", {"a plan that exists", "已有方案"}}},
-              PlanOptions()}),
+        Join({{HazardArgument(), ExistingPlanOption()}, PlanOptions()}),
         {"YH-2017-0371"},
         {Op::kAcceptHazard}},
        Accept},

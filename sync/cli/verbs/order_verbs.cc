@@ -27,6 +27,9 @@ absl::Status FilePlan(Desk& desk, const Arguments& arguments) {
   if (const auto plan = arguments.Find("--existing-plan")) {
     VIGIL_ASSIGN_OR_RETURN(*command.mutable_existing_plan(),
                            FindId(desk, "rectification_plan", *plan));
+  } else if (!HasPlan(arguments)) {
+    VIGIL_ASSIGN_OR_RETURN(*command.mutable_existing_plan(),
+                           NewestPlan(desk, order.entity().supervision_order().hazard()));
   } else {
     command.set_plan_id(desk.NewId());
     VIGIL_ASSIGN_OR_RETURN(*command.mutable_plan(), TakePlan(arguments));
@@ -181,9 +184,8 @@ std::vector<Verb> OrderVerbs() {
   std::vector<Verb> verbs = {
       {{"plan file",
         {"file the complete rectification plan under an order", "报备治理方案（五落实齐全）"},
-        Join({{OrderArgument(), {"--existing-plan", "ID", {"a plan that exists", "已有方案"}}},
-              PlanOptions()}),
-        {"YH-2017-0371 --goal '消除渗漏' --measures '灌浆' --person '张三' --funds 120000 "
+        Join({{OrderArgument(), ExistingPlanOption()}, PlanOptions()}),
+        {"YH-2017-0371 --goal '消除渗漏' --measures '灌浆' --person '安全主管' --funds 120000 "
          "--starts 2017-08-10 --plan-end 2017-12-20 --contingency '撤离'"},
         {Op::kFilePlan}},
        FilePlan},

@@ -94,7 +94,7 @@ absl::Status Lift(Desk& desk, const Arguments& arguments) {
 }
 
 absl::Status Reinstate(Desk& desk, const Arguments& arguments) {
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindOrder(desk, arguments.Value("ORDER")));
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindLiftedOrder(desk, arguments.Value("ORDER")));
   v1::Operation operation;
   v1::ReinstateTag& command = *operation.mutable_reinstate_tag();
   NameOrder(order, command);
@@ -103,7 +103,7 @@ absl::Status Reinstate(Desk& desk, const Arguments& arguments) {
 }
 
 absl::Status Publish(Desk& desk, const Arguments& arguments) {
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindOrder(desk, arguments.Value("ORDER")));
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record order, FindLiftedOrder(desk, arguments.Value("ORDER")));
   v1::Operation operation;
   v1::RecordPublication& command = *operation.mutable_record_publication();
   command.set_order(order.id());

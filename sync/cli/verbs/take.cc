@@ -1,5 +1,6 @@
 #include "sync/cli/verbs/take.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -26,6 +27,37 @@ bool IsOpen(const v1::Record& order) {
   return status != v1::ORDER_STATUS_LIFTED && status != v1::ORDER_STATUS_TRANSFERRED;
 }
 
+bool IsLifted(const v1::Record& order) {
+  return order.entity().supervision_order().status() == v1::ORDER_STATUS_LIFTED;
+}
+
+bool IsUnpublished(const v1::Record& order) {
+  return IsLifted(order) && !order.entity().supervision_order().has_published_on();
+}
+
+// The order of that name, else of the hazard of that name the only one that the first of these
+// holds for, the second where it holds for none, and so on; else its only one.
+absl::StatusOr<v1::Record> FindOrderAmong(
+    Desk& desk, std::string_view name, const std::vector<bool (*)(const v1::Record&)>& preferred) {
+  absl::StatusOr<v1::Record> order = desk.Find("supervision_order", name);
+  if (order.ok() || console::ExitCodeOf(order.status()) != console::kNotFound) return order;
+  const absl::StatusOr<v1::Record> hazard = desk.Find("hazard", name);
+  if (!hazard.ok()) return order;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> orders,
+                         desk.Children(*hazard, "supervision_order"));
+  if (orders.empty()) {
+    return rules::Refuse(v1::REASON_NOT_FOUND, "this hazard has no supervision order")
+        .With("hazard", name);
+  }
+  for (const auto& is_meant : preferred) {
+    const auto count = std::count_if(orders.begin(), orders.end(), is_meant);
+    if (count == 1) return *std::find_if(orders.begin(), orders.end(), is_meant);
+    if (count > 1) break;
+  }
+  if (orders.size() == 1) return orders.front();
+  return console::UsageError("this hazard has several orders: name one by its number or id");
+}
+
 }  // namespace
 
 console::Reading Desk::reading() {
@@ -40,23 +72,18 @@ absl::StatusOr<std::string> FindId(Desk& desk, std::string_view kind, std::strin
 }
 
 absl::StatusOr<v1::Record> FindOrder(Desk& desk, std::string_view name) {
-  absl::StatusOr<v1::Record> order = desk.Find("supervision_order", name);
-  if (order.ok() || console::ExitCodeOf(order.status()) != console::kNotFound) return order;
-  const absl::StatusOr<v1::Record> hazard = desk.Find("hazard", name);
-  if (!hazard.ok()) return order;
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> orders,
-                         desk.Children(*hazard, "supervision_order"));
-  std::vector<v1::Record> open;
-  for (const v1::Record& candidate : orders) {
-    if (IsOpen(candidate)) open.push_back(candidate);
-  }
-  if (open.size() == 1) return open.front();
-  if (open.empty() && orders.size() == 1) return orders.front();
-  if (orders.empty()) {
-    return rules::Refuse(v1::REASON_NOT_FOUND, "this hazard has no supervision order")
-        .With("hazard", name);
-  }
-  return console::UsageError("this hazard has several orders: name one by its number or id");
+  return FindOrderAmong(desk, name, {IsOpen});
+}
+
+absl::StatusOr<v1::Record> FindLiftedOrder(Desk& desk, std::string_view name) {
+  return FindOrderAmong(desk, name, {IsUnpublished, IsLifted});
+}
+
+absl::StatusOr<std::string> NewestPlan(Desk& desk, const std::string& hazard) {
+  VIGIL_ASSIGN_OR_RETURN(const v1::Record record, desk.Find("hazard", hazard));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Record> plans,
+                         desk.Children(record, "rectification_plan"));
+  return plans.empty() ? std::string() : plans.back().id();
 }
 
 absl::Status TakeDate(const Arguments& arguments, std::string_view option, v1::Date* date) {
@@ -96,6 +123,13 @@ std::vector<OptionSpec> PlanOptions() {
       {"--contingency", "TEXT", {"plan: contingency plan", "方案：应急预案"}},
       {"--interim", "TEXT", {"plan: interim controls", "方案：临时管控措施"}},
   };
+}
+
+OptionSpec ExistingPlanOption() {
+  return {"--existing-plan",
+          "ID",
+          {"a plan that exists; default: the newest one, unless one is given here",
+           "已有方案；未另给方案时默认最近一份"}};
 }
 
 bool HasPlan(const Arguments& arguments) {

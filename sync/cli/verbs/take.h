@@ -25,6 +25,10 @@ namespace vigil::verbs {
 absl::StatusOr<std::string> FindId(Desk& desk, std::string_view kind, std::string_view name);
 // A supervision order by its number or id, or by its hazard, where that has one open order.
 absl::StatusOr<v1::Record> FindOrder(Desk& desk, std::string_view name);
+// The same where that has one lifted order, or one whose lifting is not published.
+absl::StatusOr<v1::Record> FindLiftedOrder(Desk& desk, std::string_view name);
+// The id of the hazard's newest rectification plan; empty where it has none.
+absl::StatusOr<std::string> NewestPlan(Desk& desk, const std::string& hazard);
 
 // The option's date into `date`, if it is given.
 absl::Status TakeDate(const console::Arguments& arguments, std::string_view option, v1::Date* date);
@@ -68,6 +72,7 @@ absl::StatusOr<google::protobuf::RepeatedPtrField<v1::Evidence>> TakePhotos(
 
 // The options of a rectification plan, and the plan that they give.
 std::vector<console::OptionSpec> PlanOptions();
+console::OptionSpec ExistingPlanOption();
 bool HasPlan(const console::Arguments& arguments);
 absl::StatusOr<v1::RectificationPlan> TakePlan(const console::Arguments& arguments);
 

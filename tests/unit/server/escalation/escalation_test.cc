@@ -96,6 +96,28 @@ TEST_F(EscalationTest, E4FiresOnceOnTheDayAfterTheDueDate) {
   EXPECT_THAT(notifications[0].text(), HasSubstr("超期"));
 }
 
+// Too late by ten years or made offline last week: what waits for the office waits since it came.
+TEST(EscalationClockTest, Promise8AReportWaitsSinceItCameWhateverItsPhonesClockSays) {
+  TestRegister reg({.ladder = LadderOf(v1::ESCALATION_STEP_REPORT_UNCONFIRMED, 3)});
+  EscalationClock clock(reg.target(), reg.executor(), {});
+  Actor inspector = reg.Phone(v1::ROLE_INSPECTOR, reg.unit);
+  for (const int wrong_by_days : {-3650, -7, 0, 3650}) {
+    v1::Operation report = reg.Begin(inspector);
+    report.mutable_made_at()->set_seconds(absl::ToUnixSeconds(reg.executor().Now()) +
+                                          wrong_by_days * 86400);
+    report.mutable_report_hazard()->set_hazard_id(reg.NewId());
+    report.mutable_report_hazard()->mutable_hazard()->set_risk_source(reg.risk_source);
+    report.mutable_report_hazard()->mutable_hazard()->set_description("loose rock");
+    *report.mutable_report_hazard()->mutable_hazard()->mutable_found_at() = report.made_at();
+    ASSERT_EQ(reg.Submit(inspector, report).verdict(), v1::VERDICT_APPLIED);
+  }
+  const absl::CivilDay today = rules::ToDay(reg.target().Today());
+  reg.executor().RunUntil(StartOfDay(today + 3, reg.target().zone()) - absl::Seconds(1));
+  EXPECT_EQ(testing::Tick(reg, clock), 0);
+  reg.executor().RunFor(absl::Seconds(1));
+  EXPECT_EQ(testing::Tick(reg, clock), 4);
+}
+
 TEST_F(EscalationTest, NobodyKeepsItFromFiringByTakingItsId) {
   const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 1));
   reg_.executor().RunUntil(absl::FromUnixSeconds(1501603200));

@@ -11,6 +11,7 @@
 #include "tests/support/returned_copies.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
+#include "tests/unit/server/escalation/escalation_fixture.h"
 
 // Escalations that had fired before the register was restored, and that its backup lacks.
 
@@ -24,13 +25,15 @@ using ::testing::SizeIs;
 
 class FiredBeforeTest : public ::testing::Test {
  protected:
-  FiredBeforeTest()
-      : clock_(reg_.target(), reg_.executor(), {}),
+  explicit FiredBeforeTest(v1::Ladder ladder = rules::OverdueAlone())
+      : reg_({.ladder = std::move(ladder)}),
+        clock_(reg_.target(), reg_.executor(), {}),
         office_(reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau)),
         phone_(reg_.Phone(v1::ROLE_INSPECTOR, reg_.unit)),
         hazard_(Report()) {}
 
   static v1::Date DueDate() { return rules::ToDate(absl::CivilDay(2017, 8, 1)); }
+  static v1::Date LaterDate() { return rules::ToDate(absl::CivilDay(2017, 9, 1)); }
 
   std::string Report() {
     std::string hazard = reg_.NewId();
@@ -57,7 +60,7 @@ class FiredBeforeTest : public ::testing::Test {
     *operation.mutable_confirm_hazard()->mutable_due_date() = due;
     Submit(office_, operation, {hazard_});
   }
-  // Under supervision, with a due date of the order's own.
+  // Under supervision, with a date of the order's own.
   std::string Tag(const v1::Date& due) {
     Actor lead = reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau);
     std::string order = reg_.NewId();
@@ -149,7 +152,7 @@ TEST_F(FiredBeforeTest, ACopyThatComesBeforeTheClocksTickKeepsItFromTellingTwice
 
 TEST_F(FiredBeforeTest, ADueDateOfAnOrderToo) {
   const std::string backup = reg_.Backup();
-  Confirm(rules::ToDate(absl::CivilDay(2017, 9, 1)));
+  Confirm(LaterDate());
   const std::string order = Tag(DueDate());
   const std::string fired = FallDue();
   const std::vector<ReturnedCopy> copies = {CopyOf(fired), CopyOf(order), CopyOf(hazard_)};
@@ -160,6 +163,39 @@ TEST_F(FiredBeforeTest, ADueDateOfAnOrderToo) {
   Return({copies[1]});
   EXPECT_TRUE(reg_.Exists(fired));
   EXPECT_EQ(Tick(), 0);
+}
+
+// Of a plan that was not filed.
+class FiredPlanTest : public FiredBeforeTest {
+ protected:
+  FiredPlanTest() : FiredBeforeTest(LadderOf(v1::ESCALATION_STEP_E0_PLAN_DUE_MISSED, 1)) {}
+};
+
+TEST_F(FiredPlanTest, WhateverTheStepWaitsFor) {
+  const std::string backup = reg_.Backup();
+  Confirm(LaterDate());
+  const std::string order = Tag(DueDate());
+  const std::string fired = FallDue();
+  ASSERT_EQ(reg_.Find(fired).entity().escalation().item(), order);
+  const std::vector<ReturnedCopy> copies = {CopyOf(fired), CopyOf(order), CopyOf(hazard_)};
+  reg_.Restore(backup, office_);
+  Return({copies[0], copies[2]});
+  EXPECT_FALSE(reg_.Exists(fired)) << "its order is not there";
+  Return({copies[1]});
+  EXPECT_TRUE(reg_.Exists(fired));
+  EXPECT_EQ(Tick(), 0);
+  EXPECT_EQ(Messages(), 0U);
+}
+
+TEST_F(FiredPlanTest, Promise5APlansDateOfTheRegistersOwnFiresWhateverACopySays) {
+  Confirm(LaterDate());
+  const std::string order = Tag(DueDate());
+  const std::string backup = reg_.Backup();
+  const std::vector<ReturnedCopy> copies = {CopyOf(FallDue()), CopyOf(order), CopyOf(hazard_)};
+  reg_.Restore(backup, office_);
+  Return(copies);
+  EXPECT_THAT(Escalations(), IsEmpty());
+  EXPECT_EQ(Tick(), 1);
 }
 
 TEST_F(FiredBeforeTest, ACopyThatComesAfterTheClocksTickChangesNothing) {

@@ -14,7 +14,9 @@ namespace vigil::importer {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 std::string IdOf(std::string_view kind, std::string_view key) {
   return ImportedId(*rules::Schema::Get().FindEntity(kind), key).ToString();
@@ -117,6 +119,22 @@ TEST(ImporterTest, ColumnsMayStandInAnyOrderAndTheFileMayComeFromASpreadsheet) {
   EXPECT_EQ(person.roles(0).role(), v1::ROLE_INSPECTOR);
 }
 
+TEST(ImporterTest, ANameStandsForACodeWhereNoOtherHasIt) {
+  EmptyView view;
+  std::vector<InputFile> files = SmallSet();
+  const auto source = [&](const ImportPlan& plan) {
+    return plan.operations.at(3).import_record().entity().risk_source().responsible_unit();
+  };
+  EXPECT_EQ(source(PlanOrDie(files, view)), IdOf("org_unit", "D"));
+  Replace(files, "risk_sources.csv", "park_slope,D,", "park_slope,Department,");
+  EXPECT_EQ(source(PlanOrDie(files, view)), IdOf("org_unit", "D"));
+  Content(files, "org_units.csv") += "D2,Department,industry_department,B,\n";
+  const ImportPlan plan = PlanOrDie(files, view);
+  ASSERT_THAT(plan.problems, SizeIs(1)) << Describe(plan);
+  EXPECT_EQ(plan.problems[0].reason(), v1::REASON_UNKNOWN_REFERENCE);
+  EXPECT_THAT(plan.problems[0].message(), HasSubstr("D, D2"));
+}
+
 TEST(ImporterTest, IdsFollowFromTheKeyAlone) {
   EmptyView view;
   // Stored for good: ids of earlier imports.
@@ -165,6 +183,10 @@ TEST(ImporterTest, AnErrorOfTheStorageIsNoBadRow) {
                                                   std::string_view key) override {
       if (key == "gone") return absl::UnavailableError("disk");
       return std::optional<Uuid>(Uuid());
+    }
+    absl::StatusOr<std::vector<Uuid>> FindByName(const rules::EntityInfo& /*kind*/,
+                                                 std::string_view /*name*/) override {
+      return absl::UnavailableError("disk");
     }
     absl::StatusOr<std::vector<PastWrite>> History(const Uuid& /*id*/) override {
       return absl::UnavailableError("disk");

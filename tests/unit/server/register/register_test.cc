@@ -328,6 +328,28 @@ TEST(RegisterTest, Promise7NoPhoneTagsLiftsOrClosesATaggedHazard) {
   EXPECT_FALSE(reg.StateOf(hazard).tagged());
 }
 
+// By a key people mean one record, whether the other came before or with it.
+TEST(RegisterTest, TwoRecordsDoNotShareAKey) {
+  TestRegister reg;
+  Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
+  const auto bulletin = [&](std::string_view number) {
+    v1::Operation operation = reg.Begin(office);
+    operation.mutable_create_record()->set_record(reg.NewId());
+    operation.mutable_create_record()->mutable_entity()->mutable_bulletin()->set_number(
+        std::string(number));
+    return operation;
+  };
+  EXPECT_EQ(reg.Submit(office, bulletin("1")).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(reg.Submit(office, bulletin("1")).error().reason(), v1::REASON_ALREADY_EXISTS);
+  std::vector<registry::Incoming> together(2);
+  for (registry::Incoming& incoming : together) {
+    incoming.bytes = bulletin("2").SerializeAsString();
+  }
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto outcomes, reg.SubmitBytes(office, std::move(together)));
+  EXPECT_EQ(outcomes[0].verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(outcomes[1].error().reason(), v1::REASON_ALREADY_EXISTS);
+}
+
 TEST(RegisterTest, FactsAreTakenInFromOutsideTheScopeAndMarked) {
   TestRegister reg;
   Actor stranger = reg.Phone(v1::ROLE_INSPECTOR, reg.other_unit);

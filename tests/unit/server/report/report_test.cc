@@ -207,6 +207,22 @@ TEST_F(Reports, ADocumentSaysWhatTheRecordSaysAndNoMarkup) {
     EXPECT_THAT(text, HasSubstr(said));
   }
   EXPECT_THAT(text, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<b>"))));
+  // What was ordered stays ordered, whatever is in force by now.
+  vigil::testing::Actor office = reg_.Clerk(v1::ROLE_SAFETY_OFFICE, reg_.bureau);
+  v1::Operation sooner = reg_.Begin(office);
+  const std::string record = reg_.store()
+                                 .Read()
+                                 .value()
+                                 ->FindByKey(v1::Entity::kSupervisionOrder, "督字〔2017〕1号")
+                                 ->value()
+                                 .ToString();
+  reg_.See(sooner, {record, id});
+  sooner.mutable_edit_record()->set_record(record);
+  *sooner.mutable_edit_record()->mutable_entity()->mutable_supervision_order()->mutable_due_date() =
+      DateOf(absl::CivilDay(2017, 5, 9));
+  sooner.mutable_edit_record()->mutable_update_mask()->add_paths("due_date");
+  ASSERT_EQ(reg_.Submit(office, sooner).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_THAT(Text(request), AllOf(HasSubstr("2017年6月1日"), Not(HasSubstr("2017年5月9日"))));
   request.set_language(v1::REPORT_LANGUAGE_ENGLISH);
   EXPECT_THAT(Text(request), HasSubstr("Notice of tagged supervision"));
   request.set_kind(v1::REPORT_KIND_RECTIFICATION_NOTICE);

@@ -164,7 +164,7 @@ TEST_F(StatsTest, TheBulletinOfAQuarterSaysWhatWasFoundInIt) {
   EXPECT_THAT(Make(request, sink), vigil::testing::ReasonIs("REASON_INVALID_DATE"));
   request.clear_from();
   EXPECT_THAT(Make(request, sink), vigil::testing::ReasonIs("REASON_INVALID_DATE"));
-  request.set_format(v1::REPORT_FORMAT_CSV);
+  request.set_format(v1::REPORT_FORMAT_GEOJSON);
   EXPECT_THAT(Make(request, sink), vigil::testing::ReasonIs("REASON_INVALID_VALUE"));
 }
 

@@ -283,9 +283,9 @@ TEST_F(HazardTest, ATransferNeedsABasisAndAReceiverAndMovesTheHazardWhenAccepted
   const auto nobody = [](Op& op) { op.mutable_propose_transfer()->clear_to_unit(); };
   EXPECT_EQ(ReasonOfDoing("propose_transfer", Clerk(), nobody), v1::REASON_INVALID_ID);
   Open({.hazard = v1::HAZARD_STATUS_TRANSFER_PENDING});
-  RulesActor giver = world().Phone("giver", {v1::ROLE_RECEIVER}, world().landfill);
+  RulesActor giver = world().Clerk("giver", {v1::ROLE_RECEIVER}, world().landfill);
   EXPECT_EQ(ReasonOfDoing("accept_transfer", giver), v1::REASON_OUT_OF_SCOPE);
-  RulesActor receiver = world().Phone("receiver", {v1::ROLE_RECEIVER}, world().district);
+  RulesActor receiver = world().Clerk("receiver", {v1::ROLE_RECEIVER}, world().district);
   ASSERT_TRUE(Taken(Do("accept_transfer", receiver)));
   EXPECT_EQ(world().Hazard(hazard()).status(), v1::HAZARD_STATUS_TRANSFERRED);
   EXPECT_EQ(world().Hazard(hazard()).responsible_unit(), world().district);
@@ -303,10 +303,10 @@ TEST_F(HazardTest, ARefusedTransferReturnsToTheStatusBefore) {
     ASSERT_TRUE(Taken(world().Apply(propose, office)));
     scene().transfer = propose.propose_transfer().transfer_id();
     const auto no_reason = [](Op& op) { op.mutable_refuse_transfer()->clear_reason(); };
-    EXPECT_EQ(ReasonOfDoing("refuse_transfer", Phone(), no_reason), v1::REASON_REASON_REQUIRED);
-    ASSERT_TRUE(Taken(Do("refuse_transfer", Phone())));
+    EXPECT_EQ(ReasonOfDoing("refuse_transfer", Clerk(), no_reason), v1::REASON_REASON_REQUIRED);
+    ASSERT_TRUE(Taken(Do("refuse_transfer", Clerk())));
     EXPECT_EQ(world().Hazard(hazard()).status(), before);
-    EXPECT_EQ(ReasonOfDoing("accept_transfer", Phone()), v1::REASON_EVENT_NOT_ALLOWED);
+    EXPECT_EQ(ReasonOfDoing("accept_transfer", Clerk()), v1::REASON_EVENT_NOT_ALLOWED);
   }
 }
 
@@ -316,7 +316,7 @@ TEST_F(HazardTest, WorkResumesOnlyAfterAVerificationThatPassed) {
       [](v1::Verification& v) { v.set_kind(v1::VERIFICATION_KIND_SELF); },
       [](v1::Verification& v) { v.set_hazard(IdOf("other hazard")); }};
   for (const auto& fault : faults) {
-    Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+    Open({.hazard = v1::HAZARD_STATUS_VERIFIED});
     v1::Entity bad = world().Find(scene().verification)->entity();
     fault(*bad.mutable_verification());
     world().Put(IdOf("bad"), bad, hazard());
@@ -330,8 +330,97 @@ TEST_F(HazardTest, WorkResumesOnlyAfterAVerificationThatPassed) {
   ASSERT_TRUE(Taken(Do("withdraw_verification", Clerk())));
   EXPECT_EQ(ReasonOfDoing("resume_work", Clerk()), v1::REASON_SUSPENSION_NEEDS_VERIFICATION);
   Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  EXPECT_EQ(ReasonOfDoing("resume_work", Clerk()), v1::REASON_SUSPENSION_NEEDS_VERIFICATION)
+      << "what was verified once came back";
+  Open({.hazard = v1::HAZARD_STATUS_VERIFIED});
   ASSERT_TRUE(Taken(Do("resume_work", Clerk())));
   EXPECT_EQ(world().Hazard(hazard()).suspension(), v1::SUSPENSION_NONE);
+}
+
+TEST_F(HazardTest, Promise5WorkThatTheVerifierDidNotKnowToBeSuspendedStaysSo) {
+  for (const bool knew : {false, true}) {
+    Open({.hazard = v1::HAZARD_STATUS_SUBMITTED});
+    RulesActor verifier = Clerk();
+    RulesActor office = Clerk();
+    Op verify = Begin("verify_passed", verifier);
+    Op suspend = Blank(office);
+    suspend.mutable_edit_record()->set_record(hazard());
+    suspend.mutable_edit_record()->mutable_entity()->mutable_hazard()->set_suspension(
+        v1::SUSPENSION_FULL);
+    suspend.mutable_edit_record()->mutable_update_mask()->add_paths("suspension");
+    ASSERT_TRUE(Taken(world().Apply(suspend, office)));
+    if (knew) verify = Begin("verify_passed", verifier);
+    ASSERT_TRUE(Taken(world().Apply(verify, verifier)));
+    const std::string& verification = verify.verify_hazard().verification_id();
+    const auto by_it = [&](Op& op) {
+      op.mutable_resume_work()->set_verification(verification);
+      world().See(op, verification);
+    };
+    EXPECT_EQ(ReasonOfDoing("resume_work", Clerk(), by_it),
+              knew ? v1::REASON_UNSPECIFIED : v1::REASON_SUSPENSION_NEEDS_VERIFICATION);
+    EXPECT_EQ(world().Hazard(hazard()).suspension(),
+              knew ? v1::SUSPENSION_NONE : v1::SUSPENSION_FULL);
+    suspend = Blank(office);
+    suspend.mutable_edit_record()->set_record(hazard());
+    suspend.mutable_edit_record()->mutable_entity()->mutable_hazard()->set_suspension(
+        v1::SUSPENSION_NONE);
+    suspend.mutable_edit_record()->mutable_update_mask()->add_paths("suspension");
+    if (!knew) {
+      EXPECT_EQ(ReasonOf(suspend, office), v1::REASON_FIELD_NOT_EDITABLE);
+    }
+  }
+}
+
+// What it closed is to be verified anew; what was verified again since is not touched.
+TEST_F(HazardTest, Promise5AVerificationThatIsWithdrawnClosesNothing) {
+  for (const bool again : {false, true}) {
+    Open({.hazard = v1::HAZARD_STATUS_SUBMITTED});
+    RulesActor verifier = Clerk();
+    const Op verify = Begin("verify_passed", verifier);
+    ASSERT_TRUE(Taken(world().Apply(verify, verifier)));
+    scene().verification = verify.verify_hazard().verification_id();
+    ASSERT_TRUE(world().StateOf(hazard()).closed());
+    if (again) {
+      for (const char* act : {"recur", "submit", "verify_passed"}) {
+        ASSERT_TRUE(Taken(Do(act, Clerk()))) << act;
+      }
+    }
+    ASSERT_TRUE(Taken(Do("withdraw_verification", Clerk())));
+    EXPECT_EQ(world().Hazard(hazard()).status(),
+              again ? v1::HAZARD_STATUS_VERIFIED : v1::HAZARD_STATUS_SUBMITTED);
+    if (!again) {
+      EXPECT_TRUE(Taken(Do("verify_passed", Clerk())));
+    }
+  }
+}
+
+TEST_F(HazardTest, Promise5AVerificationThatIsWithdrawnAfterTheLiftClosesNothing) {
+  Open({.hazard = v1::HAZARD_STATUS_SUBMITTED, .order = v1::ORDER_STATUS_PASSED});
+  RulesActor verifier = Clerk();
+  const Op verify = Begin("verify_passed", verifier);
+  ASSERT_TRUE(Taken(world().Apply(verify, verifier)));
+  scene().verification = verify.verify_hazard().verification_id();
+  ASSERT_TRUE(Taken(Do("lift_tag", Clerk())));
+  ASSERT_TRUE(world().StateOf(hazard()).closed());
+  ASSERT_TRUE(Taken(Do("withdraw_verification", Clerk())));
+  EXPECT_FALSE(world().StateOf(hazard()).closed());
+  EXPECT_EQ(world().Hazard(hazard()).status(), v1::HAZARD_STATUS_SUBMITTED);
+}
+
+TEST_F(HazardTest, NobodyTakesOverWhatIsHisAlready) {
+  Open({.hazard = v1::HAZARD_STATUS_CONFIRMED});
+  const auto to_itself = [this](Op& op) {
+    op.mutable_propose_transfer()->set_to_unit(world().Hazard(hazard()).responsible_unit());
+  };
+  EXPECT_EQ(ReasonOfDoing("propose_transfer", Clerk(), to_itself), v1::REASON_INVALID_VALUE);
+}
+
+TEST_F(HazardTest, TheOfficeTakesATransferBack) {
+  Open({.hazard = v1::HAZARD_STATUS_TRANSFER_PENDING});
+  EXPECT_EQ(ReasonOfDoing("refuse_transfer", Clerk({v1::ROLE_INDUSTRY_DEPARTMENT})),
+            v1::REASON_NOT_PERMITTED);
+  EXPECT_TRUE(Taken(Do("refuse_transfer", Clerk({v1::ROLE_SAFETY_OFFICE}))));
+  EXPECT_NE(world().Hazard(hazard()).status(), v1::HAZARD_STATUS_TRANSFER_PENDING);
 }
 
 TEST_F(HazardTest, ProgressIsZeroToAHundredPerCent) {

@@ -69,12 +69,65 @@ TEST_F(RecordTest, Promise7AuthorityIsInTheSchemaAnybodyInScopeRaisesOnlyTheOffi
   EXPECT_EQ(ReasonOfEdit(Phone({v1::ROLE_AUDITOR}), "grade", Major), v1::REASON_NOT_PERMITTED);
 }
 
+TEST_F(RecordTest, APointOfAnAssessmentNamesAHazardThatIsThere) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  for (const std::string& named : {hazard(), IdOf("no hazard"), world().landfill}) {
+    RulesActor office = Clerk();
+    Op op = Blank(office);
+    op.mutable_create_record()->set_record(IdOf("assessment " + named));
+    v1::Assessment& body = *op.mutable_create_record()->mutable_entity()->mutable_assessment();
+    body.set_code("PG-1");
+    body.set_risk_source(world().source);
+    body.set_agency("agency");
+    body.add_points()->set_hazard(named);
+    EXPECT_EQ(ReasonOf(op, office) == v1::REASON_UNSPECIFIED, named == hazard()) << named;
+  }
+}
+
+// Two orders to suspend that nobody had seen together end in one of them, or in a stricter one.
+TEST_F(RecordTest, Promise5AConflictOfSuspensionsIsNoWayToResumeWork) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  // One whose work goes on.
+  const std::string record = IdOf("third hazard");
+  v1::Entity third = world().Find(scene().other_hazard)->entity();
+  third.mutable_hazard()->clear_suspension();
+  world().Put(record, third);
+  const auto suspend = [&](RulesActor& actor, v1::Suspension level) {
+    Op op = Edit(actor, "suspension", [&](v1::Hazard& body) { body.set_suspension(level); });
+    op.mutable_edit_record()->set_record(record);
+    world().See(op, record);
+    return op;
+  };
+  const auto settle = [&](v1::Suspension level) {
+    RulesActor office = Clerk();
+    Op op = Blank(office);
+    op.mutable_settle_conflict()->set_record(record);
+    world().See(op, record);
+    op.mutable_settle_conflict()->set_field("suspension");
+    op.mutable_settle_conflict()->mutable_value()->mutable_hazard()->set_suspension(level);
+    return ReasonOf(op, office);
+  };
+  RulesActor one = Clerk();
+  RulesActor two = Clerk();
+  EXPECT_EQ(ReasonOf(suspend(one, v1::SUSPENSION_NONE), one), v1::REASON_FIELD_NOT_EDITABLE);
+  const Op partly = suspend(one, v1::SUSPENSION_PARTIAL);
+  const Op fully = suspend(two, v1::SUSPENSION_FULL);
+  ASSERT_TRUE(Taken(world().Apply(partly, one)));
+  ASSERT_TRUE(Taken(world().Apply(fully, two)));
+  EXPECT_EQ(settle(v1::SUSPENSION_NONE), v1::REASON_INVALID_VALUE);
+  EXPECT_EQ(settle(v1::SUSPENSION_UNSPECIFIED), v1::REASON_INVALID_VALUE);
+  EXPECT_EQ(world().Hazard(record).suspension(), v1::SUSPENSION_FULL);
+  EXPECT_EQ(settle(v1::SUSPENSION_PARTIAL), v1::REASON_UNSPECIFIED);
+}
+
 TEST_F(RecordTest, Promise7AuthorityIsInTheSchemaAnybodyInScopeBringsADateForwardOnly) {
   Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
   EXPECT_EQ(ReasonOfEdit(Phone({v1::ROLE_INSPECTOR}), "due_date", Due(7)), v1::REASON_UNSPECIFIED);
   EXPECT_EQ(ReasonOfEdit(Phone({v1::ROLE_INSPECTOR}), "due_date", Due(9)),
             v1::REASON_NOT_PERMITTED);
   EXPECT_EQ(ReasonOfEdit(Phone({v1::ROLE_INSPECTOR}), "due_date", Nothing),
+            v1::REASON_NOT_PERMITTED);
+  EXPECT_EQ(ReasonOfEdit(Clerk({v1::ROLE_INDUSTRY_DEPARTMENT}), "due_date", Due(9)),
             v1::REASON_NOT_PERMITTED);
   EXPECT_EQ(ReasonOfEdit(Clerk({v1::ROLE_SAFETY_OFFICE}), "due_date", Due(9)),
             v1::REASON_UNSPECIFIED);

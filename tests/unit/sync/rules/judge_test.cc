@@ -322,7 +322,8 @@ TEST(StampForTest, AStampHoldsWhoWhenAndWhatHeKnew) {
   EXPECT_EQ(stamp.seq(), 9U);
   EXPECT_EQ(stamp.seen(), 5U);
   EXPECT_EQ(stamp.device_seq(), 7U);
-  EXPECT_EQ(stamp.observed_at().seconds(), 1498870000);
+  EXPECT_EQ(TimesOf(stamp).observed, absl::FromUnixSeconds(1498870000));
+  EXPECT_EQ(TimesOf(stamp).received, received);
   EXPECT_TRUE(stamp.covers_own());
   author.channel = v1::CHANNEL_OFFICE;
   EXPECT_FALSE(StampFor(operation, author, IdOf("hazard"), {.seq = 9, .received_at = received})

@@ -159,17 +159,37 @@ TEST_F(LadderTest, ALettersLimitAndATalksMeasures) {
   talk.mutable_talk()->set_hazard(hazard());
   *talk.mutable_talk()->mutable_measures_due() = On(10, 20);
   PutChild("talk", talk);
-  EXPECT_THAT(Steps(), UnorderedElementsAre("E4_OVERDUE 2017-08-16", "E5_PROPOSE_LETTER 2017-08-19",
-                                            "E6_PROPOSE_CRITICISM 2017-09-16",
-                                            "E8_PROPOSE_REPORT_UPWARD 2017-10-21"));
+  EXPECT_THAT(Steps(),
+              UnorderedElementsAre("E4_OVERDUE 2017-08-16", "E6_PROPOSE_CRITICISM 2017-09-16",
+                                   "E8_PROPOSE_REPORT_UPWARD 2017-10-21"));
   v1::Entity done;
   *done.mutable_talk()->mutable_done_on() = On(10, 1);
   world().Set(testing::IdOf("talk"), done);
   v1::Entity answered;
   *answered.mutable_supervision_letter()->mutable_answered_on() = On(9, 10);
   world().Set(testing::IdOf("letter"), answered);
+  EXPECT_THAT(Steps(), UnorderedElementsAre("E4_OVERDUE 2017-08-16"));
+}
+
+TEST_F(LadderTest, WhatIsProposedIsNotProposedOnceItIsDone) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  v1::Entity major;
+  major.mutable_hazard()->set_grade(v1::HAZARD_GRADE_MAJOR);
+  world().Set(hazard(), major);
+  v1::Entity letter;
+  letter.mutable_supervision_letter()->set_hazard(hazard());
+  *letter.mutable_supervision_letter()->mutable_sent_on() = On(8, 14);
+  PutChild("of an earlier date", letter);
+  v1::Entity talk;
+  talk.mutable_talk()->set_hazard(hazard());
+  PutChild("not held", talk);
   EXPECT_THAT(Steps(),
-              UnorderedElementsAre("E4_OVERDUE 2017-08-16", "E5_PROPOSE_LETTER 2017-08-19"));
+              IsSupersetOf({"E5_PROPOSE_LETTER 2017-08-19", "E7_PROPOSE_TALK 2017-08-30"}));
+  *letter.mutable_supervision_letter()->mutable_sent_on() = On(8, 15);
+  PutChild("letter", letter);
+  *talk.mutable_talk()->mutable_held_on() = On(8, 20);
+  PutChild("talk", talk);
+  EXPECT_THAT(Steps(), UnorderedElementsAre("E4_OVERDUE 2017-08-16"));
 }
 
 TEST_F(LadderTest, AStepWithoutARungNeverFires) {

@@ -260,5 +260,30 @@ TEST(ReasonTest, EveryReasonSurvivesTheWayThroughStatusAndDetail) {
   EXPECT_EQ(rules::ReasonOf(absl::InternalError("disk")), v1::REASON_UNSPECIFIED);
 }
 
+TEST(ValidateTogetherTest, WhatABodySaysFitsTogether) {
+  v1::Campaign campaign;
+  campaign.mutable_starts_on()->set_year(2017);
+  campaign.mutable_ends_on()->set_year(2016);
+  EXPECT_THAT(ValidateTogether(campaign), ReasonIs("REASON_INVALID_DATE"));
+  campaign.mutable_ends_on()->set_year(2017);
+  VIGIL_EXPECT_OK(ValidateTogether(campaign));
+  v1::Inspection inspection;
+  inspection.mutable_started_at()->set_seconds(100);
+  VIGIL_EXPECT_OK(ValidateTogether(inspection));
+  inspection.mutable_ended_at()->set_seconds(99);
+  EXPECT_THAT(ValidateTogether(inspection), ReasonIs("REASON_INVALID_DATE"));
+  v1::RiskSource source;
+  source.set_inspection_interval_days(-5);
+  EXPECT_THAT(ValidateTogether(source), ReasonIs("REASON_INVALID_NUMBER"));
+  v1::SupervisionLetter letter;
+  letter.mutable_sent_on()->set_year(2017);
+  EXPECT_THAT(ValidateTogether(letter), ReasonIs("REASON_REQUIRED_FIELD_MISSING"));
+  letter.mutable_limit()->set_year(2017);
+  VIGIL_EXPECT_OK(ValidateTogether(letter));
+  v1::ResponsibilityStatement statement;
+  statement.set_signature(v1::SIGNATURE_STATUS_SIGNED);
+  EXPECT_THAT(ValidateTogether(statement), ReasonIs("REASON_REQUIRED_FIELD_MISSING"));
+}
+
 }  // namespace
 }  // namespace vigil::rules
