@@ -45,6 +45,22 @@ class MergeCopiesTest : public MergeTest {
   }
 };
 
+// The register has known since the copy came, and the copy since its operation had.
+TEST_F(MergeCopiesTest, WhatComesBackKeepsTheTimeOfReceiptThatItsCopyHad) {
+  v1::Stamp first = StampOf({.device = "a"});
+  const absl::Time observed = TimesOf(first).observed;
+  SetTimes({.observed = observed, .received = observed + absl::Hours(1)}, first);
+  H hazard;
+  hazard.set_grade(v1::HAZARD_GRADE_MAJOR);
+  Witness(hazard, H::kGradeFieldNumber, first, 2);
+  v1::Stamp own = StampOf({.device = "a", .seq = 3});
+  SetTimes({.observed = observed, .received = observed + absl::Hours(72)}, own);
+  VIGIL_ASSERT_OK(Merge(Write(hazard, {H::kGradeFieldNumber}), own, record_));
+  EXPECT_THAT(Grades(), ElementsAre("a=2"));
+  const v1::Stamp stamp = StampInForce(record_, Field(H::kGradeFieldNumber));
+  EXPECT_EQ(TimesOf(stamp).received, observed + absl::Hours(1));
+}
+
 TEST_F(MergeCopiesTest, AWriteFromACopyCoversWhatTheMakerLeftOpen) {
   WitnessGrade(v1::HAZARD_GRADE_GENERAL, {.device = "a"}, 2);
   EXPECT_THAT(Grades(), ElementsAre("a=1*"));
