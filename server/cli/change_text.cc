@@ -2,8 +2,12 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "sync/base/ids.h"
+#include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/cli/console/names.h"
 #include "sync/cli/console/table.h"
@@ -14,7 +18,16 @@ std::string ChangeText(Clerk& clerk, const rules::EntityInfo* info, const std::s
                        const std::string& text) {
   const rules::FieldInfo* field =
       info == nullptr ? nullptr : info->Find(std::string_view(field_name));
-  if (field == nullptr || field->descriptor->is_repeated()) return console::OneLine(text);
+  if (field == nullptr) return console::OneLine(text);
+  if (field->descriptor->is_repeated()) {
+    if (field->refers_to.empty()) return console::OneLine(text);
+    std::vector<std::string> names;
+    for (const absl::string_view element : absl::StrSplit(text, "; ")) {
+      names.push_back(Uuid::Parse(ToStd(element)) ? clerk.NameOf(std::string(element))
+                                                  : console::OneLine(ToStd(element)));
+    }
+    return absl::StrJoin(names, "; ");
+  }
   if (Uuid::Parse(text)) return clerk.NameOf(text);
   if (field->descriptor->enum_type() != nullptr) {
     const auto value = console::ParseEnum(*field->descriptor->enum_type(), text);

@@ -154,7 +154,9 @@ class Supervision(SampleCase):
                  access=self.verifier_01)
         self.assertEqual(self.state(number)["status"], "HAZARD_STATUS_SUBMITTED")
         self.assertIn("已撤回", self.office("show", number, "--lang", "zh").out)
-        self.assertIn("看错了隐患", self.office("history", verification).out)
+        history = self.office("history", verification).out
+        self.assertIn("看错了隐患", history)
+        self.assertIn("verifiers: verifier-01", history)
         self.ctl("verify", number, "--passed", "--opinion", "合格", access=self.verifier_01)
         self.assertTrue(self.state(number)["closed"])
 
