@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Tagged supervision with the commands of an office, a unit and a receiver, on the sample data: what
-works from end to end, and which ways around it are refused.
+"""Tagged supervision with the commands of an office, a unit and a receiver, on the sample data:
+what works from end to end, and which ways around it are refused.
 
 Usage: VIGIL_BUILD_DIR=... supervision_test.py
 """

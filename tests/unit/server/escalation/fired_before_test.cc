@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/escalation/escalation_clock.h"
+#include "sync/rules/record.h"
 #include "sync/rules/work_calendar.h"
 #include "tests/support/returned_copies.h"
 #include "tests/support/status_matchers.h"
@@ -296,6 +297,47 @@ TEST_F(FiredBeforeTest, Promise5AForgedCopyOfAnEscalationIsNotTaken) {
     EXPECT_THAT(Escalations(), IsEmpty());
     EXPECT_EQ(Tick(), 1);
     EXPECT_EQ(Messages(), 1U);
+  }
+}
+
+// It waits since the register learned of it first, as far as a copy says, and never from a day to
+// come.
+TEST_F(FiredBeforeTest, Promise8ALostReportWaitsSinceItCame) {
+  for (const bool forged : {false, true}) {
+    const std::string backup = reg_.Backup();
+    const std::string hazard = reg_.NewId();
+    v1::Operation report = reg_.Begin(phone_);
+    report.mutable_made_at()->set_seconds(report.made_at().seconds() - 3600);
+    report.mutable_report_hazard()->set_hazard_id(hazard);
+    v1::Hazard& body = *report.mutable_report_hazard()->mutable_hazard();
+    body.set_risk_source(reg_.risk_source);
+    body.set_description("loose rock");
+    *body.mutable_found_at() = report.made_at();
+    ASSERT_EQ(reg_.Submit(phone_, report).verdict(), v1::VERDICT_APPLIED);
+    const absl::Time came = rules::TimesOf(reg_.Find(hazard).made_by()).received;
+    registry::ReturnedCopy copy = CopyOf(hazard);
+    if (forged) {
+      v1::Record record = reg_.Find(hazard);
+      record.mutable_made_by()->mutable_received_at()->set_seconds(absl::ToUnixSeconds(came) +
+                                                                   1'000'000);
+      copy.bytes = record.SerializeAsString();
+    }
+    reg_.executor().RunFor(absl::Hours(48));
+    reg_.Restore(backup, office_);
+    const absl::Time returned = reg_.executor().Now();
+    Return({copy});
+    const auto received = [&] { return rules::TimesOf(reg_.Find(hazard).made_by()).received; };
+    if (!forged) {
+      EXPECT_EQ(received(), came);
+    } else {
+      EXPECT_GE(received(), returned - absl::Milliseconds(1));
+      EXPECT_LE(received(), reg_.executor().Now());
+    }
+    const absl::Time before = received();
+    reg_.executor().RunFor(absl::Hours(48));
+    ASSERT_EQ(reg_.Submit(phone_, report).verdict(), v1::VERDICT_APPLIED);
+    EXPECT_FALSE(reg_.Find(hazard).made_by().witnessed());
+    EXPECT_EQ(received(), before) << "the register knew of it since the copy came";
   }
 }
 

@@ -165,42 +165,6 @@ TEST_F(Promise10Witnesses, OperationsOfferedAgainAreNeitherMissingNorDoubled) {
   EXPECT_EQ(reg_.Head().seq, head.seq);
 }
 
-// It waits since the register learned of it first, as far as a copy says, and never from a day to
-// come.
-TEST_F(Promise10Witnesses, ALostReportWaitsSinceItCame) {
-  for (const bool forged : {false, true}) {
-    const std::string backup = reg_.Backup();
-    const std::string hazard = reg_.NewId();
-    v1::Operation report = Report(one_, hazard);
-    report.mutable_made_at()->set_seconds(report.made_at().seconds() - 3600);
-    Must(one_, report);
-    const absl::Time came = rules::TimesOf(reg_.Find(hazard).made_by()).received;
-    registry::ReturnedCopy copy = CopyOf(hazard);
-    if (forged) {
-      v1::Record record = reg_.Find(hazard);
-      record.mutable_made_by()->mutable_received_at()->set_seconds(absl::ToUnixSeconds(came) +
-                                                                   1'000'000);
-      copy.bytes = record.SerializeAsString();
-    }
-    reg_.executor().RunFor(absl::Hours(48));
-    reg_.Restore(backup, office_);
-    const absl::Time returned = reg_.executor().Now();
-    Return(other_, {copy});
-    const auto received = [&] { return rules::TimesOf(reg_.Find(hazard).made_by()).received; };
-    if (!forged) {
-      EXPECT_EQ(received(), came);
-    } else {
-      EXPECT_GE(received(), returned - absl::Milliseconds(1));
-      EXPECT_LE(received(), reg_.executor().Now());
-    }
-    const absl::Time before = received();
-    reg_.executor().RunFor(absl::Hours(48));
-    Must(one_, report);
-    EXPECT_FALSE(reg_.Find(hazard).made_by().witnessed());
-    EXPECT_EQ(received(), before) << "the register knew of it since the copy came";
-  }
-}
-
 TEST_F(Promise10Witnesses, ALostHazardIsMadeAgainAtOnceAndKeepsItsNumber) {
   const std::string backup = reg_.Backup();
   Must(one_, Report(one_, reg_.NewId()));
