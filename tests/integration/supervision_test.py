@@ -182,9 +182,12 @@ class Supervision(SampleCase):
         return json.loads(out.read_text("utf-8"))["total"][0]
 
     def test_what_the_ladder_proposes_is_written_sent_answered_and_done(self):
-        number = self.confirmed()
+        number = self.office("report", "--source", "RS-LF-001", "--description", "坝体渗水",
+                             "--json").json["number"]
         late = datetime.date.today() - datetime.timedelta(days=90)
-        self.office("edit", number, "--set", f"due_date={late}")
+        said = self.office("confirm", number, "--grade", "general", "--unit", "LFU-01", "--due",
+                           late)
+        self.assertIn("overdue and escalates at once", said.err)
         waits = lambda: {step["step"].removeprefix("ESCALATION_STEP_") for step in self.office(
             "escalation", "simulate", "--until", f"{YEARS_AHEAD}-01-01", "--json").json["steps"]
             if step["item_number"] == number}

@@ -6,7 +6,9 @@
 #include "sync/cli/console/photo.h"
 #include "sync/cli/verbs/take.h"
 #include "sync/cli/verbs/verbs.h"
+#include "sync/rules/derive.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/work_calendar.h"
 
 // The events of a hazard's life.
 
@@ -79,7 +81,14 @@ absl::Status Confirm(Desk& desk, const Arguments& arguments) {
   if (arguments.Has("--due")) {
     VIGIL_RETURN_IF_ERROR(TakeDate(arguments, "--due", command.mutable_due_date()));
   }
-  return desk.Submit(std::move(operation));
+  const bool is_past =
+      rules::CompareDates(command.due_date(), rules::DateAt(desk.Now(), desk.zone())) < 0;
+  VIGIL_RETURN_IF_ERROR(desk.Submit(std::move(operation)));
+  if (is_past) {
+    desk.console().Note({"its due date has passed: it is overdue and escalates at once",
+                         "整改期限已过：即为超期，将立即升级"});
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reject(Desk& desk, const Arguments& arguments) {
