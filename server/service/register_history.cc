@@ -37,20 +37,21 @@ namespace {
 constexpr int kHistoryDefault = 100;
 constexpr int kVersionsPerRead = 100;
 
+// Null: the operation has no command that this program knows.
+const google::protobuf::FieldDescriptor* CommandField(const v1::Operation& operation) {
+  return operation.GetReflection()->GetOneofFieldDescriptor(
+      operation, v1::Operation::descriptor()->FindOneofByName("command"));
+}
+
 // Name of the command, such as "confirm_hazard".
 std::string CommandName(const v1::Operation& operation) {
-  const google::protobuf::OneofDescriptor* command =
-      v1::Operation::descriptor()->FindOneofByName("command");
-  const google::protobuf::FieldDescriptor* field =
-      operation.GetReflection()->GetOneofFieldDescriptor(operation, command);
-  return field == nullptr ? std::string() : field->name();
+  const google::protobuf::FieldDescriptor* command = CommandField(operation);
+  return command == nullptr ? std::string() : command->name();
 }
 
 // What a command gives as its reason, if it has such a field.
 std::string ReasonGiven(const v1::Operation& operation) {
-  const google::protobuf::FieldDescriptor* command =
-      operation.GetReflection()->GetOneofFieldDescriptor(
-          operation, v1::Operation::descriptor()->FindOneofByName("command"));
+  const google::protobuf::FieldDescriptor* command = CommandField(operation);
   if (command == nullptr) return "";
   const google::protobuf::FieldDescriptor* reason =
       command->message_type()->FindFieldByName("reason");

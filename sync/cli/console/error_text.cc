@@ -1,6 +1,8 @@
 #include "sync/cli/console/error_text.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -61,15 +63,14 @@ std::string ChineseTerm(std::string_view term) {
 // "field=due_date": for programs and those who ask; in Chinese as people call it.
 std::string MetadataText(std::string_view key, std::string_view value, Language language) {
   if (language == Language::kEnglish) return OneLine(key) + "=" + OneLine(value);
-  std::string name(key);
-  for (const KeyName& known : kKeys) {
-    if (known.key == key) name = known.chinese;
-  }
+  const auto* const known = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                         [&](const KeyName& name) { return name.key == key; });
+  if (known == std::end(kKeys)) return OneLine(key) + "：" + OneLine(value);
   std::string terms;
   for (const absl::string_view part : absl::StrSplit(ToAbsl(value), ',')) {
     terms += (terms.empty() ? "" : "、") + ChineseTerm(ToStd(absl::StripAsciiWhitespace(part)));
   }
-  return OneLine(name) + "：" + OneLine(terms);
+  return std::string(known->chinese) + "：" + OneLine(terms);
 }
 
 std::string_view ShortReason(v1::Reason reason) {

@@ -347,7 +347,7 @@ std::vector<Command> InspectCommands() {
          "按检查表检查风险源；未在命令行给出回答或备注时逐项提问"},
         InspectOptions(),
         {"RS-LF-001", "RS-LF-001 --answer LF-01=0.4 --answer LF-04=yes --draft",
-         "RS-LF-001 --submit --hazard '报警器两台失效'"},
+         "RS-LF-001 --submit --signature-refused '负责人不在场' --hazard '报警器两台失效'"},
         {v1::Operation::kCreateRecord, v1::Operation::kReportHazard}},
        Inspect},
       {{"inspect drafts", {"inspections under way", "进行中的检查"}, {}, {""}}, Drafts},

@@ -69,6 +69,33 @@ TEST_F(RecordTest, Promise7AuthorityIsInTheSchemaAnybodyInScopeRaisesOnlyTheOffi
   EXPECT_EQ(ReasonOfEdit(Phone({v1::ROLE_AUDITOR}), "grade", Major), v1::REASON_NOT_PERMITTED);
 }
 
+TEST_F(RecordTest, WhatDidNotFitBeforeDoesNotKeepTheRestFromBeingEdited) {
+  Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
+  const std::string id = IdOf("statement");
+  v1::Entity entity;
+  v1::ResponsibilityStatement& body = *entity.mutable_responsibility_statement();
+  body.set_code("RESP-1");
+  body.set_signature(v1::SIGNATURE_STATUS_SIGNED);
+  const auto edit = [&](const std::string& path) {
+    RulesActor office = Clerk();
+    Op op = Blank(office);
+    op.mutable_edit_record()->set_record(id);
+    world().See(op, id);
+    op.mutable_edit_record()->mutable_update_mask()->add_paths(path);
+    v1::ResponsibilityStatement& change =
+        *op.mutable_edit_record()->mutable_entity()->mutable_responsibility_statement();
+    if (path == "signed_by") change.set_signed_by("head");
+    return ReasonOf(op, office);
+  };
+  world().Put(id, entity);
+  EXPECT_EQ(edit("signed_by"), v1::REASON_UNSPECIFIED) << "imported without a date";
+  body.mutable_signed_on()->set_year(2017);
+  body.mutable_signed_on()->set_month(7);
+  body.mutable_signed_on()->set_day(1);
+  world().Set(id, entity);
+  EXPECT_EQ(edit("signed_on"), v1::REASON_REQUIRED_FIELD_MISSING) << "cleared";
+}
+
 TEST_F(RecordTest, APointOfAnAssessmentNamesAHazardThatIsThere) {
   Open({.hazard = v1::HAZARD_STATUS_RECTIFYING});
   for (const std::string& named : {hazard(), IdOf("no hazard"), world().landfill}) {
