@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -33,17 +34,17 @@ std::array<pollfd, kCount> Wait(const std::array<int, kCount>& descriptors) {
   return polled;
 }
 
-// False: one of the two has ended.
-bool Copy(int from, int to) {
+// How much was copied; 0: one of the two has ended.
+std::int64_t Copy(int from, int to) {
   std::array<char, 64 * 1024> bytes{};
   const ssize_t count = read(from, bytes.data(), bytes.size());
   for (ssize_t sent = 0; sent < count;) {
     const ssize_t now =
         send(to, bytes.data() + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
-    if (now <= 0) return false;
+    if (now <= 0) return 0;
     sent += now;
   }
-  return count > 0;
+  return std::max<ssize_t>(count, 0);
 }
 
 }  // namespace
@@ -92,8 +93,12 @@ void Relay::Pass(int client) {
   while (goes_on) {
     const auto polled = Wait<3>({client, server, stop_});
     if (polled[2].revents != 0) break;
-    if (polled[0].revents != 0) goes_on = Copy(client, server);
-    if (goes_on && polled[1].revents != 0) goes_on = Copy(server, client);
+    if (polled[0].revents != 0) goes_on = Copy(client, server) > 0;
+    if (goes_on && polled[1].revents != 0) {
+      const std::int64_t copied = Copy(server, client);
+      bytes_from_server_ += copied;
+      goes_on = copied > 0;
+    }
   }
   close(server);
 }

@@ -2,6 +2,7 @@
 #define VIGIL_TESTS_SUPPORT_RELAY_H_
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -25,6 +26,8 @@ class Relay {
   // Where it listens: "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
   int dropped() const { return dropped_; }
+  // What the server has sent so far.
+  std::int64_t bytes_from_server() const { return bytes_from_server_; }
 
  private:
   void Run();
@@ -36,6 +39,7 @@ class Relay {
   // Becomes readable when the relay must end.
   int stop_ = -1;
   std::atomic<int> dropped_ = 0;
+  std::atomic<std::int64_t> bytes_from_server_ = 0;
   std::thread thread_;
 };
 

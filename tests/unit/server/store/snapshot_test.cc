@@ -168,6 +168,26 @@ TEST_F(SnapshotTest, OwnWritesAreOneDevicesOnOneRecordAfterAVersion) {
   EXPECT_THAT(*snapshot->OwnWrites(Id(5), Id(9003), Seq(0)), IsEmpty());
 }
 
+TEST_F(SnapshotTest, OthersWroteWhatIsNotOfTheDeviceOrNotBeforeItsOperation) {
+  GroupMaker group = Group(Id(9001));
+  for (int i = 0; i < 3; ++i) {
+    group.Operation(DeviceSeq(static_cast<std::uint64_t>(i) + 1));
+    if (i == 0) group.Create({.id = Id(5)});
+    if (i == 1) group.Change({.id = Id(5), .device = Id(9002)});
+    if (i == 2) group.Change({.id = Id(5)});
+  }
+  Commit(group);
+  const auto snapshot = Read();
+  const OwnBefore all{Id(9001), DeviceSeq(4)};
+  EXPECT_TRUE(*snapshot->OthersWrote(Id(5), all, Seq(0)));
+  EXPECT_TRUE(*snapshot->OthersWrote(Id(5), all, Seq(1)));
+  EXPECT_FALSE(*snapshot->OthersWrote(Id(5), all, Seq(2)));
+  EXPECT_TRUE(*snapshot->OthersWrote(Id(5), {Id(9001), DeviceSeq(3)}, Seq(2)))
+      << "what the device says later was not known to it";
+  EXPECT_TRUE(*snapshot->OthersWrote(Id(5), {Id(9002), DeviceSeq(4)}, Seq(2)));
+  EXPECT_FALSE(*snapshot->OthersWrote(Id(6), all, Seq(0)));
+}
+
 TEST_F(SnapshotTest, HistoryTellsWhatCameOfEachOperation) {
   GroupMaker group = Group();
   group.Operation();
@@ -217,14 +237,24 @@ TEST_F(SnapshotTest, ADevicesStateIsItsLastJudgedOperation) {
   group.Operation(DeviceSeq(1));
   group.Operation(DeviceSeq(2));
   group.Operation();
+  // One that waits, of another device.
+  group.writes().links.push_back({.device = Id(9003),
+                                  .device_seq = DeviceSeq(5),
+                                  .operation_hash = Sha256Of("operation 5"),
+                                  .previous_hash = Sha256Of("operation 4")});
   Commit(group);
   const auto snapshot = Read();
   VIGIL_ASSERT_OK_AND_ASSIGN(const DeviceState state, snapshot->GetDevice(Id(9001)));
   EXPECT_EQ(state.last_judged, DeviceSeq(2));
+  EXPECT_EQ(state.last_link, DeviceSeq(2));
   EXPECT_EQ(state.last_hash, Sha256Of("operation 2"));
   VIGIL_ASSERT_OK_AND_ASSIGN(const DeviceState unknown, snapshot->GetDevice(Id(9002)));
   EXPECT_EQ(unknown.last_judged, DeviceSeq(0));
   EXPECT_TRUE(unknown.last_hash.is_zero());
+  EXPECT_EQ(unknown.last_link, DeviceSeq(0));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const DeviceState waiting, snapshot->GetDevice(Id(9003)));
+  EXPECT_EQ(waiting.last_judged, DeviceSeq(0));
+  EXPECT_EQ(waiting.last_link, DeviceSeq(5));
 }
 
 TEST_F(SnapshotTest, WhatARefusedOperationNamedIsRemembered) {

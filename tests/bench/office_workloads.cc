@@ -1,0 +1,253 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/escalation/escalation_clock.h"
+#include "server/register/register.h"
+#include "server/store/sqlite_store.h"
+#include "sync/base/loop_executor.h"
+#include "sync/base/status.h"
+#include "sync/rules/work_calendar.h"
+#include "sync/sqlite/database.h"
+#include "sync/transport/office_client.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/process_figures.h"
+
+// What the office and the escalation clock ask of a large register. The first two are measured
+// within one process, over the register's file: beside them a call's transport would be all.
+
+namespace vigil::bench {
+namespace {
+
+constexpr int kHazards = 100'000;
+
+absl::StatusOr<Seed*> HazardsOf(Bench& bench, int hazards) {
+  return bench.SeedOf({.records = hazards, .hazards_only = true, .phones = 1});
+}
+
+// The register's file in a directory of its own, and a connection of SQLite's beside it.
+struct OpenFile {
+  std::unique_ptr<store::SqliteRegisterStore> store;
+  std::optional<sqlite::Database> raw;
+};
+
+absl::StatusOr<OpenFile> OpenCopy(Bench& bench, const Seed& seed, PosixFileSystem& files) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string directory, bench.FreshDirectory("office"));
+  const std::string data_dir = JoinPath(directory, "reg");
+  VIGIL_RETURN_IF_ERROR(seed.CopyTo(data_dir));
+  const std::string path = JoinPath(data_dir, "register.db");
+  OpenFile file;
+  store::SqliteStoreOptions options;
+  options.check_file = false;
+  options.files = &files;
+  VIGIL_ASSIGN_OR_RETURN(file.store, store::SqliteRegisterStore::Open(path, options));
+  VIGIL_ASSIGN_OR_RETURN(sqlite::Database raw,
+                         sqlite::Database::Open(path, {.mode = sqlite::OpenOptions::Mode::kReadOnly,
+                                                       .vfs = "unix-excl"}));
+  file.raw.emplace(std::move(raw));
+  return file;
+}
+
+template <typename Work>
+absl::StatusOr<double> MicrosOf(const Work& work) {
+  const absl::Time start = absl::Now();
+  VIGIL_RETURN_IF_ERROR(work());
+  return absl::ToDoubleMicroseconds(absl::Now() - start);
+}
+
+absl::Status Exhaust(sqlite::Statement& read, int& rows) {
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return absl::OkStatus();
+    ++rows;
+  }
+}
+
+// --- The escalation clock ------------------------------------------------------------------------
+
+constexpr char kRawDue[] = R"sql(
+SELECT id, next_step_at FROM hazard WHERE next_step_at <= ?1 ORDER BY next_step_at, id LIMIT 2000
+)sql";
+
+absl::Status EscalationTick(Bench& bench) {
+  VIGIL_ASSIGN_OR_RETURN(Seed * seed, HazardsOf(bench, bench.Sized(kHazards)));
+  PosixFileSystem files;
+  VIGIL_ASSIGN_OR_RETURN(OpenFile file, OpenCopy(bench, *seed, files));
+  const SystemClock clock;
+  LoopExecutor executor(clock);
+  registry::Register target(*file.store, executor, {});
+  escalation::EscalationClock escalation(target, executor, {});
+  Row row{.name = "escalation-tick",
+          .unit = "µs (p50)",
+          .ours = {},
+          .floor = {},
+          .bound = Bound::kAtMost,
+          .target = 3,
+          .aim = 0};
+  for (int i = 0; i < bench.repetitions(); ++i) {
+    Figures ours;
+    Figures floor;
+    for (int j = 0; j < 200; ++j) {
+      VIGIL_ASSIGN_OR_RETURN(
+          const double ticked, MicrosOf([&]() -> absl::Status {
+            std::optional<absl::StatusOr<std::int64_t>> fired;
+            escalation.Tick([&](absl::StatusOr<std::int64_t> count) { fired = std::move(count); });
+            executor.RunUntil([&] { return fired.has_value(); });
+            VIGIL_RETURN_IF_ERROR(fired->status());
+            if (**fired == 0) return absl::OkStatus();
+            return absl::InternalError("something was due");
+          }));
+      VIGIL_ASSIGN_OR_RETURN(const double read, MicrosOf([&]() -> absl::Status {
+                               VIGIL_ASSIGN_OR_RETURN(sqlite::Statement due,
+                                                      file.raw->Query(kRawDue));
+                               due.BindTime(1, clock.Now());
+                               int rows = 0;
+                               return Exhaust(due, rows);
+                             }));
+      ours.Add(ticked);
+      floor.Add(read);
+    }
+    row.ours.Add(ours.Median());
+    row.floor.Add(floor.Median());
+  }
+  bench.Add(std::move(row));
+  return absl::OkStatus();
+}
+
+// --- The ledger ----------------------------------------------------------------------------------
+
+struct LedgerCase {
+  std::string name;
+  v1::ListHazardsRequest request;
+  // The same rows in the same order.
+  std::string select;
+};
+
+absl::Status MeasureLedger(Bench& bench, OpenFile& file, const LedgerCase& asked,
+                           const v1::Date& today) {
+  Row row{.name = asked.name,
+          .unit = "ms (p50)",
+          .ours = {},
+          .floor = {},
+          .bound = Bound::kAtMost,
+          .target = 3,
+          .aim = 0};
+  for (int i = 0; i < bench.repetitions(); ++i) {
+    Figures ours;
+    Figures floor;
+    for (int j = 0; j < 30; ++j) {
+      int rows = 0;
+      VIGIL_ASSIGN_OR_RETURN(
+          const double listed, MicrosOf([&]() -> absl::Status {
+            VIGIL_ASSIGN_OR_RETURN(const auto snapshot, file.store->Read());
+            VIGIL_ASSIGN_OR_RETURN(
+                const store::LedgerPage page,
+                snapshot->Hazards(asked.request, today, store::RecordScope::Everything()));
+            rows = static_cast<int>(page.rows.size());
+            return absl::OkStatus();
+          }));
+      int raw_rows = 0;
+      VIGIL_ASSIGN_OR_RETURN(const double read, MicrosOf([&]() -> absl::Status {
+                               VIGIL_ASSIGN_OR_RETURN(sqlite::Statement select,
+                                                      file.raw->QueryText(asked.select));
+                               return Exhaust(select, raw_rows);
+                             }));
+      if (rows == 0 || rows != raw_rows) {
+        return Error(absl::StatusCode::kInternal,
+                     absl::StrCat("the ledger has ", rows, " rows, the table ", raw_rows));
+      }
+      ours.Add(listed / 1000);
+      floor.Add(read / 1000);
+    }
+    row.ours.Add(ours.Median());
+    row.floor.Add(floor.Median());
+  }
+  bench.Add(std::move(row));
+  return absl::OkStatus();
+}
+
+absl::Status LedgerQuery(Bench& bench) {
+  VIGIL_ASSIGN_OR_RETURN(Seed * seed, HazardsOf(bench, bench.Sized(kHazards)));
+  PosixFileSystem files;
+  VIGIL_ASSIGN_OR_RETURN(OpenFile file, OpenCopy(bench, *seed, files));
+  const v1::Date today =
+      rules::ToDate(absl::ToCivilDay(absl::Now(), absl::FixedTimeZone(8 * 3600)));
+  LedgerCase by_due{.name = "ledger-by-due", .request = {}, .select = {}};
+  by_due.request.mutable_filter()->add_statuses(v1::HAZARD_STATUS_RECTIFYING);
+  by_due.request.set_order_by("due_date");
+  by_due.request.set_page_size(50);
+  by_due.select =
+      absl::StrCat("SELECT hazard.id, number, description, due_date, state_bytes FROM ",
+                   "hazard WHERE status IN (", static_cast<int>(v1::HAZARD_STATUS_RECTIFYING),
+                   ") ORDER BY coalesce(due_date, '9999-12-31'), id LIMIT 50");
+  return MeasureLedger(bench, file, by_due, today);
+}
+
+// --- A report ------------------------------------------------------------------------------------
+
+// Of vigild at its most, in MiB, while it made the hazard ledger as a workbook.
+absl::StatusOr<double> PeakOfExport(Bench& bench, int hazards) {
+  VIGIL_ASSIGN_OR_RETURN(Seed * seed, HazardsOf(bench, hazards));
+  VIGIL_ASSIGN_OR_RETURN(const std::string directory, bench.FreshDirectory("export"));
+  const std::string data_dir = JoinPath(directory, "reg");
+  VIGIL_RETURN_IF_ERROR(seed->CopyTo(data_dir));
+  VIGIL_ASSIGN_OR_RETURN(const auto server, Server::StartVigild(data_dir));
+  VIGIL_ASSIGN_OR_RETURN(auto access,
+                         transport::ProgramAccess::Open(seed->parts(), seed->office_place()));
+  VIGIL_ASSIGN_OR_RETURN(const auto office,
+                         transport::OfficeClient::Make(
+                             {.connection = server->connection(), .access = std::move(access)}));
+  v1::ExportReportRequest request;
+  request.set_kind(v1::REPORT_KIND_HAZARDS);
+  request.set_format(v1::REPORT_FORMAT_XLSX);
+  std::int64_t rows = 0;
+  VIGIL_RETURN_IF_ERROR(
+      office->ExportReport(request, [&](const v1::ExportReportResponse& response) {
+        if (response.has_file()) rows = response.file().rows();
+        return true;
+      }));
+  if (rows < hazards) {
+    return Error(absl::StatusCode::kInternal, absl::StrCat("the report has ", rows, " rows"));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const ProcessFigures figures, FiguresOf(server->pid()));
+  VIGIL_RETURN_IF_ERROR(server->Stop());
+  return static_cast<double>(figures.peak_kib) / 1024;
+}
+
+absl::Status ExportMemory(Bench& bench) {
+  Row row{.name = "export-memory",
+          .unit = "MiB (peak)",
+          .ours = {},
+          .floor = {},
+          .bound = Bound::kAtMost,
+          .target = 1.2,
+          .aim = 1};
+  for (int i = 0; i < bench.repetitions(); ++i) {
+    bench.Say(absl::StrCat("export-memory: ", i + 1, " of ", bench.repetitions()));
+    VIGIL_ASSIGN_OR_RETURN(const double large, PeakOfExport(bench, bench.Sized(kHazards)));
+    VIGIL_ASSIGN_OR_RETURN(const double small, PeakOfExport(bench, bench.Sized(kHazards) / 10));
+    row.ours.Add(large);
+    row.floor.Add(small);
+  }
+  bench.Add(std::move(row));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<Workload> OfficeWorkloads() {
+  return {
+      {"escalation-tick", "100,000 open hazards, none due, beside one indexed SELECT",
+       EscalationTick},
+      {"ledger-query", "the first page of 50 of 100,000 hazards, filtered and sorted", LedgerQuery},
+      {"export-memory", "100,000 hazards as a workbook, beside a tenth of them", ExportMemory},
+  };
+}
+
+}  // namespace vigil::bench
