@@ -76,11 +76,20 @@ absl::StatusOr<std::optional<store::StoredOutcome>> Group::Stored(const Uuid& de
     return store::StoredOutcome{row.seq,        row.operation,      row.device,
                                 row.device_seq, row.operation_hash, row.outcome_bytes};
   }
+  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, DeviceBefore(device));
+  if (device_seq > state.last_judged.value()) return std::optional<store::StoredOutcome>();
   return snapshot_.FindOutcome(device, DeviceSeq(device_seq));
 }
 
-absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
+absl::StatusOr<store::DeviceState> Group::DeviceBefore(const Uuid& device) {
+  const auto found = devices_.find(device);
+  if (found != devices_.end()) return found->second;
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, snapshot_.GetDevice(device));
+  return devices_.emplace(device, state).first->second;
+}
+
+absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
+  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, DeviceBefore(device));
   const auto found = device_seqs_.find(device);
   const std::uint64_t in_group = found == device_seqs_.end() ? 0 : found->second;
   return std::max(state.last_judged.value(), in_group);
@@ -210,7 +219,7 @@ v1::Outcome Group::Deferred(const Envelope& envelope, const absl::Status& why) c
 }
 
 // What was sent, and under which identity.
-absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules::Author& author,
+absl::StatusOr<v1::Operation> Group::Open(Incoming& incoming, const rules::Author& author,
                                           Envelope& envelope) const {
   envelope.device = IdOf(author.device);
   envelope.hash = incoming.hash.is_zero() ? Sha256Of(incoming.bytes) : incoming.hash;
@@ -221,6 +230,8 @@ absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules:
     parsed = Refuse(v1::REASON_TOO_LARGE,
                     absl::StrCat("the operation has ", incoming.bytes.size(), " bytes; at most ",
                                  context_.operation_bytes_max, " are taken"));
+  } else if (incoming.content) {
+    parsed = *std::move(incoming.content);
   } else {
     parsed = rules::ParseOperation(incoming.bytes);
   }
@@ -247,7 +258,7 @@ absl::StatusOr<v1::Operation> Group::Open(const Incoming& incoming, const rules:
   return parsed;
 }
 
-absl::StatusOr<v1::Outcome> Group::Judge(const Incoming& incoming, const rules::Author& author,
+absl::StatusOr<v1::Outcome> Group::Judge(Incoming& incoming, const rules::Author& author,
                                          std::set<std::string>& waiting) {
   Envelope envelope;
   absl::StatusOr<v1::Operation> parsed = Open(incoming, author, envelope);
@@ -365,6 +376,7 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     const v1::Stamp stamp = rules::StampFor(operation, author, write.record(),
                                             {.seq = seq.value(), .received_at = context_.now});
     const bool created = entry->absent;
+    const std::string key_before = created ? std::string() : rules::KeyOf(entry->record);
     VIGIL_RETURN_IF_ERROR(rules::Merge(write, stamp, entry->record));
     entry->absent = false;
     records_->Touch(*entry);
@@ -389,7 +401,9 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     change.office_only = entry->office_only;
     change.key = rules::KeyOf(entry->record);
     change.bytes = rules::CanonicalBytes(entry->record);
+    entry->bytes = change.bytes;
     change.created = created;
+    change.placed = created || change.key != key_before || entry->unit != entry->stored_unit;
     change.write_bytes = rules::CanonicalBytes(write);
     change.stamp_bytes = rules::CanonicalBytes(stamp);
     change.device = IdOf(operation.device());
@@ -470,7 +484,8 @@ void Group::MoveOne(Entry& entry, store::Move& move) {
   entry.unit = move.to_unit;
   entry.moved_at = move.seq;
   entry.record.set_unit(move.to_unit.is_nil() ? "" : move.to_unit.ToString());
-  move.children.push_back({.id = entry.id, .bytes = rules::CanonicalBytes(entry.record)});
+  entry.bytes = rules::CanonicalBytes(entry.record);
+  move.children.push_back({.id = entry.id, .bytes = entry.bytes});
 }
 
 absl::Status Group::MoveChildren(Entry& parent, store::Move& move) {

@@ -51,8 +51,9 @@ class Group {
 
   // Judges one operation and takes its effects into the group. The outcome says what became of it;
   // an error is storage's, and the whole group must be abandoned. `waiting` are the records of
-  // deferred operations earlier in the same request, which later ones wait for; it grows.
-  absl::StatusOr<v1::Outcome> Judge(const Incoming& incoming, const rules::Author& author,
+  // deferred operations earlier in the same request, which later ones wait for; it grows. The
+  // operation's content is taken.
+  absl::StatusOr<v1::Outcome> Judge(Incoming& incoming, const rules::Author& author,
                                     std::set<std::string>& waiting);
 
   // Which entries of a phone's push, whose hashes are set, continue its chain and are spoken for by
@@ -100,7 +101,7 @@ class Group {
 
   Group(store::Snapshot& snapshot, GroupContext context);
 
-  absl::StatusOr<v1::Operation> Open(const Incoming& incoming, const rules::Author& author,
+  absl::StatusOr<v1::Operation> Open(Incoming& incoming, const rules::Author& author,
                                      Envelope& envelope) const;
   // Numbers an operation of the office; caps what it claims to have seen.
   absl::StatusOr<rules::Decision> Decide(const rules::Author& author,
@@ -118,6 +119,8 @@ class Group {
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& operation);
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
                                                              std::uint64_t device_seq);
+  // How the device stood before the group.
+  absl::StatusOr<store::DeviceState> DeviceBefore(const Uuid& device);
   absl::StatusOr<std::uint64_t> LastDeviceSeq(const Uuid& device);
   // What stands at this place of the device's chain; zero: nothing yet.
   absl::StatusOr<Sha256> HashInChain(const Uuid& device, std::uint64_t device_seq);
@@ -173,6 +176,8 @@ class Group {
   absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, Sha256> links_;
   // The greatest device sequence that the group has recorded.
   absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
+  // How devices stood before the group.
+  absl::flat_hash_map<Uuid, store::DeviceState> devices_;
   absl::flat_hash_map<std::string, std::int64_t> counters_;
   absl::flat_hash_map<std::string, Uuid> given_numbers_;
   // Copies that the group keeps.

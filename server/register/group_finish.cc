@@ -58,7 +58,7 @@ absl::Status Group::FinishDigests() {
       units.insert(entry->stored_unit);
     }
     VIGIL_ASSIGN_OR_RETURN(store::BucketSums * after, of(entry->unit));
-    (*after)[bucket] += SumOf(rules::CanonicalBytes(entry->record));
+    (*after)[bucket] += SumOf(entry->bytes);
     units.insert(entry->unit);
   }
   for (const auto& [unit, changed] : sums) {

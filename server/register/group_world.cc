@@ -69,7 +69,21 @@ absl::StatusOr<const v1::Record*> GroupWorld::Seen(std::string_view record) {
   return seen;
 }
 
+// The record as it is now is what its author saw, and what he himself has written since.
+absl::StatusOr<bool> GroupWorld::OnlyOwnSince(const Entry& entry, Seq version) {
+  if (author_.channel != v1::CHANNEL_PHONE) return false;
+  const DeviceSeq before(operation_.device_seq());
+  for (const store::RecordChange& change : entry.versions) {
+    if (change.device != device_ || change.device_seq >= before) return false;
+  }
+  VIGIL_ASSIGN_OR_RETURN(const bool others,
+                         records_.snapshot().OthersWrote(entry.id, {device_, before}, version));
+  return !others;
+}
+
 absl::StatusOr<const v1::Record*> GroupWorld::Rebuild(Entry& entry, std::uint64_t version) {
+  VIGIL_ASSIGN_OR_RETURN(const bool only_own, OnlyOwnSince(entry, Seq(version)));
+  if (only_own) return &entry.record;
   v1::Record record;
   if (version > 0) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredRecord> stored,

@@ -47,6 +47,7 @@ class GroupWorld final : public rules::World {
   }
 
  private:
+  absl::StatusOr<bool> OnlyOwnSince(const Entry& entry, Seq version);
   absl::StatusOr<const v1::Record*> Rebuild(Entry& entry, std::uint64_t version);
   absl::Status AddOwn(Entry& entry, Seq after, v1::Record& record);
   absl::StatusOr<bool> IsApplied(const v1::Stamp& stamp);

@@ -223,7 +223,7 @@ bool Register::HasRoom() { return !ShortOfRoom(); }
 
 absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& group,
                                                        Committed& committed) {
-  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<store::Snapshot> snapshot, store_.Read());
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<store::Snapshot> snapshot, store_.ReadToCommit());
   GroupContext context;
   VIGIL_ASSIGN_OR_RETURN(context.head, snapshot->GetHead());
   VIGIL_ASSIGN_OR_RETURN(context.epochs, snapshot->Epochs());
@@ -268,11 +268,12 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   committed.units = judged.changed_units();
   committed.access_changed = ChangesAccess(writes);
   if (IsEmpty(writes)) return answers;
+  snapshot.reset();
   VIGIL_RETURN_IF_ERROR(store_.Commit(expected, writes, now));
   return answers;
 }
 
-absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request, Group& group) {
+absl::StatusOr<Register::Outcomes> Register::JudgeRequest(Request& request, Group& group) {
   Outcomes outcomes;
   VIGIL_RETURN_IF_ERROR(group.TakeCopies(request.copies, request.author));
   group.LookAgain(request.again.items, request.again.deadlines);
@@ -283,7 +284,7 @@ absl::StatusOr<Register::Outcomes> Register::JudgeRequest(const Request& request
         in_chain, group.CheckChain(request.operations, *request.push_head, request.author));
   }
   for (std::size_t i = 0; i < request.operations.size(); ++i) {
-    const Incoming& incoming = request.operations[i];
+    Incoming& incoming = request.operations[i];
     if (!in_chain[i]) {
       outcomes.push_back(group.OutOfChain(incoming, request.author, waiting));
     } else if (incoming.withheld) {

@@ -30,6 +30,8 @@ namespace vigil::registry {
 // An operation as it came in: bytes as sent, and what stood outside them.
 struct Incoming {
   std::string bytes;
+  // What they say, or why that is no operation; absent: the register reads them.
+  std::optional<absl::StatusOr<v1::Operation>> content = std::nullopt;
   // Of the push entry; empty for operations that did not come by a push. Must agree with the
   // content: a content that says otherwise is refused.
   std::string operation_id;
@@ -192,7 +194,7 @@ class Register {
   void RunGroup();
   // One answer for each request, after they are durable; `committed` says what changed.
   using Answers = std::vector<absl::StatusOr<Outcomes>>;
-  absl::StatusOr<Outcomes> JudgeRequest(const Request& request, Group& group);
+  absl::StatusOr<Outcomes> JudgeRequest(Request& request, Group& group);
   absl::StatusOr<Answers> JudgeGroup(std::vector<Request>& group, Committed& committed);
   void CommitGroup(std::vector<Request> group);
   void Break(const absl::Status& status);

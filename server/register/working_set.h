@@ -33,6 +33,8 @@ struct Entry {
   bool stored_in_conflict = false;
   // Made, changed or moved by the group; its versions on the way.
   bool touched = false;
+  // Of the record as it was changed or moved last.
+  std::string bytes;
   std::vector<store::RecordChange> versions;
   // Moved with its root, at this seq.
   Seq moved_at;

@@ -20,6 +20,7 @@
 #include "sync/base/time.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
+#include "sync/rules/validate.h"
 
 namespace vigil::service {
 
@@ -43,7 +44,7 @@ class OpenedWatch final : public Watch {
 };
 
 // Of what is malformed the register says so, entry by entry.
-Incoming ToIncoming(const v1::PushEntry& entry) {
+Incoming ToIncoming(const v1::PushEntry& entry, std::size_t bytes_max) {
   Incoming incoming;
   incoming.operation_id = entry.operation_id();
   incoming.device_seq = entry.device_seq();
@@ -54,6 +55,10 @@ Incoming ToIncoming(const v1::PushEntry& entry) {
   } else {
     incoming.bytes = entry.operation();
     incoming.hash = Sha256Of(incoming.bytes);
+    // Here, and not on the one thread that everybody waits for.
+    if (incoming.bytes.size() <= bytes_max) {
+      incoming.content = rules::ParseOperation(incoming.bytes);
+    }
   }
   return incoming;
 }
@@ -196,7 +201,9 @@ void SyncCore::Push(const access::Principal& principal, const v1::PushRequest& r
   }
   std::vector<Incoming> operations;
   operations.reserve(static_cast<std::size_t>(request.entries_size()));
-  for (const v1::PushEntry& entry : request.entries()) operations.push_back(ToIncoming(entry));
+  for (const v1::PushEntry& entry : request.entries()) {
+    operations.push_back(ToIncoming(entry, options_.operation_bytes_max));
+  }
   absl::StatusOr<registry::PushHead> head =
       CheckSignature(principal, operations.back(), request.signature());
   if (!head.ok()) return done(head.status());

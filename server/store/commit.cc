@@ -40,6 +40,12 @@ UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, unit = ?3, office_only
 WHERE id = ?1 AND version < ?2
 )sql";
 
+// Where nothing but its content has changed, so that one index alone changes with it.
+constexpr char kUpdateContent[] = R"sql(
+UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, bytes = ?3
+WHERE id = ?1 AND version < ?2
+)sql";
+
 constexpr char kInsertVersion[] = R"sql(
 INSERT INTO record_version (record, version, device, device_seq, unit, stamp_bytes, write_bytes,
                             bytes)
@@ -118,19 +124,25 @@ absl::Status InsertRecord(Transaction& transaction, const RecordChange& last) {
   return insert.Run();
 }
 
-absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last) {
-  VIGIL_ASSIGN_OR_RETURN(Statement update, transaction.Prepare(kUpdateRecord));
+absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last, bool placed) {
+  Statement update;
+  if (placed) {
+    VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateRecord));
+    BindRawUuid(update, 3, last.unit);
+    update.BindBool(4, last.office_only).BindText(5, last.key).BindBlob(6, last.bytes);
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateContent));
+    update.BindBlob(3, last.bytes);
+  }
   update.BindUuid(1, last.id).BindNumber(2, last.version);
-  BindRawUuid(update, 3, last.unit);
-  update.BindBool(4, last.office_only).BindText(5, last.key).BindBlob(6, last.bytes);
   VIGIL_RETURN_IF_ERROR(update.Run());
   if (transaction.changes() == 1) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("record ", last.id.ToString(), " does not exist before ",
                                           "its version ", last.version.value()));
 }
 
-absl::Status InsertVersion(Transaction& transaction, const RecordChange& change) {
-  VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertVersion));
+absl::Status InsertVersion(Statement& insert, const RecordChange& change) {
+  insert.Reset();
   insert.BindUuid(1, change.id).BindNumber(2, change.version);
   BindReference(insert, 3, change.device);
   insert.BindNumber(4, change.device_seq);
@@ -216,10 +228,13 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
   struct Span {
     std::size_t first = 0;
     std::size_t last = 0;
+    bool placed = false;
   };
   std::map<Uuid, Span> spans;
   for (std::size_t i = 0; i < writes.records.size(); ++i) {
-    spans.try_emplace(writes.records[i].id, Span{i, i}).first->second.last = i;
+    Span& span = spans.try_emplace(writes.records[i].id, Span{.first = i}).first->second;
+    span.last = i;
+    span.placed = span.placed || writes.records[i].placed;
   }
 
   Feeds feeds;
@@ -228,11 +243,12 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
     if (span.first != i) continue;
     const RecordChange& last = writes.records[span.last];
     VIGIL_RETURN_IF_ERROR(writes.records[i].created ? InsertRecord(transaction, last)
-                                                    : UpdateRecord(transaction, last));
+                                                    : UpdateRecord(transaction, last, span.placed));
     if (!last.office_only) Touch(feeds, last.unit, last.version);
   }
+  VIGIL_ASSIGN_OR_RETURN(Statement version, transaction.Prepare(kInsertVersion));
   for (const RecordChange& change : writes.records) {
-    VIGIL_RETURN_IF_ERROR(InsertVersion(transaction, change));
+    VIGIL_RETURN_IF_ERROR(InsertVersion(version, change));
   }
   // After the records: a child that was changed before its root moved stands in the old unit.
   for (const Move& move : writes.moves) {

@@ -62,6 +62,14 @@ struct DeviceState {
   DeviceSeq last_judged;
   // SHA-256 of the last judged operation.
   Sha256 last_hash;
+  // Of the last link of its chain, judged or not.
+  DeviceSeq last_link;
+};
+
+// A device's operations before this one.
+struct OwnBefore {
+  Uuid device;
+  DeviceSeq device_seq;
 };
 
 struct IssuedToken {
@@ -177,6 +185,8 @@ class Snapshot {
   // What `device` wrote to `record` after `after`, in order.
   virtual absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
                                                           Seq after) = 0;
+  // Anybody else has written to `record` after `after`, or something else than `own` has.
+  virtual absl::StatusOr<bool> OthersWrote(const Uuid& record, const OwnBefore& own, Seq after) = 0;
   virtual absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
                                                           int limit) = 0;
 
@@ -319,6 +329,9 @@ class RegisterStore {
 
   // A snapshot of what is committed now. Thread-safe.
   virtual absl::StatusOr<std::unique_ptr<Snapshot>> Read() = 0;
+  // The same for whoever is going to commit, who reads from what his last commit has left in
+  // memory. On the thread that commits; one at a time, and gone before Commit.
+  virtual absl::StatusOr<std::unique_ptr<Snapshot>> ReadToCommit() = 0;
 
   // Writes the whole group and syncs it to disk. OK: durable. ABORTED: the head is not
   // `expected_head`, nothing was written: decide again. Anything else: unknown whether it was

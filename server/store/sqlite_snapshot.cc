@@ -51,6 +51,11 @@ SELECT version, write_bytes, stamp_bytes FROM record_version
 WHERE record = ?1 AND device = ?2 AND version > ?3 ORDER BY version
 )sql";
 
+constexpr char kOthersWrote[] = R"sql(
+SELECT 1 FROM record_version
+WHERE record = ?1 AND version > ?2 AND (device IS NOT ?3 OR device_seq >= ?4) LIMIT 1
+)sql";
+
 constexpr char kHistory[] = R"sql(
 SELECT record_version.version, record_version.write_bytes, record_version.stamp_bytes,
        log.operation_bytes, log.outcome_bytes, log.received_at
@@ -73,6 +78,8 @@ constexpr char kGetDevice[] = R"sql(
 SELECT device_seq, operation_hash FROM log WHERE device = ?1 AND device_seq > 0
 ORDER BY device_seq DESC LIMIT 1
 )sql";
+
+constexpr char kLastLink[] = "SELECT max(device_seq) FROM unjudged_link WHERE device = ?1";
 
 constexpr char kOwnRefused[] = R"sql(
 SELECT 1 FROM refused_record WHERE device = ?1 AND record = ?2 AND seq > ?3 LIMIT 1
@@ -157,20 +164,32 @@ absl::StatusOr<LogRow> ReadLogRow(const Statement& read) {
 
 absl::StatusOr<std::unique_ptr<Snapshot>> SqliteSnapshot::Begin(std::shared_ptr<ReaderPool> pool,
                                                                 absl::TimeZone zone) {
-  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Database> database, pool->Take());
-  VIGIL_ASSIGN_OR_RETURN(sqlite::ReadSnapshot view, database->BeginRead());
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Database> pooled, pool->Take());
+  sqlite::Database& database = *pooled;
+  VIGIL_ASSIGN_OR_RETURN(sqlite::ReadSnapshot view, database.BeginRead());
   return std::unique_ptr<Snapshot>(
-      new SqliteSnapshot(std::move(pool), std::move(database), std::move(view), zone));
+      new SqliteSnapshot(std::move(pool), std::move(pooled), database, std::move(view), zone));
+}
+
+absl::StatusOr<std::unique_ptr<Snapshot>> SqliteSnapshot::Begin(sqlite::Database& database,
+                                                                absl::TimeZone zone) {
+  VIGIL_ASSIGN_OR_RETURN(sqlite::ReadSnapshot view, database.BeginRead());
+  return std::unique_ptr<Snapshot>(
+      new SqliteSnapshot(nullptr, nullptr, database, std::move(view), zone));
 }
 
 SqliteSnapshot::SqliteSnapshot(std::shared_ptr<ReaderPool> pool,
-                               std::unique_ptr<sqlite::Database> database,
+                               std::unique_ptr<sqlite::Database> pooled, sqlite::Database& database,
                                sqlite::ReadSnapshot view, absl::TimeZone zone)
-    : pool_(std::move(pool)), database_(std::move(database)), view_(std::move(view)), zone_(zone) {}
+    : pool_(std::move(pool)),
+      pooled_(std::move(pooled)),
+      database_(&database),
+      view_(std::move(view)),
+      zone_(zone) {}
 
 SqliteSnapshot::~SqliteSnapshot() {
   view_.reset();
-  pool_->Give(std::move(database_));
+  if (pool_ != nullptr) pool_->Give(std::move(pooled_));
 }
 
 absl::StatusOr<Head> SqliteSnapshot::GetHead() {
@@ -274,6 +293,16 @@ absl::StatusOr<std::vector<OwnWrite>> SqliteSnapshot::OwnWrites(const Uuid& reco
   }
 }
 
+absl::StatusOr<bool> SqliteSnapshot::OthersWrote(const Uuid& record, const OwnBefore& own,
+                                                 Seq after) {
+  VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kOthersWrote));
+  BindRawUuid(find, 1, record);
+  find.BindNumber(2, after);
+  BindRawUuid(find, 3, own.device);
+  find.BindNumber(4, own.device_seq);
+  return find.Step();
+}
+
 absl::StatusOr<std::vector<VersionRow>> SqliteSnapshot::History(const Uuid& record, Seq after,
                                                                 int limit) {
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kHistory));
@@ -308,9 +337,14 @@ absl::StatusOr<DeviceState> SqliteSnapshot::GetDevice(const Uuid& device) {
   BindRawUuid(find, 1, device);
   VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
   DeviceState state;
-  if (!found) return state;
-  state.last_judged = find.ColumnNumber<DeviceSeq>(0);
-  VIGIL_ASSIGN_OR_RETURN(state.last_hash, ReadHash(find, 1));
+  if (found) {
+    state.last_judged = find.ColumnNumber<DeviceSeq>(0);
+    VIGIL_ASSIGN_OR_RETURN(state.last_hash, ReadHash(find, 1));
+  }
+  VIGIL_ASSIGN_OR_RETURN(Statement link, database_->Query(kLastLink));
+  BindRawUuid(link, 1, device);
+  VIGIL_RETURN_IF_ERROR(link.Step().status());
+  state.last_link = std::max(state.last_judged, link.ColumnNumber<DeviceSeq>(0));
   return state;
 }
 

@@ -21,6 +21,9 @@ class SqliteSnapshot final : public Snapshot {
  public:
   static absl::StatusOr<std::unique_ptr<Snapshot>> Begin(std::shared_ptr<ReaderPool> pool,
                                                          absl::TimeZone zone);
+  // On this connection, which must outlive it.
+  static absl::StatusOr<std::unique_ptr<Snapshot>> Begin(sqlite::Database& database,
+                                                         absl::TimeZone zone);
   ~SqliteSnapshot() override;
 
   // sqlite_snapshot.cc
@@ -36,6 +39,7 @@ class SqliteSnapshot final : public Snapshot {
   absl::StatusOr<std::vector<Uuid>> HazardsFollowing(const Uuid& risk_source) override;
   absl::StatusOr<std::vector<OwnWrite>> OwnWrites(const Uuid& record, const Uuid& device,
                                                   Seq after) override;
+  absl::StatusOr<bool> OthersWrote(const Uuid& record, const OwnBefore& own, Seq after) override;
   absl::StatusOr<std::vector<VersionRow>> History(const Uuid& record, Seq after,
                                                   int limit) override;
   absl::StatusOr<std::optional<StoredOutcome>> FindOutcome(const Uuid& operation) override;
@@ -124,11 +128,13 @@ class SqliteSnapshot final : public Snapshot {
                                                 const RecordScope& scope) override;
 
  private:
-  SqliteSnapshot(std::shared_ptr<ReaderPool> pool, std::unique_ptr<sqlite::Database> database,
-                 sqlite::ReadSnapshot view, absl::TimeZone zone);
+  // Without a pool and a connection from it, it is somebody else's.
+  SqliteSnapshot(std::shared_ptr<ReaderPool> pool, std::unique_ptr<sqlite::Database> pooled,
+                 sqlite::Database& database, sqlite::ReadSnapshot view, absl::TimeZone zone);
 
   const std::shared_ptr<ReaderPool> pool_;
-  std::unique_ptr<sqlite::Database> database_;
+  std::unique_ptr<sqlite::Database> pooled_;
+  sqlite::Database* const database_;
   std::optional<sqlite::ReadSnapshot> view_;
   const absl::TimeZone zone_;
 };

@@ -44,12 +44,16 @@ constexpr char kHeadAndLog[] = R"sql(
 SELECT meta.seq, coalesce((SELECT max(seq) FROM log), 0) FROM meta WHERE one = 1
 )sql";
 
+constexpr std::int64_t kWriterCacheKib = 64 * 1024;
+
 sqlite::OpenOptions ConnectionOptions(const SqliteStoreOptions& options,
                                       sqlite::OpenOptions::Mode mode) {
   sqlite::OpenOptions connection;
   connection.mode = mode;
   connection.vfs = options.vfs;
   connection.application_id = kRegisterApplicationId;
+  // The writer judges by what its last commits have touched.
+  if (mode != sqlite::OpenOptions::Mode::kReadOnly) connection.cache_kib = kWriterCacheKib;
   return connection;
 }
 
@@ -128,6 +132,10 @@ SqliteRegisterStore::~SqliteRegisterStore() = default;
 
 absl::StatusOr<std::unique_ptr<Snapshot>> SqliteRegisterStore::Read() {
   return SqliteSnapshot::Begin(readers_, options_.zone);
+}
+
+absl::StatusOr<std::unique_ptr<Snapshot>> SqliteRegisterStore::ReadToCommit() {
+  return SqliteSnapshot::Begin(writer_, options_.zone);
 }
 
 absl::StatusOr<bool> SqliteRegisterStore::WriteGroup(Seq expected_head, const WriteSet& writes,

@@ -35,9 +35,9 @@ struct SqliteStoreOptions {
   // Checks the whole file when it is opened, which takes time in proportion to it.
   bool check_file = true;
   // A commit that leaves more pages than this in the WAL (4 KiB each) checkpoints by itself.
-  std::int64_t wal_pages_max = 4096;
-  // Maintain leaves fewer pages than this where they are.
-  std::int64_t wal_pages_idle = 128;
+  std::int64_t wal_pages_max = 16 * 1024;
+  // Maintain leaves fewer pages than this where they are: some dozens of small commits.
+  std::int64_t wal_pages_idle = 1024;
   std::size_t idle_readers_max = 16;
   // For backups and the free space; not owned.
   FileSystem* files = nullptr;
@@ -59,6 +59,7 @@ class SqliteRegisterStore final : public RegisterStore {
   ~SqliteRegisterStore() override;
 
   absl::StatusOr<std::unique_ptr<Snapshot>> Read() override;
+  absl::StatusOr<std::unique_ptr<Snapshot>> ReadToCommit() override;
   absl::Status Commit(Seq expected_head, const WriteSet& writes, absl::Time now) override;
   absl::Status Maintain(absl::Duration budget) override;
   absl::StatusOr<std::int64_t> FreeBytes() override;

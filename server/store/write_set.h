@@ -67,6 +67,8 @@ struct RecordChange {
   std::string bytes;
   // The first version; exactly one per record, ever.
   bool created = false;
+  // False: it lives where the snapshot has it, for the same people and under the same key.
+  bool placed = true;
   // How the record came to this version: the write (serialised v1::RecordWrite) and its stamp
   // (serialised v1::Stamp), and the device that wrote.
   std::string write_bytes;
