@@ -44,7 +44,7 @@ class OpenedWatch final : public Watch {
 };
 
 // Of what is malformed the register says so, entry by entry.
-Incoming ToIncoming(const v1::PushEntry& entry, std::size_t bytes_max) {
+Incoming ToIncoming(const v1::PushEntry& entry) {
   Incoming incoming;
   incoming.operation_id = entry.operation_id();
   incoming.device_seq = entry.device_seq();
@@ -55,10 +55,6 @@ Incoming ToIncoming(const v1::PushEntry& entry, std::size_t bytes_max) {
   } else {
     incoming.bytes = entry.operation();
     incoming.hash = Sha256Of(incoming.bytes);
-    // Here, and not on the one thread that everybody waits for.
-    if (incoming.bytes.size() <= bytes_max) {
-      incoming.content = rules::ParseOperation(incoming.bytes);
-    }
   }
   return incoming;
 }
@@ -201,12 +197,15 @@ void SyncCore::Push(const access::Principal& principal, const v1::PushRequest& r
   }
   std::vector<Incoming> operations;
   operations.reserve(static_cast<std::size_t>(request.entries_size()));
-  for (const v1::PushEntry& entry : request.entries()) {
-    operations.push_back(ToIncoming(entry, options_.operation_bytes_max));
-  }
+  for (const v1::PushEntry& entry : request.entries()) operations.push_back(ToIncoming(entry));
   absl::StatusOr<registry::PushHead> head =
       CheckSignature(principal, operations.back(), request.signature());
   if (!head.ok()) return done(head.status());
+  // Here, and not on the one thread that everybody waits for.
+  for (Incoming& incoming : operations) {
+    if (incoming.withheld || incoming.bytes.size() > options_.operation_bytes_max) continue;
+    incoming.content = rules::ParseOperation(incoming.bytes);
+  }
   register_.SubmitPush(principal.author, std::move(operations), *std::move(head),
                        [done = std::move(done)](absl::StatusOr<Register::Outcomes> outcomes) {
                          if (!outcomes.ok()) return done(outcomes.status());

@@ -35,7 +35,7 @@ struct SqliteStoreOptions {
   // Checks the whole file when it is opened, which takes time in proportion to it.
   bool check_file = true;
   // A commit that leaves more pages than this in the WAL (4 KiB each) checkpoints by itself.
-  std::int64_t wal_pages_max = 16 * 1024;
+  std::int64_t wal_pages_max = 4096;
   // Maintain leaves fewer pages than this where they are: some dozens of small commits.
   std::int64_t wal_pages_idle = 1024;
   std::size_t idle_readers_max = 16;

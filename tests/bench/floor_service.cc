@@ -21,7 +21,7 @@ constexpr char kReadRecords[] = "SELECT seq, bytes FROM record WHERE seq > ?1 OR
 constexpr std::size_t kPageBytes = 64 * 1024;
 // As the register does it: some when nothing waits, and what must be.
 constexpr std::int64_t kWalPagesIdle = 1024;
-constexpr std::int64_t kWalPagesMax = 16 * 1024;
+constexpr std::int64_t kWalPagesMax = 4096;
 
 // Field 1 of PullResponse (`records`), field 6 (`last`).
 constexpr std::uint8_t kRecordsTag = (1 << 3) | 2;

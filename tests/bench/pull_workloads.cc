@@ -77,15 +77,15 @@ class Changing {
     VIGIL_RETURN_IF_ERROR(seed.CopyTo(data_dir));
     auto changing = std::unique_ptr<Changing>(new Changing(seed));
     VIGIL_ASSIGN_OR_RETURN(changing->server_, Server::StartVigild(data_dir));
-    if (history > 0) {
-      bench.Say(absl::StrCat("making ", history, " operations of history"));
-      VIGIL_RETURN_IF_ERROR(changing->MakeHistory(history));
-    }
-    VIGIL_ASSIGN_OR_RETURN(
-        const std::vector<PhoneLoad> load,
-        PreparePushes(seed,
-                      {.phones = 1, .pushes = rounds, .operations = kChanges, .edits_only = true}));
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> load,
+                           PreparePushes(seed, {.phones = 1,
+                                                .pushes = rounds,
+                                                .operations = kChanges,
+                                                .edits_only = true,
+                                                .history = history}));
     changing->load_ = load.front();
+    bench.Say(absl::StrCat("making a history of ", history, " pushes"));
+    for (int i = 0; i < history; ++i) VIGIL_RETURN_IF_ERROR(changing->PushNext());
     changing->channel_ = changing->server_->Connect();
     VIGIL_ASSIGN_OR_RETURN(changing->before_,
                            PullAll(changing->channel_, seed.phones().back().get(), {}));
@@ -124,9 +124,7 @@ class Changing {
   explicit Changing(Seed& seed) : seed_(seed) {}
 
   absl::StatusOr<Pulled> Follow(const std::shared_ptr<grpc::Channel>& channel) {
-    VIGIL_RETURN_IF_ERROR(RunPushes(*server_, {{.authorization = load_.authorization,
-                                                .pushes = {load_.pushes[next_++]}}})
-                              .status());
+    VIGIL_RETURN_IF_ERROR(PushNext());
     VIGIL_ASSIGN_OR_RETURN(Pulled pulled,
                            PullAll(channel, seed_.phones().back().get(), before_.cursors));
     before_ = pulled;
@@ -135,17 +133,10 @@ class Changing {
                  absl::StrCat("a pull brought ", pulled.records.size(), " records"));
   }
 
-  // By all but the first phone, whose chain goes on with what it changes.
-  absl::Status MakeHistory(int operations) {
-    constexpr int kBatch = 50;
-    const int phones = static_cast<int>(seed_.phones().size());
-    const int pushes = operations / (kBatch * (phones - 1)) + 1;
-    VIGIL_ASSIGN_OR_RETURN(
-        std::vector<PhoneLoad> load,
-        PreparePushes(
-            seed_, {.phones = phones, .pushes = pushes, .operations = kBatch, .edits_only = true}));
-    load.erase(load.begin());
-    return RunPushes(*server_, load).status();
+  absl::Status PushNext() {
+    return RunPushes(*server_,
+                     {{.authorization = load_.authorization, .pushes = {load_.pushes[next_++]}}})
+        .status();
   }
 
   Seed& seed_;
@@ -162,7 +153,7 @@ struct Compared {
   std::string name;
   SeedSpec small;
   SeedSpec large;
-  // Operations that the large one has had besides.
+  // Pushes of 50 that the large one has had besides.
   int history = 0;
   double target = 0;
 };
@@ -228,7 +219,7 @@ absl::Status PullChangeHistory(Bench& bench) {
   return CompareChanges(bench, {.name = "pull-change-history",
                                 .small = kSpec,
                                 .large = kSpec,
-                                .history = bench.Sized(static_cast<int>(seed->seq()) * 100),
+                                .history = bench.Sized(static_cast<int>(seed->seq()) * 2),
                                 .target = 1.1});
 }
 

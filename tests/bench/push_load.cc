@@ -24,6 +24,7 @@
 namespace vigil::bench {
 namespace {
 
+constexpr int kHistoryBatch = 50;
 constexpr char kHello[] = "vigil.v1.SyncService/Hello";
 constexpr char kPush[] = "/vigil.v1.SyncService/Push";
 
@@ -280,6 +281,10 @@ absl::StatusOr<std::vector<PhoneLoad>> PreparePushes(Seed& seed, const PushSpec&
         seed.phones()[static_cast<std::size_t>(i)]->MakeHeaders("vigil.v1.SyncService/Push"));
     PhoneLoad& phone = load.emplace_back();
     phone.authorization = headers.authorization;
+    for (int j = 0; j < spec.history; ++j) {
+      VIGIL_ASSIGN_OR_RETURN(phone.pushes.emplace_back(),
+                             authors[static_cast<std::size_t>(i)].Push(kHistoryBatch));
+    }
     for (int j = 0; j < spec.pushes; ++j) {
       VIGIL_ASSIGN_OR_RETURN(phone.pushes.emplace_back(),
                              authors[static_cast<std::size_t>(i)].Push(spec.operations));

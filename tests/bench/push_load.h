@@ -32,6 +32,8 @@ struct PushSpec {
   int operations = 50;
   // Edits alone: the register does not grow, its history does.
   bool edits_only = false;
+  // So many pushes of 50 come first.
+  int history = 0;
 
   int total() const { return phones * pushes * operations; }
 };
