@@ -22,7 +22,7 @@ constexpr int kExitUsage = 2;
 
 constexpr char kExamples[] = R"(Examples:
   vigil_bench                        all workloads; takes a while
-  vigil_bench --quick                the same in two minutes: whether they run
+  vigil_bench --quick                the same, small and once: whether they run
   vigil_bench --only push-single --repetitions 5
   vigil_bench --only push-batched --keep kept
   vigilctl audit verify --data kept
@@ -80,6 +80,12 @@ int Run(const Arguments& arguments) {
       std::printf("%-20s %s\n", workload.name.c_str(), workload.what.c_str());
     }
     return 0;
+  }
+  std::error_code error;
+  // What somebody has there is not ours to remove.
+  if (!arguments.keep.empty() && std::filesystem::exists(arguments.keep, error)) {
+    return Complain(absl::StrCat(arguments.keep, " is there already; name another directory"),
+                    kExitUsage);
   }
   const testing::TempDir directory;
   Bench bench({.directory = directory.path(),
