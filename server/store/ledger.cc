@@ -180,12 +180,11 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   const std::string expression(order.expression);
   VIGIL_ASSIGN_OR_RETURN(
       Statement read,
-      database_->QueryText(std::string("SELECT ") + kHazardColumns + ", (" +
-                           OverdueCondition(today) + "), " + expression + " FROM " + kHazardTables +
-                           " JOIN record ON record.id = hazard.id" +
-                           " LEFT JOIN unit ON unit.id = hazard.responsible_unit WHERE " +
-                           conditions + " ORDER BY " + expression + direction + ", hazard.id" +
-                           direction + " LIMIT " + std::to_string(page_size + 1)));
+      database_->QueryText(absl::StrCat(
+          "SELECT ", kHazardColumns, ", (", OverdueCondition(today), "), ", expression, " FROM ",
+          kHazardTables, " JOIN record ON record.id = hazard.id",
+          " LEFT JOIN unit ON unit.id = hazard.responsible_unit WHERE ", conditions, " ORDER BY ",
+          expression, direction, ", hazard.id", direction, " LIMIT ", page_size + 1)));
   std::vector<std::string> last;
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
@@ -225,10 +224,9 @@ absl::StatusOr<OrderPage> SqliteSnapshot::Orders(const v1::ListOrdersRequest& re
   const int page_size = ClampPageSize(request.page_size(), kRowsDefault);
   VIGIL_ASSIGN_OR_RETURN(
       Statement read,
-      database_->QueryText(std::string("SELECT ") + kOrderColumns + " FROM " + kOrderTables +
-                           " WHERE " + conditions +
-                           " ORDER BY supervision_order.number, supervision_order.id LIMIT " +
-                           std::to_string(page_size + 1)));
+      database_->QueryText(absl::StrCat(
+          "SELECT ", kOrderColumns, " FROM ", kOrderTables, " WHERE ", conditions,
+          " ORDER BY supervision_order.number, supervision_order.id LIMIT ", page_size + 1)));
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
     if (!found) return page;

@@ -326,10 +326,13 @@ TEST_F(RegisterFailureTest, ABackupIsWholeOrThereIsNone) {
       EXPECT_THAT(files.List(directory.path()), IsOkAndHolds(::testing::IsEmpty()));
       return;
     }
-    VIGIL_ASSERT_OK_AND_ASSIGN(auto store, store::SqliteRegisterStore::Open(copy, {}));
-    VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
-    VIGIL_ASSERT_OK_AND_ASSIGN(const auto original, work.store().Read());
-    EXPECT_EQ(snapshot->GetHead()->audit_root, original->GetHead()->audit_root);
+    {
+      VIGIL_ASSERT_OK_AND_ASSIGN(auto store, store::SqliteRegisterStore::Open(copy, {}));
+      VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store->Read());
+      VIGIL_ASSERT_OK_AND_ASSIGN(const auto original, work.store().Read());
+      EXPECT_EQ(snapshot->GetHead()->audit_root, original->GetHead()->audit_root);
+    }
+    // SQLite leaves the log of a database that was removed under it.
     VIGIL_EXPECT_OK(files.Remove(copy));
   });
   EXPECT_GT(runs, 100);
