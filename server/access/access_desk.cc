@@ -11,6 +11,7 @@
 #include "server/access/authenticator.h"
 #include "server/access/desk_internal.h"
 #include "server/access/one_time_code.h"
+#include "server/access/register_id.h"
 #include "sync/base/one_time_code.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"

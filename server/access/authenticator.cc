@@ -49,15 +49,11 @@ absl::Time NextMidnight(absl::Time now, const absl::TimeZone& zone) {
 
 }  // namespace
 
-absl::StatusOr<Uuid> RegisterIdOf(store::Snapshot& snapshot) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Epoch> epochs, snapshot.Epochs());
-  const std::optional<Uuid> first = epochs.empty() ? std::nullopt : Uuid::Parse(epochs.back().id());
-  if (!first) return Error(absl::StatusCode::kDataLoss, "the register has no first epoch");
-  return *first;
-}
-
 Authenticator::Authenticator(store::RegisterStore& store, const Options& options)
-    : store_(store), options_(options), seen_({.window = options.proof_window}) {}
+    : store_(store),
+      options_(options),
+      register_id_(store),
+      seen_({.window = options.proof_window}) {}
 
 absl::StatusOr<Authenticator::Known> Authenticator::LookUp(const Sha256& token_hash,
                                                            absl::Time now) {
@@ -136,7 +132,7 @@ absl::Status Authenticator::CheckProof(const Principal& principal, const Call& c
       issued_at > now + options_.proof_window) {
     return InvalidProof("the proof's time is too far from the register's", now);
   }
-  VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, RegisterId());
+  VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, register_id_.Get());
   CallToSign signed_call{.register_id = register_id,
                          .token_hash = TokenHash(call.token),
                          .method = call.method,
@@ -156,18 +152,6 @@ absl::Status Authenticator::CheckProof(const Principal& principal, const Call& c
       break;
   }
   return rules::TooSoon("too many calls; come back in a minute", options_.proof_window);
-}
-
-absl::StatusOr<Uuid> Authenticator::RegisterId() {
-  {
-    const MutexLock lock(mutex_);
-    if (!register_id_.is_nil()) return register_id_;
-  }
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, store_.Read());
-  VIGIL_ASSIGN_OR_RETURN(const Uuid id, RegisterIdOf(*snapshot));
-  const MutexLock lock(mutex_);
-  register_id_ = id;
-  return id;
 }
 
 void Authenticator::Forget() {

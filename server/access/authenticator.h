@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "server/access/principal.h"
+#include "server/access/register_id.h"
 #include "server/access/seen_proofs.h"
 #include "server/store/register_store.h"
 #include "sync/base/hash.h"
@@ -71,21 +72,17 @@ class Authenticator {
   };
 
   absl::StatusOr<Known> LookUp(const Sha256& token_hash, absl::Time now);
-  absl::StatusOr<Uuid> RegisterId() ABSL_LOCKS_EXCLUDED(mutex_);
 
   store::RegisterStore& store_;
   const Options options_;
+  RegisterId register_id_;
   SeenProofs seen_;
 
   Mutex mutex_;
   // Counts what was forgotten: a look-up that began before must not be kept.
   std::uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<Sha256, Known> known_ ABSL_GUARDED_BY(mutex_);
-  Uuid register_id_ ABSL_GUARDED_BY(mutex_);
 };
-
-// The register's identity: the id of its first epoch, which stays over restores.
-absl::StatusOr<Uuid> RegisterIdOf(store::Snapshot& snapshot);
 
 }  // namespace vigil::access
 

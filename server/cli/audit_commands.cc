@@ -55,7 +55,7 @@ absl::StatusOr<HeadSignature> CheckSignature(const v1::RegisterHead& head,
   if (head.signature().empty()) return HeadSignature::kNone;
   if (!key) return HeadSignature::kUnknownKey;
   const std::string bytes =
-      BytesToSign(HeadToSign{.epoch = Uuid::Parse(head.epoch()).value_or(Uuid()),
+      BytesToSign(HeadToSign{.epoch = Uuid::ParseOrNil(head.epoch()),
                              .seq = Seq(head.seq()),
                              .root = Sha256::FromBytes(head.root()).value_or(Sha256())});
   if (key->Verifies({.message = bytes, .signature = head.signature()})) {

@@ -77,7 +77,7 @@ class Copier {
     // A hazard's state follows its duplicates, which are found by their columns.
     store::HazardProjection hazard;
     hazard.id = past.record.id;
-    hazard.merged_into = Uuid::Parse(record.entity().hazard().merged_into()).value_or(Uuid());
+    hazard.merged_into = Uuid::ParseOrNil(record.entity().hazard().merged_into());
     first.hazards.push_back(std::move(hazard));
     return absl::OkStatus();
   }
@@ -111,7 +111,7 @@ class Copier {
     VIGIL_ASSIGN_OR_RETURN(
         const std::string unit,
         rules::UnitOf(entry->record, [&](std::string_view id) { return records.Find(id); }));
-    return Uuid::Parse(unit).value_or(Uuid());
+    return Uuid::ParseOrNil(unit);
   }
 
   store::Snapshot& live_;

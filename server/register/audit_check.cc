@@ -78,7 +78,7 @@ void AuditCheck::AddLink(const v1::LogEntry& entry) {
   for (const v1::PushSignature& signature : entry.signatures()) {
     const std::string bytes =
         BytesToSign(PushToSign{.register_id = options_.register_id,
-                               .device = Uuid::Parse(entry.device()).value_or(Uuid()),
+                               .device = Uuid::ParseOrNil(entry.device()),
                                .device_seq = DeviceSeq(entry.device_seq()),
                                .operation_hash = HashOf(signature.operation_hash())});
     if (!device.key ||
@@ -117,10 +117,9 @@ void AuditCheck::CheckHead(const v1::RegisterHead& head) {
   }
   if (HashOf(head.root()) != tree_.Root()) Fault("the head is not that of this log");
   if (options_.register_key) {
-    const std::string bytes =
-        BytesToSign(HeadToSign{.epoch = Uuid::Parse(head.epoch()).value_or(Uuid()),
-                               .seq = Seq(head.seq()),
-                               .root = HashOf(head.root())});
+    const std::string bytes = BytesToSign(HeadToSign{.epoch = Uuid::ParseOrNil(head.epoch()),
+                                                     .seq = Seq(head.seq()),
+                                                     .root = HashOf(head.root())});
     if (!options_.register_key->Verifies({.message = bytes, .signature = head.signature()})) {
       Fault("the head is not signed by the register's key");
     }

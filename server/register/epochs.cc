@@ -42,7 +42,7 @@ absl::StatusOr<std::vector<v1::Epoch>> Epochs::NotKept() const {
   for (const v1::Epoch& epoch : brought_) {
     if (FindIn(own_, epoch.id()) != nullptr) continue;
     VIGIL_ASSIGN_OR_RETURN(const std::optional<v1::Epoch> kept,
-                           snapshot_.FindForeignEpoch(Uuid::Parse(epoch.id()).value_or(Uuid())));
+                           snapshot_.FindForeignEpoch(Uuid::ParseOrNil(epoch.id())));
     if (!kept) missing.push_back(epoch);
   }
   return missing;

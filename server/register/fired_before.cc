@@ -24,8 +24,7 @@ absl::StatusOr<bool> HadFired(WorkingSet& records, const Firing& firing) {
                                 .due_version = escalation.due_version(),
                                 .step = escalation.step()});
   if (firing.copy.id() != id.ToString()) return false;
-  VIGIL_ASSIGN_OR_RETURN(const Entry* item,
-                         records.Get(Uuid::Parse(escalation.item()).value_or(Uuid())));
+  VIGIL_ASSIGN_OR_RETURN(const Entry* item, records.Get(Uuid::ParseOrNil(escalation.item())));
   if (item->absent) return false;
   VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
                          OpenStepsOf(item->root, records, firing.rules));

@@ -35,8 +35,6 @@ bool IsDecision(const absl::Status& status) {
   return rules::ReasonOf(status) != v1::REASON_UNSPECIFIED;
 }
 
-Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 std::vector<Uuid> IdsOf(const std::vector<std::string>& texts) {
   std::vector<Uuid> ids;
   for (const std::string& text : texts) {
@@ -47,16 +45,21 @@ std::vector<Uuid> IdsOf(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Group::Group(store::Snapshot& snapshot, GroupContext context)
+Group::Group(store::Snapshot& snapshot, GroupContext context, std::unique_ptr<WriterCache> cache)
     : snapshot_(snapshot),
       context_(std::move(context)),
-      records_(std::make_unique<WorkingSet>(snapshot)),
+      cache_(std::move(cache)),
+      records_(&cache_->records),
       last_seq_(context_.head.seq) {}
 
-absl::StatusOr<Group> Group::Begin(store::Snapshot& snapshot, GroupContext context) {
-  Group group(snapshot, std::move(context));
-  VIGIL_ASSIGN_OR_RETURN(group.audit_, AuditTree::Load(snapshot, group.context_.head.seq.value()));
-  return group;
+absl::StatusOr<Group> Group::Begin(store::Snapshot& snapshot, GroupContext context,
+                                   std::unique_ptr<WriterCache> cache) {
+  if (cache == nullptr) {
+    cache = std::make_unique<WriterCache>(snapshot);
+    VIGIL_ASSIGN_OR_RETURN(cache->audit, AuditTree::Load(snapshot, context.head.seq.value()));
+  }
+  cache->records.ReadFrom(snapshot);
+  return Group(snapshot, std::move(context), std::move(cache));
 }
 
 absl::StatusOr<std::optional<store::StoredOutcome>> Group::Stored(const Uuid& operation) {
@@ -76,23 +79,25 @@ absl::StatusOr<std::optional<store::StoredOutcome>> Group::Stored(const Uuid& de
     return store::StoredOutcome{row.seq,        row.operation,      row.device,
                                 row.device_seq, row.operation_hash, row.outcome_bytes};
   }
-  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, DeviceBefore(device));
-  if (device_seq > state.last_judged.value()) return std::optional<store::StoredOutcome>();
+  VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
+  if (device_seq > state.last_judged) return std::optional<store::StoredOutcome>();
   return snapshot_.FindOutcome(device, DeviceSeq(device_seq));
 }
 
-absl::StatusOr<store::DeviceState> Group::DeviceBefore(const Uuid& device) {
-  const auto found = devices_.find(device);
-  if (found != devices_.end()) return found->second;
+absl::StatusOr<WriterCache::Device> Group::DeviceBefore(const Uuid& device) {
+  const auto found = cache_->devices.find(device);
+  if (found != cache_->devices.end()) return found->second;
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, snapshot_.GetDevice(device));
-  return devices_.emplace(device, state).first->second;
+  const WriterCache::Device known{.last_judged = state.last_judged.value(),
+                                  .last_link = state.last_link.value()};
+  return cache_->devices.emplace(device, known).first->second;
 }
 
 absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
-  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, DeviceBefore(device));
+  VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
   const auto found = device_seqs_.find(device);
   const std::uint64_t in_group = found == device_seqs_.end() ? 0 : found->second;
-  return std::max(state.last_judged.value(), in_group);
+  return std::max(state.last_judged, in_group);
 }
 
 // A repeat gets the outcome that was stored; the same identity with other content does not.
@@ -167,7 +172,7 @@ absl::Status Group::CheckCurrent(const v1::Operation& operation) {
   return absl::OkStatus();
 }
 
-v1::Outcome Group::Record(const Incoming& incoming, const Envelope& envelope,
+v1::Outcome Group::Record(Incoming& incoming, const Envelope& envelope,
                           const std::vector<std::string>& refused_records, v1::Outcome outcome) {
   last_seq_ = last_seq_.Next();
   outcome.set_operation(envelope.operation.ToString());
@@ -181,7 +186,7 @@ v1::Outcome Group::Record(const Incoming& incoming, const Envelope& envelope,
   row.operation = envelope.operation;
   row.device = envelope.device;
   row.device_seq = DeviceSeq(envelope.device_seq);
-  row.operation_bytes = incoming.bytes;
+  row.operation_bytes = std::move(incoming.bytes);
   row.operation_hash = envelope.hash;
   row.previous_hash = incoming.previous_hash;
   row.outcome_bytes = rules::CanonicalBytes(outcome);
@@ -189,7 +194,7 @@ v1::Outcome Group::Record(const Incoming& incoming, const Envelope& envelope,
   row.received_at = context_.now;
   row.leaf = AuditLeaf(row.operation_bytes, row.outcome_bytes);
   row.refused_records = IdsOf(refused_records);
-  audit_.Append(row.leaf, writes_.audit_nodes);
+  cache_->audit.Append(row.leaf, writes_.audit_nodes);
   by_operation_[row.operation] = writes_.log.size();
   if (envelope.device_seq > 0) {
     by_device_seq_[{row.device, envelope.device_seq}] = writes_.log.size();
@@ -200,8 +205,8 @@ v1::Outcome Group::Record(const Incoming& incoming, const Envelope& envelope,
   return outcome;
 }
 
-v1::Outcome Group::Refused(const Incoming& incoming, const Envelope& envelope,
-                           const absl::Status& why, const std::vector<std::string>& records) {
+v1::Outcome Group::Refused(Incoming& incoming, const Envelope& envelope, const absl::Status& why,
+                           const std::vector<std::string>& records) {
   v1::Outcome outcome;
   outcome.set_verdict(v1::VERDICT_REFUSED);
   *outcome.mutable_error() = rules::ToDetail(why);
@@ -221,9 +226,9 @@ v1::Outcome Group::Deferred(const Envelope& envelope, const absl::Status& why) c
 // What was sent, and under which identity.
 absl::StatusOr<v1::Operation> Group::Open(Incoming& incoming, const rules::Author& author,
                                           Envelope& envelope) const {
-  envelope.device = IdOf(author.device);
+  envelope.device = Uuid::ParseOrNil(author.device);
   envelope.hash = incoming.hash.is_zero() ? Sha256Of(incoming.bytes) : incoming.hash;
-  envelope.operation = IdOf(incoming.operation_id);
+  envelope.operation = Uuid::ParseOrNil(incoming.operation_id);
   envelope.device_seq = incoming.device_seq;
   absl::StatusOr<v1::Operation> parsed;
   if (incoming.bytes.size() > context_.operation_bytes_max) {
@@ -236,7 +241,7 @@ absl::StatusOr<v1::Operation> Group::Open(Incoming& incoming, const rules::Autho
     parsed = rules::ParseOperation(incoming.bytes);
   }
   if (parsed.ok() && incoming.operation_id.empty()) {
-    envelope.operation = IdOf(parsed->id());
+    envelope.operation = Uuid::ParseOrNil(parsed->id());
     envelope.device_seq = parsed->device_seq();
   } else if (parsed.ok() && (parsed->id() != incoming.operation_id ||
                              parsed->device_seq() != incoming.device_seq)) {
@@ -301,8 +306,10 @@ absl::StatusOr<v1::Outcome> Group::Judge(Incoming& incoming, const rules::Author
 absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
                                               const std::set<std::string>& waiting,
                                               Envelope& envelope, v1::Operation& operation) {
-  for (const std::string& record : rules::RecordsNamed(operation)) {
-    if (waiting.contains(record)) return Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
+  if (!waiting.empty()) {
+    for (const std::string& record : rules::RecordsNamed(operation)) {
+      if (waiting.contains(record)) return Refuse(v1::REASON_BLOCKED_BY_DEFERRED, kBlockedText);
+    }
   }
   VIGIL_ASSIGN_OR_RETURN(const std::vector<v1::Seen> beyond, CapKnowledge(operation));
   VIGIL_RETURN_IF_ERROR(CheckCurrent(operation));
@@ -314,7 +321,7 @@ absl::StatusOr<rules::Decision> Group::Decide(const rules::Author& author,
     envelope.device_seq = last + 1;
     operation.set_device_seq(envelope.device_seq);
   }
-  GroupWorld world(*records_, writes_.log, operation, author, calendar());
+  GroupWorld world(*records_, writes_, operation, author, calendar());
   absl::StatusOr<rules::Decision> decision = rules::Judge(operation, author, world);
   const bool is_refusal = !decision.ok() && IsDecision(decision.status()) &&
                           !rules::IsDeferral(rules::ReasonOf(decision.status()));
@@ -350,7 +357,8 @@ absl::Status Group::GiveNumber(rules::Decision& decision, v1::Outcome& outcome) 
     numbered.set_number(absl::StrFormat("%d-%04d", year, ++*counter));
     VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> other,
                            snapshot_.FindByKey(info.number, numbered.number()));
-    taken = other.has_value() || given_numbers_.contains(numbered.number());
+    taken =
+        other.has_value() || records_->FindTouchedByKey(info.number, numbered.number()) != nullptr;
   }
   for (v1::RecordWrite& write : decision.writes) {
     if (write.record() != decision.needs_number) continue;
@@ -372,7 +380,7 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
   outcome.set_verdict(v1::VERDICT_APPLIED);
   outcome.set_outside_scope(decision.outside_scope);
   for (const v1::RecordWrite& write : decision.writes) {
-    VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_->Get(IdOf(write.record())));
+    VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_->Get(Uuid::ParseOrNil(write.record())));
     const v1::Stamp stamp = rules::StampFor(operation, author, write.record(),
                                             {.seq = seq.value(), .received_at = context_.now});
     const bool created = entry->absent;
@@ -395,7 +403,7 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     change.id = entry->id;
     change.kind = info.number;
     change.version = seq;
-    change.parent = IdOf(entry->record.parent());
+    change.parent = Uuid::ParseOrNil(entry->record.parent());
     change.root = entry->root;
     change.unit = entry->unit;
     change.office_only = entry->office_only;
@@ -406,12 +414,11 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     change.placed = created || change.key != key_before || entry->unit != entry->stored_unit;
     change.write_bytes = rules::CanonicalBytes(write);
     change.stamp_bytes = rules::CanonicalBytes(stamp);
-    change.device = IdOf(operation.device());
+    change.device = Uuid::ParseOrNil(operation.device());
     change.device_seq = DeviceSeq(operation.device_seq());
-    if (change.kind == rules::Schema::Get().FindEntity("hazard")->number && !change.key.empty()) {
-      given_numbers_[change.key] = change.id;
-    }
-    entry->versions.push_back(change);
+    entry->NoteAuthor(change.device, change.device_seq, seq);
+    if (change.key != key_before) records_->NoteKey(*entry, change.kind, change.key);
+    entry->versions.push_back(writes_.records.size());
     writes_.records.push_back(std::move(change));
   }
   return operation.has_fire_escalation() ? Tell(operation.fire_escalation()) : absl::OkStatus();
@@ -424,77 +431,6 @@ absl::Status Group::Tell(const v1::FireEscalation& fired) {
   WorkingSource source(*records_);
   return notices_.Add(
       fired, {.ladder = ladder, .safety_office = office.value_or(Uuid()), .records = source});
-}
-
-// Where the record lives: a child with its root, a root by its unit field.
-absl::Status Group::Place(Entry& entry, Seq seq) {
-  const rules::EntityInfo& info = *rules::InfoOf(entry.record);
-  entry.office_only = info.rules.audience() == v1::AUDIENCE_OFFICE;
-  Uuid unit;
-  if (!entry.record.parent().empty()) {
-    VIGIL_ASSIGN_OR_RETURN(const Entry* parent, records_->Get(IdOf(entry.record.parent())));
-    entry.root = parent->root;
-    unit = parent->unit;
-  } else {
-    entry.root = entry.id;
-    VIGIL_ASSIGN_OR_RETURN(
-        const std::string text,
-        rules::UnitOf(entry.record, [this](std::string_view id) { return records_->Find(id); }));
-    unit = IdOf(text);
-  }
-  const bool existed = !entry.stored_bytes.empty() || !entry.versions.empty();
-  const bool moves = existed && unit != entry.unit && entry.record.parent().empty();
-  if (moves) VIGIL_RETURN_IF_ERROR(Move(entry, unit, seq));
-  entry.unit = unit;
-  entry.record.set_unit(unit.is_nil() ? "" : unit.ToString());
-  const bool brings_hazards = moves && entry.record.entity().has_risk_source();
-  return brings_hazards ? MoveFollowers(entry.id, seq) : absl::OkStatus();
-}
-
-absl::Status Group::Move(Entry& root, const Uuid& to_unit, Seq seq) {
-  store::Move move{
-      .root = root.id, .from_unit = root.unit, .to_unit = to_unit, .seq = seq, .children = {}};
-  root.moved_at = seq;
-  VIGIL_RETURN_IF_ERROR(MoveChildren(root, move));
-  writes_.moves.push_back(std::move(move));
-  return absl::OkStatus();
-}
-
-absl::Status Group::MoveFollowers(const Uuid& risk_source, Seq seq) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> hazards,
-                         records_->HazardsFollowing(risk_source));
-  for (Entry* hazard : hazards) {
-    VIGIL_ASSIGN_OR_RETURN(
-        const std::string text,
-        rules::UnitOf(hazard->record, [this](std::string_view id) { return records_->Find(id); }));
-    const Uuid unit = IdOf(text);
-    if (unit == hazard->unit) continue;
-    store::Move move{
-        .root = hazard->id, .from_unit = hazard->unit, .to_unit = unit, .seq = seq, .children = {}};
-    MoveOne(*hazard, move);
-    VIGIL_RETURN_IF_ERROR(MoveChildren(*hazard, move));
-    writes_.moves.push_back(std::move(move));
-  }
-  return absl::OkStatus();
-}
-
-// It keeps its version: nobody has changed it.
-void Group::MoveOne(Entry& entry, store::Move& move) {
-  records_->Touch(entry);
-  entry.unit = move.to_unit;
-  entry.moved_at = move.seq;
-  entry.record.set_unit(move.to_unit.is_nil() ? "" : move.to_unit.ToString());
-  entry.bytes = rules::CanonicalBytes(entry.record);
-  move.children.push_back({.id = entry.id, .bytes = entry.bytes});
-}
-
-absl::Status Group::MoveChildren(Entry& parent, store::Move& move) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children, records_->Children(parent.id, 0));
-  for (Entry* child : children) {
-    MoveOne(*child, move);
-    VIGIL_RETURN_IF_ERROR(MoveChildren(*child, move));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace vigil::registry

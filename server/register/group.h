@@ -14,11 +14,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/register/audit.h"
 #include "server/register/group_world.h"
 #include "server/register/notify.h"
 #include "server/register/register.h"
 #include "server/register/working_set.h"
+#include "server/register/writer_cache.h"
 #include "server/store/register_store.h"
 #include "sync/base/time.h"
 #include "sync/rules/judge.h"
@@ -45,8 +45,10 @@ struct GroupContext {
 
 class Group {
  public:
-  // The snapshot must be of `context.head` and outlive the group.
-  static absl::StatusOr<Group> Begin(store::Snapshot& snapshot, GroupContext context);
+  // The snapshot must be of `context.head`, as must the cache, and outlive the group. Null: nothing
+  // is known yet.
+  static absl::StatusOr<Group> Begin(store::Snapshot& snapshot, GroupContext context,
+                                     std::unique_ptr<WriterCache> cache);
   Group(Group&&) = default;
 
   // Judges one operation and takes its effects into the group. The outcome says what became of it;
@@ -83,6 +85,9 @@ class Group {
   // changed.
   absl::StatusOr<store::WriteSet> Finish();
 
+  // What is known once that is written, or where nothing is. The last call.
+  std::unique_ptr<WriterCache> Settle();
+
   bool no_room() const { return context_.no_room; }
 
   // Units whose feeds the group changed; nil: everybody's. After Finish.
@@ -99,7 +104,7 @@ class Group {
     bool reused = false;
   };
 
-  Group(store::Snapshot& snapshot, GroupContext context);
+  Group(store::Snapshot& snapshot, GroupContext context, std::unique_ptr<WriterCache> cache);
 
   absl::StatusOr<v1::Operation> Open(Incoming& incoming, const rules::Author& author,
                                      Envelope& envelope) const;
@@ -120,7 +125,7 @@ class Group {
   absl::StatusOr<std::optional<store::StoredOutcome>> Stored(const Uuid& device,
                                                              std::uint64_t device_seq);
   // How the device stood before the group.
-  absl::StatusOr<store::DeviceState> DeviceBefore(const Uuid& device);
+  absl::StatusOr<WriterCache::Device> DeviceBefore(const Uuid& device);
   absl::StatusOr<std::uint64_t> LastDeviceSeq(const Uuid& device);
   // What stands at this place of the device's chain; zero: nothing yet.
   absl::StatusOr<Sha256> HashInChain(const Uuid& device, std::uint64_t device_seq);
@@ -150,9 +155,9 @@ class Group {
   absl::Status MoveFollowers(const Uuid& risk_source, Seq seq);
   void MoveOne(Entry& entry, store::Move& move);
   absl::Status MoveChildren(Entry& parent, store::Move& move);
-  v1::Outcome Record(const Incoming& incoming, const Envelope& envelope,
+  v1::Outcome Record(Incoming& incoming, const Envelope& envelope,
                      const std::vector<std::string>& refused_records, v1::Outcome outcome);
-  v1::Outcome Refused(const Incoming& incoming, const Envelope& envelope, const absl::Status& why,
+  v1::Outcome Refused(Incoming& incoming, const Envelope& envelope, const absl::Status& why,
                       const std::vector<std::string>& records);
   v1::Outcome Deferred(const Envelope& envelope, const absl::Status& why) const;
   absl::Status FinishDigests();
@@ -166,8 +171,8 @@ class Group {
 
   store::Snapshot& snapshot_;
   GroupContext context_;
-  std::unique_ptr<WorkingSet> records_;
-  AuditTree audit_;
+  std::unique_ptr<WriterCache> cache_;
+  WorkingSet* records_;
   Seq last_seq_;
   store::WriteSet writes_;
   absl::flat_hash_map<Uuid, std::size_t> by_operation_;
@@ -176,10 +181,7 @@ class Group {
   absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, Sha256> links_;
   // The greatest device sequence that the group has recorded.
   absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
-  // How devices stood before the group.
-  absl::flat_hash_map<Uuid, store::DeviceState> devices_;
   absl::flat_hash_map<std::string, std::int64_t> counters_;
-  absl::flat_hash_map<std::string, Uuid> given_numbers_;
   // Copies that the group keeps.
   std::set<std::string> copies_;
   NoticeBook notices_;

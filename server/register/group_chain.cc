@@ -18,7 +18,7 @@ namespace {
 
 using rules::Refuse;
 
-Uuid DeviceOf(const rules::Author& author) { return Uuid::Parse(author.device).value_or(Uuid()); }
+Uuid DeviceOf(const rules::Author& author) { return Uuid::ParseOrNil(author.device); }
 
 // `next` follows right after `entry` on the device.
 bool IsNext(const Incoming& entry, const Incoming& next) {
@@ -44,8 +44,8 @@ absl::StatusOr<Sha256> Group::HashInChain(const Uuid& device, std::uint64_t devi
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredOutcome> judged,
                          Stored(device, device_seq));
   if (judged) return judged->operation_hash;
-  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, DeviceBefore(device));
-  if (device_seq > state.last_link.value()) return Sha256();
+  VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
+  if (device_seq > state.last_link) return Sha256();
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::ChainLink> link,
                          snapshot_.FindUnjudgedLink(device, DeviceSeq(device_seq)));
   return link ? link->operation_hash : Sha256();

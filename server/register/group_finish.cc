@@ -1,29 +1,16 @@
 #include <algorithm>
-#include <map>
+#include <memory>
 #include <set>
+#include <utility>
 
 #include "server/register/group.h"
 #include "server/register/projections.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 
 // What follows from a group's decisions once all of them are made.
 
 namespace vigil::registry {
-namespace {
-
-// As specified with store::BucketSums.
-int BucketOf(const Uuid& id) { return static_cast<unsigned char>(Sha256Of(id.bytes()).bytes()[0]); }
-
-std::uint64_t SumOf(std::string_view bytes) {
-  const Sha256 hash = Sha256Of(bytes);
-  std::uint64_t sum = 0;
-  for (int i = 0; i < 8; ++i) {
-    sum = (sum << 8) | static_cast<unsigned char>(hash.bytes()[static_cast<std::size_t>(i)]);
-  }
-  return sum;
-}
-
-}  // namespace
 
 void Group::LookAgain(const std::vector<Uuid>& items, const std::optional<Sha256>& deadlines) {
   again_.insert(again_.end(), items.begin(), items.end());
@@ -36,33 +23,47 @@ absl::StatusOr<store::WriteSet> Group::Finish() {
   writes_.notifications = notices_.Finish(context_.now);
   for (const auto& [series, last] : counters_) writes_.counters.emplace_back(series, last);
   std::sort(writes_.counters.begin(), writes_.counters.end());
-  writes_.audit_root = audit_.Root();
+  writes_.audit_root = cache_->audit.Root();
   return std::move(writes_);
 }
 
+std::unique_ptr<WriterCache> Group::Settle() {
+  cache_->head = last_seq_;
+  cache_->records.Settle();
+  for (const auto& [device, last] : device_seqs_) {
+    const auto known = cache_->devices.find(device);
+    if (known == cache_->devices.end()) continue;
+    known->second.last_judged = std::max(known->second.last_judged, last);
+    known->second.last_link = std::max(known->second.last_link, last);
+  }
+  for (const auto& [place, hash] : links_) {
+    const auto known = cache_->devices.find(place.first);
+    if (known == cache_->devices.end()) continue;
+    known->second.last_link = std::max(known->second.last_link, place.second);
+  }
+  return std::move(cache_);
+}
+
 absl::Status Group::FinishDigests() {
-  std::map<Uuid, store::BucketSums> sums;
-  const auto of = [&](const Uuid& unit) -> absl::StatusOr<store::BucketSums*> {
-    const auto found = sums.find(unit);
-    if (found != sums.end()) return &found->second;
-    VIGIL_ASSIGN_OR_RETURN(const store::BucketSums stored, snapshot_.DigestOf(unit));
-    return &sums.emplace(unit, stored).first->second;
-  };
   std::set<Uuid> units;
+  const auto of = [&](const Uuid& unit) -> absl::StatusOr<BucketSums*> {
+    units.insert(unit);
+    const auto found = cache_->digests.find(unit);
+    if (found != cache_->digests.end()) return &found->second;
+    VIGIL_ASSIGN_OR_RETURN(const BucketSums stored, snapshot_.DigestOf(unit));
+    return &cache_->digests.emplace(unit, stored).first->second;
+  };
   for (const Entry* entry : records_->touched()) {
     if (entry->office_only) continue;
-    const auto bucket = static_cast<std::size_t>(BucketOf(entry->id));
     if (!entry->stored_bytes.empty()) {
-      VIGIL_ASSIGN_OR_RETURN(store::BucketSums * before, of(entry->stored_unit));
-      (*before)[bucket] -= SumOf(entry->stored_bytes);
-      units.insert(entry->stored_unit);
+      VIGIL_ASSIGN_OR_RETURN(BucketSums * before, of(entry->stored_unit));
+      RemoveRecord(entry->id, entry->stored_bytes, *before);
     }
-    VIGIL_ASSIGN_OR_RETURN(store::BucketSums * after, of(entry->unit));
-    (*after)[bucket] += SumOf(entry->bytes);
-    units.insert(entry->unit);
+    VIGIL_ASSIGN_OR_RETURN(BucketSums * after, of(entry->unit));
+    AddRecord(entry->id, entry->bytes, *after);
   }
-  for (const auto& [unit, changed] : sums) {
-    writes_.digests.push_back({.unit = unit, .sums = changed});
+  for (const Uuid& unit : units) {
+    writes_.digests.push_back({.unit = unit, .sums = cache_->digests[unit]});
   }
   changed_units_.assign(units.begin(), units.end());
   return absl::OkStatus();

@@ -27,8 +27,6 @@ namespace {
 // A number that a copy names is not given again; but nobody may use up a year's numbers.
 constexpr std::int64_t kNumbersAheadMax = 100'000;
 
-Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 rules::Author WitnessAuthor() {
   rules::Author author;
   author.device = DerivedUuid({.name_space = "vigil/device", .name = "witness"}).ToString();
@@ -60,19 +58,19 @@ std::string KeyOf(const store::WitnessCopy& copy) {
 store::WitnessCopy ToRow(const ReturnedCopy& returned, const rules::Author& returner,
                          absl::Time now) {
   store::WitnessCopy row;
-  row.epoch = IdOf(returned.epoch);
+  row.epoch = Uuid::ParseOrNil(returned.epoch);
   row.hash = Sha256Of(returned.bytes);
-  row.device = IdOf(returner.device);
-  row.person = IdOf(returner.person);
+  row.device = Uuid::ParseOrNil(returner.device);
+  row.person = Uuid::ParseOrNil(returner.person);
   row.returned_at = now;
   row.bytes = returned.bytes;
   v1::Record record;
   const bool readable = record.ParseFromString(returned.bytes) && Uuid::Parse(record.id()) &&
                         record.version() <= static_cast<std::uint64_t>(rules::kAllShared);
   if (!readable) return row;
-  row.record = IdOf(record.id());
+  row.record = Uuid::ParseOrNil(record.id());
   row.version = Seq(record.version());
-  row.parent = IdOf(record.parent());
+  row.parent = Uuid::ParseOrNil(record.parent());
   return row;
 }
 
@@ -186,15 +184,15 @@ absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
                          Epochs(snapshot_, context_.epochs).SharedWith(copy.epoch.ToString()));
   v1::Operation operation = ToOperation(copy, author, shared, context_.now);
   Envelope envelope;
-  envelope.operation = IdOf(operation.id());
-  envelope.device = IdOf(author.device);
+  envelope.operation = Uuid::ParseOrNil(operation.id());
+  envelope.device = Uuid::ParseOrNil(author.device);
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredOutcome> before,
                          Stored(envelope.operation));
   if (before) return false;
   VIGIL_ASSIGN_OR_RETURN(const std::uint64_t last, LastDeviceSeq(envelope.device));
   envelope.device_seq = last + 1;
   operation.set_device_seq(envelope.device_seq);
-  GroupWorld world(*records_, writes_.log, operation, author, calendar());
+  GroupWorld world(*records_, writes_, operation, author, calendar());
   absl::StatusOr<rules::Decision> decision = rules::Judge(operation, author, world);
   if (!decision.ok()) {
     // One that the rules cannot read stays for the office.
@@ -237,7 +235,8 @@ absl::Status Group::KeepNumbers(const store::WitnessCopy& copy, rules::Decision&
     if (counted > *last && counted - *last <= kNumbersAheadMax) *last = counted;
   }
   if (decision.writes.empty() || !decision.writes.front().creates()) return absl::OkStatus();
-  bool is_free = !number.empty() && !given_numbers_.contains(number);
+  bool is_free =
+      !number.empty() && records_->FindTouchedByKey(v1::Entity::kHazard, number) == nullptr;
   if (is_free) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> other,
                            snapshot_.FindByKey(v1::Entity::kHazard, number));
@@ -269,7 +268,7 @@ absl::StatusOr<rules::Decision> Group::JudgeOnCopies(const rules::Author& author
     });
     if (is_beyond) seen.set_version(0);
   }
-  GroupWorld world(*records_, writes_.log, blind, author, calendar());
+  GroupWorld world(*records_, writes_, blind, author, calendar());
   bool any = false;
   for (const v1::Seen& known : beyond) {
     VIGIL_ASSIGN_OR_RETURN(std::optional<v1::Record> copy, FindCopy(known, operation.epoch()));
@@ -296,7 +295,7 @@ absl::StatusOr<rules::Decision> Group::JudgeOnCopies(const rules::Author& author
 // The copy nearest to what was seen: of that epoch the oldest one that has it, else any.
 absl::StatusOr<std::optional<v1::Record>> Group::FindCopy(const v1::Seen& seen,
                                                           const std::string& epoch) {
-  const Uuid id = IdOf(seen.record());
+  const Uuid id = Uuid::ParseOrNil(seen.record());
   VIGIL_ASSIGN_OR_RETURN(std::vector<store::WitnessCopy> copies, snapshot_.WitnessCopiesOf(id));
   for (const store::WitnessCopy& copy : writes_.restore.copies) {
     if (copy.record == id) copies.push_back(copy);

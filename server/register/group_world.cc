@@ -1,6 +1,7 @@
 #include "server/register/group_world.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,32 +13,16 @@
 #include "sync/rules/work_calendar.h"
 
 namespace vigil::registry {
-namespace {
 
-// What a device wrote to a record after a version, in order.
-absl::StatusOr<std::vector<store::OwnWrite>> WritesOf(WorkingSet& records, const Entry& entry,
-                                                      const Uuid& device, Seq after) {
-  VIGIL_ASSIGN_OR_RETURN(std::vector<store::OwnWrite> writes,
-                         records.snapshot().OwnWrites(entry.id, device, after));
-  for (const store::RecordChange& change : entry.versions) {
-    if (change.device == device) {
-      writes.push_back({change.version, change.write_bytes, change.stamp_bytes});
-    }
-  }
-  return writes;
-}
-
-}  // namespace
-
-GroupWorld::GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
+GroupWorld::GroupWorld(WorkingSet& records, const store::WriteSet& writes,
                        const v1::Operation& operation, const rules::Author& author,
                        const Calendar& calendar)
     : records_(records),
-      log_(log),
+      writes_(writes),
       operation_(operation),
       author_(author),
       calendar_(calendar),
-      device_(Uuid::Parse(author.device).value_or(Uuid())) {}
+      device_(Uuid::ParseOrNil(author.device)) {}
 
 std::uint64_t GroupWorld::SeenVersion(std::string_view record) const {
   for (const v1::Seen& seen : operation_.seen()) {
@@ -69,16 +54,37 @@ absl::StatusOr<const v1::Record*> GroupWorld::Seen(std::string_view record) {
   return seen;
 }
 
+// What the author's device wrote to a record after a version, in order.
+absl::StatusOr<std::vector<store::OwnWrite>> GroupWorld::WritesOf(const Entry& entry, Seq after) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::OwnWrite> writes,
+                         records_.snapshot().OwnWrites(entry.id, device_, after));
+  for (const std::size_t place : entry.versions) {
+    const store::RecordChange& change = writes_.records[place];
+    if (change.device == device_) {
+      writes.push_back({change.version, change.write_bytes, change.stamp_bytes});
+    }
+  }
+  return writes;
+}
+
 // The record as it is now is what its author saw, and what he himself has written since.
-absl::StatusOr<bool> GroupWorld::OnlyOwnSince(const Entry& entry, Seq version) {
+absl::StatusOr<bool> GroupWorld::OnlyOwnSince(Entry& entry, Seq version) {
   if (author_.channel != v1::CHANNEL_PHONE) return false;
   const DeviceSeq before(operation_.device_seq());
-  for (const store::RecordChange& change : entry.versions) {
+  if (entry.alone == device_ && entry.alone_since <= version && entry.alone_up_to < before) {
+    return true;
+  }
+  for (const std::size_t place : entry.versions) {
+    const store::RecordChange& change = writes_.records[place];
     if (change.device != device_ || change.device_seq >= before) return false;
   }
   VIGIL_ASSIGN_OR_RETURN(const bool others,
                          records_.snapshot().OthersWrote(entry.id, {device_, before}, version));
-  return !others;
+  if (others) return false;
+  entry.alone = device_;
+  entry.alone_since = version;
+  entry.alone_up_to = DeviceSeq(before.value() - 1);
+  return true;
 }
 
 absl::StatusOr<const v1::Record*> GroupWorld::Rebuild(Entry& entry, std::uint64_t version) {
@@ -102,8 +108,7 @@ absl::StatusOr<const v1::Record*> GroupWorld::Rebuild(Entry& entry, std::uint64_
 
 // What the author's phone has had applied, before this operation.
 absl::Status GroupWorld::AddOwn(Entry& entry, Seq after, v1::Record& record) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> own,
-                         WritesOf(records_, entry, device_, after));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> own, WritesOf(entry, after));
   for (const store::OwnWrite& change : own) {
     v1::RecordWrite write;
     v1::Stamp stamp;
@@ -128,7 +133,7 @@ absl::StatusOr<bool> GroupWorld::IsApplied(const v1::Stamp& stamp) {
   };
   const std::optional<Uuid> device = Uuid::Parse(stamp.device());
   if (!device || stamp.device_seq() == 0) return false;
-  for (const store::LogRow& row : log_) {
+  for (const store::LogRow& row : writes_.log) {
     if (row.device == *device && row.device_seq.value() == stamp.device_seq()) {
       return is_applied(row.verdict);
     }
@@ -146,9 +151,8 @@ absl::StatusOr<bool> GroupWorld::Had(std::string_view record, int field, const v
     VIGIL_ASSIGN_OR_RETURN(const bool applied, IsApplied(write.stamp()));
     if (applied) return true;
   }
-  VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_.Get(Uuid::Parse(record).value_or(Uuid())));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> taken,
-                         WritesOf(records_, *entry, device_, Seq(0)));
+  VIGIL_ASSIGN_OR_RETURN(Entry * entry, records_.Get(Uuid::ParseOrNil(record)));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<store::OwnWrite> taken, WritesOf(*entry, Seq(0)));
   for (const store::OwnWrite& before : taken) {
     v1::RecordWrite copied;
     if (!copied.ParseFromString(before.write_bytes)) {
@@ -166,23 +170,18 @@ absl::StatusOr<bool> GroupWorld::Had(std::string_view record, int field, const v
 }
 
 absl::StatusOr<std::string> GroupWorld::FindByKey(int kind, std::string_view key) {
-  const auto has = [&](const Entry& entry) {
-    return !entry.absent && rules::InfoOf(entry.record)->number == kind &&
-           rules::KeyOf(entry.record) == key;
-  };
-  for (const Entry* entry : records_.touched()) {
-    if (has(*entry)) return entry->record.id();
-  }
+  if (const Entry* touched = records_.FindTouchedByKey(kind, key)) return touched->record.id();
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Uuid> id, records_.snapshot().FindByKey(kind, key));
   if (!id) return std::string();
   VIGIL_ASSIGN_OR_RETURN(const Entry* entry, records_.Get(*id));
-  return has(*entry) ? id->ToString() : std::string();
+  const bool has_it = !entry->absent && rules::KeyOf(entry->record) == key;
+  return has_it ? id->ToString() : std::string();
 }
 
 absl::StatusOr<bool> GroupWorld::OwnRefused(std::string_view record) {
   const std::optional<Uuid> id = Uuid::Parse(record);
   if (!id.has_value()) return false;
-  for (const store::LogRow& row : log_) {
+  for (const store::LogRow& row : writes_.log) {
     if (row.device == device_ && std::find(row.refused_records.begin(), row.refused_records.end(),
                                            *id) != row.refused_records.end()) {
       return true;

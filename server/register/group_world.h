@@ -4,6 +4,7 @@
 #include <list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -25,9 +26,9 @@ class GroupWorld final : public rules::World {
     const rules::WorkCalendar& working_days;
   };
 
-  // `log` are the group's rows so far. All must outlive this.
-  GroupWorld(WorkingSet& records, const std::vector<store::LogRow>& log,
-             const v1::Operation& operation, const rules::Author& author, const Calendar& calendar);
+  // `writes` are the group's so far. All must outlive this.
+  GroupWorld(WorkingSet& records, const store::WriteSet& writes, const v1::Operation& operation,
+             const rules::Author& author, const Calendar& calendar);
 
   // As a copy has it, the author saw the record: more than the register has kept.
   void SeeCopy(v1::Record copy);
@@ -47,14 +48,15 @@ class GroupWorld final : public rules::World {
   }
 
  private:
-  absl::StatusOr<bool> OnlyOwnSince(const Entry& entry, Seq version);
+  absl::StatusOr<std::vector<store::OwnWrite>> WritesOf(const Entry& entry, Seq after);
+  absl::StatusOr<bool> OnlyOwnSince(Entry& entry, Seq version);
   absl::StatusOr<const v1::Record*> Rebuild(Entry& entry, std::uint64_t version);
   absl::Status AddOwn(Entry& entry, Seq after, v1::Record& record);
   absl::StatusOr<bool> IsApplied(const v1::Stamp& stamp);
   std::uint64_t SeenVersion(std::string_view record) const;
 
   WorkingSet& records_;
-  const std::vector<store::LogRow>& log_;
+  const store::WriteSet& writes_;
   const v1::Operation& operation_;
   const rules::Author& author_;
   const Calendar calendar_;

@@ -168,7 +168,7 @@ absl::Status NoticeBook::Add(const v1::FireEscalation& fired, const Sources& sou
   VIGIL_ASSIGN_OR_RETURN(const Item item, ItemOf(*record, sources.records));
   Notice notice;
   notice.step = escalation.step();
-  notice.record = Uuid::Parse(record->id()).value_or(Uuid());
+  notice.record = Uuid::ParseOrNil(record->id());
   notice.item = Describe(item);
   const std::string& version = escalation.due_version();
   notice.due_date = version.substr(0, version.find('@'));

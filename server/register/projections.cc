@@ -18,8 +18,6 @@
 namespace vigil::registry {
 namespace {
 
-Uuid IdOf(std::string_view text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 absl::Time InstantOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
@@ -68,7 +66,7 @@ class Projector {
     if (entity.has_org_unit()) {
       const v1::OrgUnit& unit = entity.org_unit();
       writes_.units.push_back({.id = entry.id,
-                               .parent = IdOf(unit.parent_unit()),
+                               .parent = Uuid::ParseOrNil(unit.parent_unit()),
                                .code = unit.code(),
                                .name = unit.name()});
     }
@@ -87,18 +85,19 @@ class Projector {
       return absl::OkStatus();
     }
     if (entity.has_inspection()) {
-      Inspected& source = sources_[IdOf(entity.inspection().risk_source())];
+      Inspected& source = sources_[Uuid::ParseOrNil(entity.inspection().risk_source())];
       source.by_all = source.by_all || !entry.record.withdrawn_by().empty();
       TakeLater(DayOf(entry.record), source.on);
       return absl::OkStatus();
     }
     if (entity.has_hazard()) return NoteHazard(entry.id);
     if (entity.has_supervision_order()) {
-      return NoteHazard(IdOf(entity.supervision_order().hazard()));
+      return NoteHazard(Uuid::ParseOrNil(entity.supervision_order().hazard()));
     }
     if (entity.has_extension()) {
-      VIGIL_ASSIGN_OR_RETURN(const Entry* order, records_.Get(IdOf(entity.extension().order())));
-      return NoteHazard(IdOf(order->record.entity().supervision_order().hazard()));
+      VIGIL_ASSIGN_OR_RETURN(const Entry* order,
+                             records_.Get(Uuid::ParseOrNil(entity.extension().order())));
+      return NoteHazard(Uuid::ParseOrNil(order->record.entity().supervision_order().hazard()));
     }
     // A fired step ends the waiting for it; what hangs on a hazard, or on its orders, may begin or
     // end one.
@@ -106,7 +105,7 @@ class Projector {
   }
 
   absl::Status NoteItemAbove(const Entry& entry) {
-    Uuid above = IdOf(entry.record.parent());
+    Uuid above = Uuid::ParseOrNil(entry.record.parent());
     while (!above.is_nil()) {
       VIGIL_ASSIGN_OR_RETURN(const Entry* at, records_.Get(above));
       if (at->absent) return absl::OkStatus();
@@ -118,7 +117,7 @@ class Projector {
         sources_[above];
         return absl::OkStatus();
       }
-      above = IdOf(at->record.parent());
+      above = Uuid::ParseOrNil(at->record.parent());
     }
     return absl::OkStatus();
   }
@@ -134,10 +133,8 @@ class Projector {
       hazards_.insert(id);
       VIGIL_ASSIGN_OR_RETURN(const Entry* entry, records_.Get(id));
       if (entry->absent) continue;
-      open.push_back(IdOf(entry->record.entity().hazard().merged_into()));
-      if (v1::Record before; before.ParseFromString(entry->stored_bytes)) {
-        open.push_back(IdOf(before.entity().hazard().merged_into()));
-      }
+      open.push_back(Uuid::ParseOrNil(entry->record.entity().hazard().merged_into()));
+      open.push_back(entry->stored_merged_into);
       VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates, records_.DuplicatesOf(id));
       for (const Entry* duplicate : duplicates) open.push_back(duplicate->id);
     }
@@ -153,13 +150,13 @@ class Projector {
     VIGIL_ASSIGN_OR_RETURN(row.state, rules::DeriveHazard(records, source));
     row.id = entry.id;
     row.number = hazard.number();
-    row.risk_source = IdOf(hazard.risk_source());
+    row.risk_source = Uuid::ParseOrNil(hazard.risk_source());
     row.responsible_unit = entry.unit;
     row.follows_source = hazard.responsible_unit().empty();
     row.origin = hazard.origin();
     row.found_at = InstantOf(hazard.found_at());
     row.description = hazard.description();
-    row.merged_into = IdOf(hazard.merged_into());
+    row.merged_into = Uuid::ParseOrNil(hazard.merged_into());
     row.imported = hazard.has_imported_from();
     VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
                            OpenStepsOf(records, row.state, records_, rules_));
@@ -206,18 +203,19 @@ class Projector {
     }
     VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
                            OpenStepsOf(entry.record, on, records_, rules_));
-    store::RiskSourceProjection row{.id = entry.id,
-                                    .code = source.code(),
-                                    .name = source.name(),
-                                    .site_type = source.site_type(),
-                                    .level = source.level(),
-                                    .industry_department = IdOf(source.industry_department()),
-                                    .district = IdOf(source.district()),
-                                    .responsible_unit = IdOf(source.responsible_unit()),
-                                    .retired = source.retired(),
-                                    .inspected_on = on,
-                                    .inspection_due = DueOn(entry.record, on),
-                                    .next_step_at = std::nullopt};
+    store::RiskSourceProjection row{
+        .id = entry.id,
+        .code = source.code(),
+        .name = source.name(),
+        .site_type = source.site_type(),
+        .level = source.level(),
+        .industry_department = Uuid::ParseOrNil(source.industry_department()),
+        .district = Uuid::ParseOrNil(source.district()),
+        .responsible_unit = Uuid::ParseOrNil(source.responsible_unit()),
+        .retired = source.retired(),
+        .inspected_on = on,
+        .inspection_due = DueOn(entry.record, on),
+        .next_step_at = std::nullopt};
     if (!open.empty()) row.next_step_at = open.front().falls_due;
     if (stored && Same(*stored, row)) return absl::OkStatus();
     writes_.risk_sources.push_back(std::move(row));
@@ -226,8 +224,8 @@ class Projector {
 
   void ProjectOrder(const v1::Record& record, const v1::Record& hazard) {
     const v1::SupervisionOrder& order = record.entity().supervision_order();
-    writes_.orders.push_back({.id = IdOf(record.id()),
-                              .hazard = IdOf(order.hazard()),
+    writes_.orders.push_back({.id = Uuid::ParseOrNil(record.id()),
+                              .hazard = Uuid::ParseOrNil(order.hazard()),
                               .number = order.number(),
                               .status = order.status(),
                               .level = order.level(),

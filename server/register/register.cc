@@ -235,14 +235,18 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   context.no_room = left.has_value();
   const Seq expected = context.head.seq;
   const absl::Time now = context.now;
-  VIGIL_ASSIGN_OR_RETURN(Group judged, Group::Begin(*snapshot, std::move(context)));
+  VIGIL_ASSIGN_OR_RETURN(Group judged,
+                         Group::Begin(*snapshot, std::move(context), TakeCache(expected)));
   Answers answers;
   store::AccessWrites access;
   store::RestoreWrites restore;
   for (Request& request : group) {
     if (request.decide_access) {
       absl::StatusOr<AccessChange> change = request.decide_access(*snapshot, now);
-      if (!change.ok()) return Answers{change.status()};
+      if (!change.ok()) {
+        cache_ = judged.Settle();
+        return Answers{change.status()};
+      }
       request.author = std::move(change->author);
       request.operations = std::move(change->operations);
       access = std::move(change->access);
@@ -267,10 +271,16 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   committed.head = Seq(expected.value() + writes.log.size());
   committed.units = judged.changed_units();
   committed.access_changed = ChangesAccess(writes);
-  if (IsEmpty(writes)) return answers;
   snapshot.reset();
-  VIGIL_RETURN_IF_ERROR(store_.Commit(expected, writes, now));
+  if (!IsEmpty(writes)) VIGIL_RETURN_IF_ERROR(store_.Commit(expected, writes, now));
+  cache_ = judged.Settle();
   return answers;
+}
+
+std::unique_ptr<WriterCache> Register::TakeCache(Seq head) {
+  std::unique_ptr<WriterCache> cache = std::move(cache_);
+  if (cache != nullptr && cache->head != head) cache.reset();
+  return cache;
 }
 
 absl::StatusOr<Register::Outcomes> Register::JudgeRequest(Request& request, Group& group) {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/register/writer_cache.h"
 #include "server/store/register_store.h"
 #include "sync/base/executor.h"
 #include "sync/base/hash.h"
@@ -196,6 +197,8 @@ class Register {
   using Answers = std::vector<absl::StatusOr<Outcomes>>;
   absl::StatusOr<Outcomes> JudgeRequest(Request& request, Group& group);
   absl::StatusOr<Answers> JudgeGroup(std::vector<Request>& group, Committed& committed);
+  // What is known of this head, for one group; null: nothing.
+  std::unique_ptr<WriterCache> TakeCache(Seq head);
   void CommitGroup(std::vector<Request> group);
   void Break(const absl::Status& status);
 
@@ -204,6 +207,8 @@ class Register {
   const RegisterOptions options_;
   // Of the writer's executor: what was said last.
   bool has_room_ = true;
+  // Of the writer's executor too, between groups.
+  std::unique_ptr<WriterCache> cache_;
 
   Mutex mutex_;
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);

@@ -5,16 +5,39 @@
 
 #include "sync/base/status.h"
 #include "sync/rules/merge.h"
+#include "sync/rules/record.h"
 #include "sync/rules/schema.h"
 
 namespace vigil::registry {
+namespace {
+
+// About 50 MiB.
+constexpr std::size_t kEntriesKeptMax = 10'000;
+
+// What is asked of a record as it is stored.
+void NoteStored(Entry& entry) {
+  entry.stored_unit = entry.unit;
+  entry.stored_merged_into = Uuid::ParseOrNil(entry.record.entity().hazard().merged_into());
+  entry.stored_in_conflict = !rules::ConflictsOf(entry.record).empty();
+}
+
+}  // namespace
+
+void Entry::NoteAuthor(const Uuid& device, DeviceSeq device_seq, Seq version) {
+  if (alone != device) {
+    alone = device;
+    alone_since = Seq(version.value() - 1);
+    alone_up_to = DeviceSeq();
+  }
+  alone_up_to = std::max(alone_up_to, device_seq);
+}
 
 absl::StatusOr<Entry*> WorkingSet::Get(const Uuid& id) {
   std::unique_ptr<Entry>& slot = entries_[id];
   if (slot != nullptr) return slot.get();
   auto entry = std::make_unique<Entry>();
   entry->id = id;
-  VIGIL_ASSIGN_OR_RETURN(std::optional<store::StoredRecord> stored, snapshot_.FindRecord(id));
+  VIGIL_ASSIGN_OR_RETURN(std::optional<store::StoredRecord> stored, snapshot_->FindRecord(id));
   if (stored.has_value()) {
     if (!entry->record.ParseFromString(stored->bytes)) {
       return absl::DataLossError("a stored record cannot be read");
@@ -22,11 +45,10 @@ absl::StatusOr<Entry*> WorkingSet::Get(const Uuid& id) {
     entry->absent = false;
     entry->root = stored->root;
     entry->unit = stored->unit;
-    entry->stored_unit = stored->unit;
     entry->stored_bytes = std::move(stored->bytes);
     const rules::EntityInfo* info = rules::Schema::Get().FindEntity(stored->kind);
     entry->office_only = info != nullptr && info->rules.audience() == v1::AUDIENCE_OFFICE;
-    entry->stored_in_conflict = !rules::ConflictsOf(entry->record).empty();
+    NoteStored(*entry);
   }
   slot = std::move(entry);
   return slot.get();
@@ -42,7 +64,7 @@ absl::StatusOr<const v1::Record*> WorkingSet::Find(std::string_view id) {
 absl::StatusOr<std::vector<Entry*>> WorkingSet::Children(const Uuid& parent, int kind) {
   std::vector<Entry*> children;
   VIGIL_ASSIGN_OR_RETURN(const std::vector<store::StoredRecord> stored,
-                         snapshot_.Children(parent, kind));
+                         snapshot_->Children(parent, kind));
   for (const store::StoredRecord& record : stored) {
     VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(record.id));
     children.push_back(entry);
@@ -61,7 +83,7 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::Children(const Uuid& parent, int
 absl::StatusOr<std::vector<Entry*>> WorkingSet::DuplicatesOf(const Uuid& hazard) {
   std::vector<Entry*> duplicates;
   const std::string target = hazard.ToString();
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_.DuplicatesOf(hazard));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_->DuplicatesOf(hazard));
   for (const Uuid& id : stored) {
     VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(id));
     if (entry->record.entity().hazard().merged_into() == target) duplicates.push_back(entry);
@@ -82,7 +104,7 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::HazardsFollowing(const Uuid& ris
     const v1::Hazard& hazard = entry.record.entity().hazard();
     return !entry.absent && hazard.risk_source() == source && hazard.responsible_unit().empty();
   };
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_.HazardsFollowing(risk_source));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_->HazardsFollowing(risk_source));
   for (const Uuid& id : stored) {
     VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(id));
     if (follows(*entry)) hazards.push_back(entry);
@@ -96,6 +118,31 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::HazardsFollowing(const Uuid& ris
 
 void WorkingSet::Touch(Entry& entry) {
   if (!std::exchange(entry.touched, true)) touched_.push_back(&entry);
+}
+
+void WorkingSet::NoteKey(Entry& entry, int kind, const std::string& key) {
+  keyed_[{kind, key}].push_back(&entry);
+}
+
+const Entry* WorkingSet::FindTouchedByKey(int kind, std::string_view key) const {
+  const auto found = keyed_.find({kind, std::string(key)});
+  if (found == keyed_.end()) return nullptr;
+  for (const Entry* entry : found->second) {
+    if (rules::KeyOf(entry->record) == key) return entry;
+  }
+  return nullptr;
+}
+
+void WorkingSet::Settle() {
+  for (Entry* entry : touched_) {
+    entry->stored_bytes = std::exchange(entry->bytes, {});
+    entry->versions.clear();
+    entry->touched = false;
+    NoteStored(*entry);
+  }
+  touched_.clear();
+  keyed_.clear();
+  if (entries_.size() > kEntriesKeptMax) entries_.clear();
 }
 
 }  // namespace vigil::registry

@@ -1,10 +1,12 @@
 #ifndef VIGIL_SERVER_REGISTER_WORKING_SET_H_
 #define VIGIL_SERVER_REGISTER_WORKING_SET_H_
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,20 +33,29 @@ struct Entry {
   std::string stored_bytes;
   Uuid stored_unit;
   bool stored_in_conflict = false;
-  // Made, changed or moved by the group; its versions on the way.
+  // Of a hazard: what the snapshot says it duplicates.
+  Uuid stored_merged_into;
+  // Made, changed or moved by the group.
   bool touched = false;
   // Of the record as it was changed or moved last.
   std::string bytes;
-  std::vector<store::RecordChange> versions;
-  // Moved with its root, at this seq.
-  Seq moved_at;
+  // Its changes in the group's write set, in order.
+  std::vector<std::size_t> versions;
+  // The device that alone has written to it since a version, and the greatest of its sequence
+  // numbers there; nil: not known.
+  Uuid alone;
+  Seq alone_since;
+  DeviceSeq alone_up_to;
+
+  // The version that a device has just written.
+  void NoteAuthor(const Uuid& device, DeviceSeq device_seq, Seq version);
 };
 
 class WorkingSet {
  public:
-  explicit WorkingSet(store::Snapshot& snapshot) : snapshot_(snapshot) {}
+  explicit WorkingSet(store::Snapshot& snapshot) : snapshot_(&snapshot) {}
 
-  store::Snapshot& snapshot() { return snapshot_; }
+  store::Snapshot& snapshot() { return *snapshot_; }
 
   // The entry under an id, absent or not. Stays valid as long as the set.
   absl::StatusOr<Entry*> Get(const Uuid& id);
@@ -62,10 +73,21 @@ class WorkingSet {
   const std::vector<Entry*>& touched() const { return touched_; }
   void Touch(Entry& entry);
 
+  // The group has given the entry, of this kind, this key.
+  void NoteKey(Entry& entry, int kind, const std::string& key);
+  // The entry to which the group gave this key and which still has it; null: none.
+  const Entry* FindTouchedByKey(int kind, std::string_view key) const;
+
+  // What was touched is what the store has, from now on.
+  void Settle();
+  // Goes on over a later snapshot of the same state.
+  void ReadFrom(store::Snapshot& snapshot) { snapshot_ = &snapshot; }
+
  private:
-  store::Snapshot& snapshot_;
+  store::Snapshot* snapshot_;
   absl::flat_hash_map<Uuid, std::unique_ptr<Entry>> entries_;
   std::vector<Entry*> touched_;
+  absl::flat_hash_map<std::pair<int, std::string>, std::vector<Entry*>> keyed_;
 };
 
 }  // namespace vigil::registry

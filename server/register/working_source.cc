@@ -5,8 +5,6 @@
 namespace vigil::registry {
 namespace {
 
-Uuid IdOf(std::string_view text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 std::vector<const v1::Record*> RecordsOf(const std::vector<Entry*>& entries) {
   std::vector<const v1::Record*> records;
   for (const Entry* entry : entries) records.push_back(&entry->record);
@@ -17,13 +15,15 @@ std::vector<const v1::Record*> RecordsOf(const std::vector<Entry*>& entries) {
 
 absl::StatusOr<std::vector<const v1::Record*>> WorkingSource::Children(std::string_view parent,
                                                                        int kind) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children, records_.Children(IdOf(parent), kind));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children,
+                         records_.Children(Uuid::ParseOrNil(parent), kind));
   return RecordsOf(children);
 }
 
 absl::StatusOr<std::vector<const v1::Record*>> WorkingSource::DuplicatesOf(
     std::string_view hazard) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates, records_.DuplicatesOf(IdOf(hazard)));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> duplicates,
+                         records_.DuplicatesOf(Uuid::ParseOrNil(hazard)));
   return RecordsOf(duplicates);
 }
 

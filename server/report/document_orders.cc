@@ -64,7 +64,7 @@ absl::StatusOr<v1::Date> OrderedDueDate(const Draft& draft) {
   constexpr int kVersionsPerRead = 20;
   const rules::FieldInfo& field =
       *rules::InfoOf(*draft.record)->Find(v1::SupervisionOrder::kDueDateFieldNumber);
-  const Uuid id = Uuid::Parse(draft.record->id()).value_or(Uuid());
+  const Uuid id = Uuid::ParseOrNil(draft.record->id());
   Seq after;
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<store::VersionRow> versions,

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
 
@@ -50,6 +51,7 @@ void PullStream::Start(const v1::PullRequest& request) {
 
 absl::Status PullStream::Begin(const v1::PullRequest& request) {
   page_bytes_ = ClampPageBytes(request.page_bytes());
+  digest_hash_only_ = request.digest_hash_only();
   VIGIL_RETURN_IF_ERROR(OpenSnapshot());
   VIGIL_RETURN_IF_ERROR(CheckEpoch(head_, request.epoch()));
   if (request.cursors_size() > kCursorsMax) {
@@ -190,8 +192,12 @@ absl::Status PullStream::FillLast(v1::PullResponse& page) {
   for (const Cursor& cursor : cursors_) {
     units.insert(units.end(), cursor.expanded.begin(), cursor.expanded.end());
   }
-  VIGIL_ASSIGN_OR_RETURN(const store::BucketSums sums, snapshot_->Digest(units));
-  page.mutable_digest()->Add(sums.begin(), sums.end());
+  VIGIL_ASSIGN_OR_RETURN(const BucketSums sums, snapshot_->Digest(units));
+  if (digest_hash_only_) {
+    page.set_digest_hash(std::string(HashOfSums(sums).bytes()));
+  } else {
+    page.mutable_digest()->Add(sums.begin(), sums.end());
+  }
   return absl::OkStatus();
 }
 

@@ -64,6 +64,7 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   const rules::Author author_;
   const std::shared_ptr<PageSink> sink_;
   std::size_t page_bytes_ = 0;
+  bool digest_hash_only_ = false;
   std::vector<Cursor> cursors_;
   std::deque<v1::PullResponse> pages_;
 

@@ -11,6 +11,7 @@
 #include "server/access/visibility.h"
 #include "server/service/pull_stream.h"
 #include "server/service/record_cache.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
 #include "sync/rules/derive.h"
@@ -262,7 +263,7 @@ absl::StatusOr<v1::GetDigestResponse> RegisterCore::GetDigest(const rules::Autho
   for (const Uuid& unit : units) {
     if (!visibility.SeesUnit(unit)) return NoSuchRecord(unit.ToString());
   }
-  store::BucketSums sums;
+  BucketSums sums;
   std::uint64_t records = 0;
   if (units.empty() && visibility.everywhere()) {
     VIGIL_ASSIGN_OR_RETURN(sums, snapshot->DigestOfAll());

@@ -9,10 +9,10 @@
 #include "absl/strings/numbers.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/access/access_control.h"
-#include "server/access/authenticator.h"
 #include "server/register/epochs.h"
 #include "server/service/pull_stream.h"
 #include "server/service/watch_stream.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/base/mutex.h"
 #include "sync/base/signing.h"
@@ -30,7 +30,6 @@ using rules::Refuse;
 
 namespace {
 
-constexpr int kBuckets = 256;
 constexpr int kCopiesMax = 64;
 constexpr std::size_t kRepairBytes = 64 * 1024;
 
@@ -98,7 +97,7 @@ absl::StatusOr<RepairPlace> ParsePlace(const std::string& token, int buckets) {
 }  // namespace
 
 SyncCore::SyncCore(registry::Register& target, WatchHub& hub, SyncOptions options)
-    : register_(target), hub_(hub), options_(std::move(options)) {}
+    : register_(target), hub_(hub), options_(std::move(options)), register_id_(target.store()) {}
 
 absl::StatusOr<v1::HelloResponse> SyncCore::Hello(const rules::Author& author,
                                                   const v1::HelloRequest& request) {
@@ -220,15 +219,14 @@ void SyncCore::Push(const access::Principal& principal, const v1::PushRequest& r
 absl::StatusOr<registry::PushHead> SyncCore::CheckSignature(const access::Principal& principal,
                                                             const Incoming& last,
                                                             const std::string& signature) {
-  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, access::RegisterIdOf(*snapshot));
+  VIGIL_ASSIGN_OR_RETURN(const Uuid register_id, register_id_.Get());
   registry::PushHead head;
   head.device_seq = DeviceSeq(last.device_seq);
   head.operation_hash = last.hash;
   head.signature = signature;
   const std::string bytes =
       BytesToSign(PushToSign{.register_id = register_id,
-                             .device = Uuid::Parse(principal.author.device).value_or(Uuid()),
+                             .device = Uuid::ParseOrNil(principal.author.device),
                              .device_seq = head.device_seq,
                              .operation_hash = head.operation_hash});
   if (!principal.key.Verifies({.message = bytes, .signature = signature})) {

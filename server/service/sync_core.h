@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/access/principal.h"
+#include "server/access/register_id.h"
 #include "server/register/epochs.h"
 #include "server/register/register.h"
 #include "server/service/stream_sink.h"
@@ -98,6 +99,7 @@ class SyncCore {
   registry::Register& register_;
   WatchHub& hub_;
   const SyncOptions options_;
+  access::RegisterId register_id_;
 };
 
 }  // namespace vigil::service

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/rows.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 
 namespace vigil::store {

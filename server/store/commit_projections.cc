@@ -3,6 +3,7 @@
 
 #include "server/store/commit.h"
 #include "server/store/rows.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 #include "sync/rules/schema.h"
 

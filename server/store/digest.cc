@@ -7,6 +7,7 @@
 
 #include "server/store/rows.h"
 #include "server/store/sqlite_snapshot.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 
 // The tree of org units, and what phones compare their records with.

@@ -29,6 +29,9 @@ constexpr std::size_t kTokenParts = 3;
 constexpr char kHazardTables[] =
     "hazard LEFT JOIN risk_source ON risk_source.id = hazard.risk_source";
 
+// Where a condition asks for nothing of the risk source.
+constexpr char kHazardsAlone[] = "hazard";
+
 constexpr char kHazardColumns[] =
     "hazard.id, record.version, hazard.number, hazard.risk_source, risk_source.code,"
     " risk_source.name, hazard.description, hazard.state_bytes, hazard.found_at,"
@@ -169,7 +172,9 @@ absl::StatusOr<LedgerPage> SqliteSnapshot::Hazards(const v1::ListHazardsRequest&
   LedgerPage page;
   std::string conditions = filter;
   if (request.page_token().empty()) {
-    VIGIL_ASSIGN_OR_RETURN(page.total, Count(*database_, kHazardTables, filter));
+    const bool alone = filter.find("risk_source.") == std::string::npos;
+    VIGIL_ASSIGN_OR_RETURN(page.total,
+                           Count(*database_, alone ? kHazardsAlone : kHazardTables, filter));
   } else {
     VIGIL_ASSIGN_OR_RETURN(const std::string after,
                            AfterToken(query, order, request.page_token(), page.total));

@@ -1,7 +1,5 @@
 #include "server/store/rows.h"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -9,11 +7,6 @@
 #include "sync/base/time.h"
 
 namespace vigil::store {
-namespace {
-
-constexpr std::size_t kSumBytes = 8;
-
-}  // namespace
 
 ErrorBuilder StoreError(absl::StatusCode code, v1::Reason reason, std::string_view message) {
   return Error(code, ReasonTag{static_cast<int>(reason), v1::Reason_Name(reason)}, message);
@@ -88,37 +81,6 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   timestamp.set_nanos(
       static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
   return timestamp;
-}
-
-int BucketOf(const Uuid& record) {
-  return static_cast<std::uint8_t>(Sha256Of(record.bytes()).bytes().front());
-}
-
-std::string EncodeSums(const BucketSums& sums) {
-  std::string bytes;
-  bytes.reserve(sums.size() * kSumBytes);
-  for (const std::uint64_t sum : sums) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes.push_back(static_cast<char>((sum >> shift) & 0xff));
-    }
-  }
-  return bytes;
-}
-
-absl::StatusOr<BucketSums> DecodeSums(std::string_view bytes) {
-  BucketSums sums{};
-  if (bytes.size() != sums.size() * kSumBytes) {
-    return absl::DataLossError("a stored digest has not 256 sums");
-  }
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    std::uint64_t& sum = sums[i / kSumBytes];
-    sum = (sum << 8) | static_cast<std::uint8_t>(bytes[i]);
-  }
-  return sums;
-}
-
-void AddSums(const BucketSums& more, BucketSums& sums) {
-  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
 }
 
 }  // namespace vigil::store

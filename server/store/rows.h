@@ -54,12 +54,6 @@ inline constexpr int kRecordColumns = 7;
 std::string DateText(const v1::Date& date);
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
-// See DigestChange in write_set.h.
-int BucketOf(const Uuid& record);
-std::string EncodeSums(const BucketSums& sums);
-absl::StatusOr<BucketSums> DecodeSums(std::string_view bytes);
-void AddSums(const BucketSums& more, BucketSums& sums);
-
 }  // namespace vigil::store
 
 #endif  // VIGIL_SERVER_STORE_ROWS_H_

@@ -405,6 +405,18 @@ UPDATE notification SET routed = 1 WHERE state <> 1;
 CREATE INDEX notification_unrouted ON notification (id) WHERE routed = 0;
 )sql";
 
+constexpr char kLedger[] = R"sql(
+-- What the ledger is filtered by stands beside what it is ordered by: rows that do not match cost
+-- no look at the table, and a count none at all.
+DROP INDEX hazard_by_number;
+CREATE INDEX hazard_by_number ON hazard (
+  number, id, due_date, status, grade, tagged, finished, rectified, in_conflict, origin, found_at,
+  responsible_unit, risk_source);
+CREATE INDEX hazard_by_due ON hazard (
+  coalesce(due_date, '9999-12-31'), id, due_date, status, grade, tagged, finished, rectified,
+  in_conflict, origin, found_at, responsible_unit, risk_source);
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -420,6 +432,7 @@ constexpr sqlite::Migration kMigrations[] = {
     {6, "ladder", "What risk sources wait for, and by which deadlines all next steps are known.",
      kLadder},
     {7, "deliveries", "A message leaves by several channels, each at its own pace.", kDeliveries},
+    {8, "ledger", "A page of the ledger costs its rows, its total one look at an index.", kLedger},
 };
 
 }  // namespace

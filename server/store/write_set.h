@@ -1,7 +1,6 @@
 #ifndef VIGIL_SERVER_STORE_WRITE_SET_H_
 #define VIGIL_SERVER_STORE_WRITE_SET_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "absl/time/time.h"
 #include "server/store/access_set.h"
 #include "server/store/restore_set.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "vigil/v1/admin_service.pb.h"
@@ -159,10 +159,7 @@ struct UnitProjection {
   std::string name;
 };
 
-// 256 sums over the records of one unit (nil: everybody's), by bucket of the record id:
-// bucket = first byte of SHA-256(16-byte id); sum modulo 2^64 of the first eight bytes,
-// big-endian, of SHA-256(stored bytes).
-using BucketSums = std::array<std::uint64_t, 256>;
+// Over the records of one unit (nil: everybody's).
 struct DigestChange {
   Uuid unit;
   BucketSums sums;

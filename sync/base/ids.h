@@ -31,6 +31,8 @@ class Uuid {
   // Accepts the canonical text only: 36 characters, hyphens at their places, lower-case digits.
   // One id has one text, so that bytes that hold an id can be compared and hashed.
   static std::optional<Uuid> Parse(std::string_view text);
+  // The same; nil for any other text.
+  static Uuid ParseOrNil(std::string_view text) { return Parse(text).value_or(Uuid()); }
   // Accepts exactly 16 bytes.
   static std::optional<Uuid> FromBytes(std::string_view bytes);
 

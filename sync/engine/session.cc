@@ -87,7 +87,10 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   bool push_again_ = false;
   bool units_alone_ = false;
   int pulls_ = 0;
+  // Of the last page: the register's sums if they are wanted, or else the hash of them.
+  bool wants_sums_ = false;
   std::vector<std::uint64_t> digest_;
+  std::string digest_hash_;
   std::vector<int> to_repair_;
   replica::Replica::Repair repair_;
   std::string repair_token_;
@@ -168,8 +171,8 @@ void Attempt::OnHello(absl::Time asked_at, const v1::HelloRequest& asked,
   if (!Check(CheckSigned(*hello, register_key_))) return;
   if (!Check(replica_.ApplyHello({asked, *hello, server_time - half_way}))) return;
   limits_ = hello->limits();
-  register_id_ = Uuid::Parse(hello->epochs().rbegin()->id()).value_or(Uuid());
-  device_ = Uuid::Parse(hello->device()).value_or(Uuid());
+  register_id_ = Uuid::ParseOrNil(hello->epochs().rbegin()->id());
+  device_ = Uuid::ParseOrNil(hello->device());
   ReturnCopies();
 }
 
@@ -273,6 +276,7 @@ void Attempt::StartPull(v1::PullRequest request) {
   last_page_seen_ = false;
   pull_again_ = false;
   request.set_page_bytes(options_.tuning.page_bytes);
+  request.set_digest_hash_only(!wants_sums_);
   const Step step = NextStep();
   transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
 }
@@ -289,6 +293,7 @@ bool Attempt::OnPage(const v1::PullResponse& page) {
   if (page.last()) {
     last_page_seen_ = true;
     digest_.assign(page.digest().begin(), page.digest().end());
+    digest_hash_ = page.digest_hash();
   }
   if (options_.on_progress != nullptr) options_.on_progress(report_, page.remaining());
   if (!applied->pull_anew) return true;
@@ -321,6 +326,14 @@ void Attempt::OnPulled(const absl::Status& status) {
 }
 
 void Attempt::CompareDigests() {
+  if (digest_.empty()) {
+    const absl::StatusOr<bool> equal = replica_.HasDigest(digest_hash_);
+    if (!Check(equal.status())) return;
+    report_.digest_equal = *equal;
+    if (*equal || pulls_ >= options_.tuning.pulls_max) return FinishWell();
+    wants_sums_ = true;
+    return Pull();
+  }
   const absl::StatusOr<std::vector<int>> differing = replica_.DifferingBuckets(digest_);
   if (!Check(differing.status())) return;
   to_repair_ = *differing;

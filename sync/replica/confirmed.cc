@@ -1,6 +1,5 @@
 #include "sync/replica/confirmed.h"
 
-#include <cstddef>
 #include <utility>
 
 #include "sync/base/hash.h"
@@ -15,8 +14,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
-
-constexpr std::size_t kSumBytes = 8;
 
 constexpr char kLoadDigest[] = "SELECT digest FROM meta WHERE one = 1";
 constexpr char kSaveDigest[] = "UPDATE meta SET digest = ?1 WHERE one = 1";
@@ -33,18 +30,6 @@ constexpr char kPut[] = R"sql(
 
 constexpr char kRemove[] = "DELETE FROM record WHERE id = ?1";
 
-std::uint64_t BigEndian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < kSumBytes; ++i) {
-    value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
-  }
-  return value;
-}
-
-std::uint64_t SumOf(std::string_view bytes) { return BigEndian(Sha256Of(bytes).bytes()); }
-
-Uuid ParseOrNil(std::string_view text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 // What the columns beside the bytes hold.
 struct Columns {
   Uuid id;
@@ -58,59 +43,42 @@ struct Columns {
 
 absl::StatusOr<Columns> ColumnsOf(const v1::Record& record) {
   Columns columns;
-  columns.id = ParseOrNil(record.id());
+  columns.id = Uuid::ParseOrNil(record.id());
   if (columns.id.is_nil() || record.version() == 0) {
     return absl::DataLossError("the register sent a record without an id or a version");
   }
-  columns.parent = ParseOrNil(record.parent());
-  columns.unit = ParseOrNil(record.unit());
+  columns.parent = Uuid::ParseOrNil(record.parent());
+  columns.unit = Uuid::ParseOrNil(record.unit());
   // A kind that a newer register added is kept, and counted in the digest, without being read.
   const rules::EntityInfo* info = rules::InfoOf(record);
   if (info == nullptr) return columns;
   columns.kind = info->number;
   columns.key = rules::KeyOf(record);
-  columns.merged_into = ParseOrNil(record.entity().hazard().merged_into());
+  columns.merged_into = Uuid::ParseOrNil(record.entity().hazard().merged_into());
   columns.in_conflict = !rules::ConflictsOf(record).empty();
   return columns;
 }
 
 }  // namespace
 
-int BucketOf(const Uuid& record) {
-  return static_cast<std::uint8_t>(Sha256Of(record.bytes()).bytes()[0]);
-}
-
 absl::StatusOr<Digest> Digest::Load(Database& database) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadDigest));
   VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-  const std::string_view bytes = found ? row.ColumnBlob(0) : std::string_view();
-  if (bytes.size() != kBuckets * kSumBytes) {
-    return absl::DataLossError("the phone's digest cannot be read");
-  }
   Digest digest;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
-    digest.sums_[i] = BigEndian(bytes.substr(i * kSumBytes, kSumBytes));
-  }
+  VIGIL_ASSIGN_OR_RETURN(digest.sums_, DecodeSums(found ? row.ColumnBlob(0) : std::string_view()));
   return digest;
 }
 
 absl::Status Digest::Save(Transaction& transaction) const {
-  std::string bytes;
-  bytes.reserve(kBuckets * kSumBytes);
-  for (const std::uint64_t sum : sums_) {
-    for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(sum >> shift));
-  }
   VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveDigest));
-  save.BindBlob(1, bytes);
+  save.BindBlob(1, EncodeSums(sums_));
   return save.Run();
 }
 
-void Digest::Add(const Uuid& record, std::string_view bytes) {
-  sums_[static_cast<std::size_t>(BucketOf(record))] += SumOf(bytes);
-}
+void Digest::Add(const Uuid& record, std::string_view bytes) { AddRecord(record, bytes, sums_); }
 
 void Digest::Remove(const Uuid& record, std::string_view bytes) {
-  sums_[static_cast<std::size_t>(BucketOf(record))] -= SumOf(bytes);
+  RemoveRecord(record, bytes, sums_);
 }
 
 absl::StatusOr<std::optional<ConfirmedRecord>> FindConfirmed(Database& database, const Uuid& id) {

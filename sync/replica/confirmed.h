@@ -1,7 +1,6 @@
 #ifndef VIGIL_SYNC_REPLICA_CONFIRMED_H_
 #define VIGIL_SYNC_REPLICA_CONFIRMED_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/ids.h"
 #include "sync/sqlite/database.h"
 #include "vigil/v1/record.pb.h"
@@ -20,27 +20,19 @@
 
 namespace vigil::replica {
 
-inline constexpr int kBuckets = 256;
-
-// First byte of SHA-256(16-byte id).
-int BucketOf(const Uuid& record);
-
-// 256 sums over the confirmed records, by bucket of the record id: modulo 2^64, the first eight
-// bytes, big-endian, of SHA-256(stored bytes). Kept up to date with every change, so that comparing
-// costs nothing.
+// The sums over the confirmed records. Kept up to date with every change, so that comparing costs
+// nothing.
 class Digest {
  public:
-  using Sums = std::array<std::uint64_t, kBuckets>;
-
   static absl::StatusOr<Digest> Load(sqlite::Database& database);
   absl::Status Save(sqlite::Transaction& transaction) const;
 
   void Add(const Uuid& record, std::string_view bytes);
   void Remove(const Uuid& record, std::string_view bytes);
-  const Sums& sums() const { return sums_; }
+  const BucketSums& sums() const { return sums_; }
 
  private:
-  Sums sums_{};
+  BucketSums sums_{};
 };
 
 struct ConfirmedRecord {

@@ -164,7 +164,7 @@ absl::Status AddPendingWrite(Transaction& transaction, const User& user,
       .BindInt64(3, static_cast<std::int64_t>(pending.stamp.device_seq()))
       .BindInt64(4, pending.write.kind())
       .BindBool(5, pending.write.creates());
-  BindReference(add, 6, Uuid::Parse(pending.write.parent()).value_or(Uuid()));
+  BindReference(add, 6, Uuid::ParseOrNil(pending.write.parent()));
   add.BindBlob(7, rules::CanonicalBytes(pending.write))
       .BindBlob(8, rules::CanonicalBytes(pending.stamp));
   return add.Run();

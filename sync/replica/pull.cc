@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "sync/base/bucket_sums.h"
+#include "sync/base/hash.h"
 #include "sync/base/status.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/copies.h"
@@ -110,7 +112,7 @@ class Arrivals {
     VIGIL_ASSIGN_OR_RETURN(const v1::Record before, ParseRecord(old->bytes));
     const std::string& parent = before.entity().org_unit().parent_unit();
     if (parent == record.entity().org_unit().parent_unit()) return absl::OkStatus();
-    former_parents_.emplace(unit, Uuid::Parse(parent).value_or(Uuid()));
+    former_parents_.emplace(unit, Uuid::ParseOrNil(parent));
     return absl::OkStatus();
   }
 
@@ -178,6 +180,13 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
 absl::StatusOr<std::vector<std::uint64_t>> Replica::Digest() {
   VIGIL_ASSIGN_OR_RETURN(const class Digest digest, Digest::Load(storage_->database));
   return std::vector<std::uint64_t>(digest.sums().begin(), digest.sums().end());
+}
+
+absl::StatusOr<bool> Replica::HasDigest(std::string_view hash) {
+  const std::optional<Sha256> registers = Sha256::FromBytes(hash);
+  if (!registers) return absl::DataLossError("the register sent no digest");
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> own, Digest());
+  return HashOfSums(own) == *registers;
 }
 
 absl::StatusOr<std::vector<int>> Replica::DifferingBuckets(

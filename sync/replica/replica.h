@@ -223,6 +223,8 @@ class Replica {
   // Buckets whose sum differs from these 256, in order. Compare with the last page applied.
   absl::StatusOr<std::vector<int>> DifferingBuckets(const std::vector<std::uint64_t>& digest);
   absl::StatusOr<std::vector<std::uint64_t>> Digest();
+  // Whether this is the hash of the phone's digest (HashOfSums), 32 bytes.
+  absl::StatusOr<bool> HasDigest(std::string_view hash);
   struct Repair {
     int bucket = 0;
     // All of the bucket's records, serialised, as of `seq` or later.

@@ -55,7 +55,7 @@ class OrgTree {
       VIGIL_ASSIGN_OR_RETURN(const Uuid id, read.ColumnUuid(0));
       VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(read.ColumnBlob(1)));
       const std::string& parent = record.entity().org_unit().parent_unit();
-      tree.units_[id] = {Uuid::Parse(parent).value_or(Uuid()), Seq(record.made_by().seq())};
+      tree.units_[id] = {Uuid::ParseOrNil(parent), Seq(record.made_by().seq())};
     }
   }
 

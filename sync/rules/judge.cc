@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/check.h"
@@ -15,6 +17,7 @@
 namespace vigil::rules {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
@@ -60,23 +63,61 @@ bool IsIdField(const FieldDescriptor& field) {
   return std::find(kIdFields.begin(), kIdFields.end(), field.name()) != kIdFields.end();
 }
 
-void CollectIds(const Message& message, std::vector<std::string>& ids) {
-  const auto& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> set;
-  reflection.ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
+// Where messages of one type name records: fields of their own, and messages in which to look on.
+struct IdPlaces {
+  std::vector<const FieldDescriptor*> ids;
+  std::vector<std::pair<const FieldDescriptor*, const IdPlaces*>> within;
+};
+
+using IdPlacesByType = absl::flat_hash_map<const Descriptor*, std::unique_ptr<IdPlaces>>;
+
+const IdPlaces& FindPlaces(const Descriptor& type, IdPlacesByType& known) {
+  if (const auto found = known.find(&type); found != known.end()) {
+    VIGIL_CHECK(found->second != nullptr) << type.full_name() << " contains itself";
+    return *found->second;
+  }
+  known.emplace(&type, nullptr);
+  auto places = std::make_unique<IdPlaces>();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* const field = type.field(i);
     const bool reference = !field->options().GetExtension(v1::field).refers_to().empty();
     if (field->type() == FieldDescriptor::TYPE_STRING && (reference || IsIdField(*field))) {
-      if (!field->is_repeated()) {
-        ids.push_back(reflection.GetString(message, field));
-      } else {
-        for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-          ids.push_back(reflection.GetRepeatedString(message, field, i));
-        }
-      }
+      places->ids.push_back(field);
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
-      CollectIds(reflection.GetMessage(message, field), ids);
+      places->within.emplace_back(field, &FindPlaces(*field->message_type(), known));
     }
+  }
+  // Most name nobody.
+  std::erase_if(places->within, [](const auto& place) {
+    return place.second->ids.empty() && place.second->within.empty();
+  });
+  return *(known[&type] = std::move(places));
+}
+
+// Of every command.
+const IdPlaces& PlacesOf(const Message& command) {
+  static const IdPlacesByType* const known = [] {
+    auto* const places = new IdPlacesByType;
+    for (const CommandInfo& info : Schema::Get().commands()) FindPlaces(*info.descriptor, *places);
+    return places;
+  }();
+  return *known->at(command.GetDescriptor());
+}
+
+void CollectIds(const Message& message, const IdPlaces& places, std::vector<std::string>& ids) {
+  const auto& reflection = *message.GetReflection();
+  for (const FieldDescriptor* field : places.ids) {
+    if (!field->is_repeated()) {
+      ids.push_back(reflection.GetString(message, field));
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      ids.push_back(reflection.GetRepeatedString(message, field, i));
+    }
+  }
+  for (const auto& [field, inner] : places.within) {
+    if (!reflection.HasField(message, field)) continue;
+    CollectIds(reflection.GetMessage(message, field), *inner, ids);
   }
 }
 
@@ -163,7 +204,8 @@ v1::Stamp StampFor(const v1::Operation& operation, const Author& author, std::st
 std::vector<std::string> RecordsNamed(const v1::Operation& operation) {
   std::vector<std::string> ids;
   if (operation.command_case() == v1::Operation::COMMAND_NOT_SET) return ids;
-  CollectIds(CommandOf(operation), ids);
+  const Message& command = CommandOf(operation);
+  CollectIds(command, PlacesOf(command), ids);
   std::erase(ids, "");
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

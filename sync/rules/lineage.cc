@@ -26,8 +26,6 @@ std::size_t Chained(const Lineage& lineage) {
   return count;
 }
 
-Uuid IdOf(const std::string& text) { return Uuid::Parse(text).value_or(Uuid()); }
-
 }  // namespace
 
 std::uint64_t SharedSeq(const Lineage& a, const Lineage& b) {
@@ -48,11 +46,11 @@ std::uint64_t SharedSeq(const Lineage& a, const Lineage& b) {
 std::string BytesToSign(const v1::Epoch& epoch) {
   using google::protobuf::util::TimeUtil;
   return vigil::BytesToSign(EpochToSign{
-      .id = IdOf(epoch.id()),
-      .parent = IdOf(epoch.parent()),
+      .id = Uuid::ParseOrNil(epoch.id()),
+      .parent = Uuid::ParseOrNil(epoch.parent()),
       .back_to_seq = Seq(epoch.back_to_seq()),
       .why = epoch.why(),
-      .person = IdOf(epoch.person()),
+      .person = Uuid::ParseOrNil(epoch.person()),
       .began_at = FromMicros(TimeUtil::TimestampToMicroseconds(epoch.began_at())),
   });
 }

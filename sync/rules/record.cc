@@ -1,7 +1,9 @@
 #include "sync/rules/record.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,6 +27,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::util::TimeUtil;
+
+// Protocol buffers' own bound.
+constexpr std::size_t kMessageBytesMax = std::numeric_limits<int>::max();
 
 std::unique_ptr<Message> EmptyLike(const Message& body) {
   return std::unique_ptr<Message>(body.New());
@@ -156,12 +161,15 @@ Message& MutableBodyOf(v1::Entity& entity, const EntityInfo& info) {
 }
 
 std::string CanonicalBytes(const Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
+  const std::size_t size = message.ByteSizeLong();
+  VIGIL_CHECK(size <= kMessageBytesMax) << "a message too large to write";
+  std::string bytes(size, '\0');
+  google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(size));
   google::protobuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
-  VIGIL_CHECK(message.SerializePartialToCodedStream(&coded)) << "a message too large to write";
+  message.SerializeWithCachedSizes(&coded);
   coded.Trim();
+  VIGIL_CHECK(!coded.HadError()) << "a message that grew while it was written";
   return bytes;
 }
 
@@ -188,13 +196,18 @@ std::vector<std::string> ElementBytes(const Message& body, const FieldInfo& fiel
 }
 
 bool SetFieldBytes(const FieldInfo& field, std::string_view bytes, Message& body) {
-  body.GetReflection()->ClearField(&body, field.descriptor);
+  const Reflection& reflection = *body.GetReflection();
+  reflection.ClearField(&body, field.descriptor);
   if (bytes.empty()) return true;
   std::unique_ptr<Message> alone = EmptyLike(body);
   if (!alone->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
-  CopyField(*alone, *field.descriptor, body);
   // Bytes that hold anything else are not this field's.
-  return CanonicalBytes(*alone) == FieldBytes(body, field);
+  std::vector<const FieldDescriptor*> set;
+  reflection.ListFields(*alone, &set);
+  const bool only = set.empty() || (set.size() == 1 && set[0] == field.descriptor);
+  if (!only || !reflection.GetUnknownFields(*alone).empty()) return false;
+  reflection.SwapFields(&body, alone.get(), {field.descriptor});
+  return true;
 }
 
 const EntityInfo* InfoOf(const v1::Record& record) { return Schema::Get().Of(record.entity()); }

@@ -10,9 +10,14 @@
 #include "tests/bench/floor_service.h"
 
 namespace vigil::bench {
+namespace {
+
+constexpr int kQuickShare = 50;
+
+}  // namespace
 
 int Bench::Sized(int full, int least) const {
-  return options_.quick ? std::max(full / 10, std::min(full, least)) : full;
+  return options_.quick ? std::max(full / kQuickShare, std::min(full, least)) : full;
 }
 
 void Bench::Add(Row row) {
@@ -64,6 +69,28 @@ absl::StatusOr<std::string> Bench::FreshDirectory(const std::string& name) const
   if (!error) return path;
   return Error(absl::StatusCode::kUnavailable,
                absl::StrCat("cannot make ", path, ": ", error.message()));
+}
+
+absl::Status AddRepeated(Bench& bench, Row row, const Measure& once) {
+  for (int i = 0; i < bench.repetitions(); ++i) {
+    bench.Say(absl::StrCat(row.name, ": ", i + 1, " of ", bench.repetitions()));
+    VIGIL_ASSIGN_OR_RETURN(const Measured measured, once());
+    row.ours.Add(measured.ours);
+    row.floor.Add(measured.floor);
+  }
+  bench.Add(std::move(row));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Measured> MediansOf(int times, const Measure& once) {
+  Figures ours;
+  Figures floor;
+  for (int i = 0; i < times; ++i) {
+    VIGIL_ASSIGN_OR_RETURN(const Measured measured, once());
+    ours.Add(measured.ours);
+    floor.Add(measured.floor);
+  }
+  return Measured{ours.Median(), floor.Median()};
 }
 
 absl::StatusOr<ServerPair> StartBoth(Bench& bench, const Seed& seed, const Identity* identity) {

@@ -35,7 +35,7 @@ class Bench {
   explicit Bench(Options options) : options_(std::move(options)) {}
 
   int repetitions() const { return options_.quick ? 1 : options_.repetitions; }
-  // A size, or a tenth of it in a quick run; never less than `least`.
+  // A size, or a fiftieth of it in a quick run; never less than `least`.
   int Sized(int full, int least = 1) const;
   void Say(const std::string& text) const { options_.say(text); }
   void Add(Row row);
@@ -55,6 +55,18 @@ class Bench {
   std::unique_ptr<Identity> identity_;
   std::vector<Row> rows_;
 };
+
+// One figure of each side.
+struct Measured {
+  double ours = 0;
+  double floor = 0;
+};
+using Measure = std::function<absl::StatusOr<Measured>()>;
+
+// The row, with as many figures as there are repetitions.
+absl::Status AddRepeated(Bench& bench, Row row, const Measure& once);
+// Both sides in turn, so many times: the medians.
+absl::StatusOr<Measured> MediansOf(int times, const Measure& once);
 
 // A register over a copy of a seed, and the floor with the same records.
 struct ServerPair {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,41 +84,26 @@ absl::Status EscalationTick(Bench& bench) {
   LoopExecutor executor(clock);
   registry::Register target(*file.store, executor, {});
   escalation::EscalationClock escalation(target, executor, {});
-  Row row{.name = "escalation-tick",
-          .unit = "µs (p50)",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = 3,
-          .aim = 0};
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    Figures ours;
-    Figures floor;
-    for (int j = 0; j < 200; ++j) {
-      VIGIL_ASSIGN_OR_RETURN(
-          const double ticked, MicrosOf([&]() -> absl::Status {
-            std::optional<absl::StatusOr<std::int64_t>> fired;
-            escalation.Tick([&](absl::StatusOr<std::int64_t> count) { fired = std::move(count); });
-            executor.RunUntil([&] { return fired.has_value(); });
-            VIGIL_RETURN_IF_ERROR(fired->status());
-            if (**fired == 0) return absl::OkStatus();
-            return absl::InternalError("something was due");
-          }));
-      VIGIL_ASSIGN_OR_RETURN(const double read, MicrosOf([&]() -> absl::Status {
-                               VIGIL_ASSIGN_OR_RETURN(sqlite::Statement due,
-                                                      file.raw->Query(kRawDue));
-                               due.BindTime(1, clock.Now());
-                               int rows = 0;
-                               return Exhaust(due, rows);
-                             }));
-      ours.Add(ticked);
-      floor.Add(read);
-    }
-    row.ours.Add(ours.Median());
-    row.floor.Add(floor.Median());
-  }
-  bench.Add(std::move(row));
-  return absl::OkStatus();
+  const auto tick = [&]() -> absl::Status {
+    std::optional<absl::StatusOr<std::int64_t>> fired;
+    escalation.Tick([&](absl::StatusOr<std::int64_t> count) { fired = std::move(count); });
+    executor.RunUntil([&] { return fired.has_value(); });
+    VIGIL_RETURN_IF_ERROR(fired->status());
+    return **fired == 0 ? absl::OkStatus() : absl::InternalError("something was due");
+  };
+  const auto read = [&]() -> absl::Status {
+    VIGIL_ASSIGN_OR_RETURN(sqlite::Statement due, file.raw->Query(kRawDue));
+    due.BindTime(1, clock.Now());
+    int rows = 0;
+    return Exhaust(due, rows);
+  };
+  return AddRepeated(bench, AtMost("escalation-tick", "µs (p50)", {.target = 3}), [&] {
+    return MediansOf(200, [&]() -> absl::StatusOr<Measured> {
+      VIGIL_ASSIGN_OR_RETURN(const double ticked, MicrosOf(tick));
+      VIGIL_ASSIGN_OR_RETURN(const double raw, MicrosOf(read));
+      return Measured{ticked, raw};
+    });
+  });
 }
 
 // --- The ledger ----------------------------------------------------------------------------------
@@ -125,51 +111,52 @@ absl::Status EscalationTick(Bench& bench) {
 struct LedgerCase {
   std::string name;
   v1::ListHazardsRequest request;
-  // The same rows in the same order.
+  // The same total, and the same rows in the same order.
+  std::string count;
   std::string select;
 };
 
+// What one side found.
+struct Found {
+  int rows = 0;
+  std::int64_t total = 0;
+};
+
+absl::Status ListOurs(OpenFile& file, const LedgerCase& asked, const v1::Date& today,
+                      Found& found) {
+  VIGIL_ASSIGN_OR_RETURN(const auto snapshot, file.store->Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::LedgerPage page,
+                         snapshot->Hazards(asked.request, today, store::RecordScope::Everything()));
+  found = {static_cast<int>(page.rows.size()), page.total};
+  return absl::OkStatus();
+}
+
+absl::Status SelectRaw(OpenFile& file, const LedgerCase& asked, Found& found) {
+  VIGIL_ASSIGN_OR_RETURN(sqlite::Statement count, file.raw->QueryText(asked.count));
+  VIGIL_RETURN_IF_ERROR(count.Step().status());
+  found.total = count.ColumnInt64(0);
+  VIGIL_ASSIGN_OR_RETURN(sqlite::Statement select, file.raw->QueryText(asked.select));
+  return Exhaust(select, found.rows);
+}
+
 absl::Status MeasureLedger(Bench& bench, OpenFile& file, const LedgerCase& asked,
                            const v1::Date& today) {
-  Row row{.name = asked.name,
-          .unit = "ms (p50)",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = 3,
-          .aim = 0};
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    Figures ours;
-    Figures floor;
-    for (int j = 0; j < 30; ++j) {
-      int rows = 0;
-      VIGIL_ASSIGN_OR_RETURN(
-          const double listed, MicrosOf([&]() -> absl::Status {
-            VIGIL_ASSIGN_OR_RETURN(const auto snapshot, file.store->Read());
-            VIGIL_ASSIGN_OR_RETURN(
-                const store::LedgerPage page,
-                snapshot->Hazards(asked.request, today, store::RecordScope::Everything()));
-            rows = static_cast<int>(page.rows.size());
-            return absl::OkStatus();
-          }));
-      int raw_rows = 0;
-      VIGIL_ASSIGN_OR_RETURN(const double read, MicrosOf([&]() -> absl::Status {
-                               VIGIL_ASSIGN_OR_RETURN(sqlite::Statement select,
-                                                      file.raw->QueryText(asked.select));
-                               return Exhaust(select, raw_rows);
-                             }));
-      if (rows == 0 || rows != raw_rows) {
+  return AddRepeated(bench, AtMost(asked.name, "ms (p50)", {.target = 3}), [&] {
+    return MediansOf(30, [&]() -> absl::StatusOr<Measured> {
+      Found ours;
+      Found raw;
+      VIGIL_ASSIGN_OR_RETURN(const double listed,
+                             MicrosOf([&] { return ListOurs(file, asked, today, ours); }));
+      VIGIL_ASSIGN_OR_RETURN(const double read,
+                             MicrosOf([&] { return SelectRaw(file, asked, raw); }));
+      if (ours.rows == 0 || ours.rows != raw.rows || ours.total != raw.total) {
         return Error(absl::StatusCode::kInternal,
-                     absl::StrCat("the ledger has ", rows, " rows, the table ", raw_rows));
+                     absl::StrCat("the ledger has ", ours.rows, " rows of ", ours.total,
+                                  ", the table ", raw.rows, " of ", raw.total));
       }
-      ours.Add(listed / 1000);
-      floor.Add(read / 1000);
-    }
-    row.ours.Add(ours.Median());
-    row.floor.Add(floor.Median());
-  }
-  bench.Add(std::move(row));
-  return absl::OkStatus();
+      return Measured{listed / 1000, read / 1000};
+    });
+  });
 }
 
 absl::Status LedgerQuery(Bench& bench) {
@@ -178,14 +165,15 @@ absl::Status LedgerQuery(Bench& bench) {
   VIGIL_ASSIGN_OR_RETURN(OpenFile file, OpenCopy(bench, *seed, files));
   const v1::Date today =
       rules::ToDate(absl::ToCivilDay(absl::Now(), absl::FixedTimeZone(8 * 3600)));
-  LedgerCase by_due{.name = "ledger-by-due", .request = {}, .select = {}};
+  LedgerCase by_due{.name = "ledger-by-due", .request = {}, .count = {}, .select = {}};
   by_due.request.mutable_filter()->add_statuses(v1::HAZARD_STATUS_RECTIFYING);
   by_due.request.set_order_by("due_date");
   by_due.request.set_page_size(50);
-  by_due.select =
-      absl::StrCat("SELECT hazard.id, number, description, due_date, state_bytes FROM ",
-                   "hazard WHERE status IN (", static_cast<int>(v1::HAZARD_STATUS_RECTIFYING),
-                   ") ORDER BY coalesce(due_date, '9999-12-31'), id LIMIT 50");
+  const std::string matching = absl::StrCat("FROM hazard WHERE status IN (",
+                                            static_cast<int>(v1::HAZARD_STATUS_RECTIFYING), ")");
+  by_due.count = absl::StrCat("SELECT count(*) ", matching);
+  by_due.select = absl::StrCat("SELECT id, number, description, due_date, state_bytes ", matching,
+                               " ORDER BY coalesce(due_date, '9999-12-31'), id LIMIT 50");
   return MeasureLedger(bench, file, by_due, today);
 }
 
@@ -221,22 +209,13 @@ absl::StatusOr<double> PeakOfExport(Bench& bench, int hazards) {
 }
 
 absl::Status ExportMemory(Bench& bench) {
-  Row row{.name = "export-memory",
-          .unit = "MiB (peak)",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = 1.2,
-          .aim = 1};
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat("export-memory: ", i + 1, " of ", bench.repetitions()));
-    VIGIL_ASSIGN_OR_RETURN(const double large, PeakOfExport(bench, bench.Sized(kHazards)));
-    VIGIL_ASSIGN_OR_RETURN(const double small, PeakOfExport(bench, bench.Sized(kHazards) / 10));
-    row.ours.Add(large);
-    row.floor.Add(small);
-  }
-  bench.Add(std::move(row));
-  return absl::OkStatus();
+  return AddRepeated(
+      bench, AtMost("export-memory", "MiB (peak)", {.target = 1.2, .aim = 1}),
+      [&]() -> absl::StatusOr<Measured> {
+        VIGIL_ASSIGN_OR_RETURN(const double large, PeakOfExport(bench, bench.Sized(kHazards)));
+        VIGIL_ASSIGN_OR_RETURN(const double small, PeakOfExport(bench, bench.Sized(kHazards) / 10));
+        return Measured{large, small};
+      });
 }
 
 }  // namespace

@@ -138,28 +138,19 @@ absl::Status PullIntoPhone(Bench& bench, const std::string& name, int records) {
   for (const std::string& bytes : seed->stored()) {
     v1::Record record;
     if (!record.ParseFromString(bytes)) return absl::DataLossError("a record cannot be read");
-    ids.emplace_back(Uuid::Parse(record.id()).value_or(Uuid()).bytes());
+    ids.emplace_back(Uuid::ParseOrNil(record.id()).bytes());
   }
-  Row row{.name = name,
-          .unit = "records/s",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtLeast,
-          .target = 0.6,
-          .aim = 0.8};
   const auto count = static_cast<double>(ids.size());
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat(name, ": ", i + 1, " of ", bench.repetitions()));
+  const Row row = AtLeast(name, "records/s", {.target = 0.6, .aim = 0.8});
+  VIGIL_RETURN_IF_ERROR(AddRepeated(bench, row, [&]() -> absl::StatusOr<Measured> {
     VIGIL_ASSIGN_OR_RETURN(const std::string directory, bench.FreshDirectory("phone"));
     VIGIL_ASSIGN_OR_RETURN(const auto phone, Phone::Open(*seed, seed->phones().front(), directory));
     VIGIL_ASSIGN_OR_RETURN(const double ours,
                            TimeOf([&] { return phone->Synchronise(*servers.ours); }));
     VIGIL_ASSIGN_OR_RETURN(const double floor,
                            TimeOf([&] { return PullRaw(*servers.floor, ids, directory); }));
-    row.ours.Add(count / ours);
-    row.floor.Add(count / floor);
-  }
-  bench.Add(std::move(row));
+    return Measured{count / ours, count / floor};
+  }));
   VIGIL_RETURN_IF_ERROR(servers.ours->Stop());
   return servers.floor->Stop();
 }
@@ -188,36 +179,21 @@ absl::Status LocalOperation(Bench& bench) {
   VIGIL_ASSIGN_OR_RETURN(const std::string directory, bench.FreshDirectory("raw"));
   VIGIL_ASSIGN_OR_RETURN(sqlite::Database raw, OpenFloorFile(JoinPath(directory, "raw.db")));
   const KnownRecord source = SourcesOf(*seed).front();
-  Row row{.name = "local-operation",
-          .unit = "ms (p50)",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = 1.5,
-          .aim = 1.2};
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat("local-operation: ", i + 1, " of ", bench.repetitions()));
-    Figures ours;
-    Figures floor;
-    for (int j = 0; j < bench.Sized(300); ++j) {
-      std::string bytes;
-      VIGIL_ASSIGN_OR_RETURN(const double made, TimeOf([&]() -> absl::Status {
-                               VIGIL_ASSIGN_OR_RETURN(
-                                   const Replica::Made operation,
-                                   phone->replica().Make(Inspection(source, *seed)));
-                               bytes = operation.operation.SerializeAsString();
-                               return absl::OkStatus();
-                             }));
-      VIGIL_ASSIGN_OR_RETURN(const double written,
-                             TimeOf([&] { return AddFloorRecords(raw, {bytes}); }));
-      ours.Add(made * 1000);
-      floor.Add(written * 1000);
-    }
-    row.ours.Add(ours.Median());
-    row.floor.Add(floor.Median());
-  }
-  bench.Add(std::move(row));
-  return absl::OkStatus();
+  const auto once = [&]() -> absl::StatusOr<Measured> {
+    std::string bytes;
+    VIGIL_ASSIGN_OR_RETURN(const double made, TimeOf([&]() -> absl::Status {
+                             VIGIL_ASSIGN_OR_RETURN(
+                                 const Replica::Made operation,
+                                 phone->replica().Make(Inspection(source, *seed)));
+                             bytes = operation.operation.SerializeAsString();
+                             return absl::OkStatus();
+                           }));
+    VIGIL_ASSIGN_OR_RETURN(const double written,
+                           TimeOf([&] { return AddFloorRecords(raw, {bytes}); }));
+    return Measured{made * 1000, written * 1000};
+  };
+  return AddRepeated(bench, AtMost("local-operation", "ms (p50)", {.target = 1.5, .aim = 1.2}),
+                     [&] { return MediansOf(bench.Sized(300), once); });
 }
 
 absl::StatusOr<double> ReadOnce(Replica& replica, const std::string& id) {
@@ -241,13 +217,7 @@ absl::Status OverlayRead(Bench& bench) {
   v1::Operation first = Inspection(sources.front(), *seed);
   const std::string id = first.create_record().record();
   VIGIL_RETURN_IF_ERROR(replica.Make(std::move(first)).status());
-  Row row{.name = "overlay-read",
-          .unit = "µs",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = 1.1,
-          .aim = 1};
+  Row row = AtMost("overlay-read", "µs", {.target = 1.1, .aim = 1});
   for (int i = 0; i < 10; ++i) {
     VIGIL_ASSIGN_OR_RETURN(const double alone, ReadOnce(replica, id));
     row.floor.Add(alone);

@@ -23,28 +23,20 @@ absl::Status PullIntoMemory(Bench& bench, const std::string& name, int records, 
   }
   VIGIL_ASSIGN_OR_RETURN(Seed * seed, bench.SeedOf({.records = bench.Sized(records, 1270)}));
   VIGIL_ASSIGN_OR_RETURN(const ServerPair servers, StartBoth(bench, *seed, identity));
-  Row row{.name = name,
-          .unit = "records/s",
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtLeast,
-          .target = 0.6,
-          .aim = 0.85};
   const auto count = static_cast<double>(seed->stored().size());
-  // Once before it counts: both have read their files then.
-  for (int i = -1; i < bench.repetitions(); ++i) {
-    if (i >= 0) bench.Say(absl::StrCat(name, ": ", i + 1, " of ", bench.repetitions()));
+  const auto once = [&]() -> absl::StatusOr<Measured> {
     VIGIL_ASSIGN_OR_RETURN(const Pulled ours,
                            PullAll(*servers.ours, seed->phones().front().get(), {}));
     VIGIL_ASSIGN_OR_RETURN(const Pulled floor, PullAll(*servers.floor, nullptr, {}));
     if (ours.records.size() != floor.records.size()) {
       return Error(absl::StatusCode::kInternal, "the floor gave other records");
     }
-    if (i < 0) continue;
-    row.ours.Add(count / ours.seconds);
-    row.floor.Add(count / floor.seconds);
-  }
-  bench.Add(std::move(row));
+    return Measured{count / ours.seconds, count / floor.seconds};
+  };
+  // Once before it counts: both have read their files then.
+  VIGIL_RETURN_IF_ERROR(once().status());
+  VIGIL_RETURN_IF_ERROR(
+      AddRepeated(bench, AtLeast(name, "records/s", {.target = 0.6, .aim = 0.85}), once));
   VIGIL_RETURN_IF_ERROR(servers.ours->Stop());
   return servers.floor->Stop();
 }
@@ -163,45 +155,29 @@ absl::Status CompareChanges(Bench& bench, const Compared& compared) {
   const int rounds = bench.Sized(30, 5);
   VIGIL_ASSIGN_OR_RETURN(Seed * small_seed, bench.SeedOf(compared.small));
   VIGIL_ASSIGN_OR_RETURN(Seed * large_seed, bench.SeedOf(compared.large));
-  Row time{.name = compared.name,
-           .unit = "ms (p50)",
-           .ours = {},
-           .floor = {},
-           .bound = Bound::kAtMost,
-           .target = compared.target,
-           .aim = 1};
-  Row bytes{.name = compared.name + "-bytes",
-            .unit = "bytes",
-            .ours = {},
-            .floor = {},
-            .bound = Bound::kAtMost,
-            .target = 1.2,
-            .aim = 1};
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat(compared.name, ": ", i + 1, " of ", bench.repetitions()));
+  Row bytes = AtMost(compared.name + "-bytes", "bytes", {.target = 1.2, .aim = 1});
+  const Row time = AtMost(compared.name, "ms (p50)", {.target = compared.target, .aim = 1});
+  const auto compare = [&]() -> absl::StatusOr<Measured> {
     VIGIL_ASSIGN_OR_RETURN(const auto small,
                            Changing::Start(bench, *small_seed, "small", rounds + kWeighed, 0));
     VIGIL_ASSIGN_OR_RETURN(const auto large, Changing::Start(bench, *large_seed, "large",
                                                              rounds + kWeighed, compared.history));
-    Figures small_ms;
-    Figures large_ms;
-    for (int j = 0; j < rounds; ++j) {
-      VIGIL_ASSIGN_OR_RETURN(const Pulled in_small, small->Next());
-      VIGIL_ASSIGN_OR_RETURN(const Pulled in_large, large->Next());
-      small_ms.Add(in_small.seconds * 1000);
-      large_ms.Add(in_large.seconds * 1000);
-    }
+    VIGIL_ASSIGN_OR_RETURN(const Measured medians,
+                           MediansOf(rounds, [&]() -> absl::StatusOr<Measured> {
+                             VIGIL_ASSIGN_OR_RETURN(const Pulled in_small, small->Next());
+                             VIGIL_ASSIGN_OR_RETURN(const Pulled in_large, large->Next());
+                             return Measured{in_large.seconds * 1000, in_small.seconds * 1000};
+                           }));
     for (int j = 1; j < kWeighed; ++j) {
       VIGIL_ASSIGN_OR_RETURN(const Changing::Weighed weighed, large->Weigh());
       bytes.ours.Add(weighed.on_the_wire);
       bytes.floor.Add(weighed.stored);
     }
-    time.ours.Add(large_ms.Median());
-    time.floor.Add(small_ms.Median());
     VIGIL_RETURN_IF_ERROR(small->Stop());
     VIGIL_RETURN_IF_ERROR(large->Stop());
-  }
-  bench.Add(std::move(time));
+    return medians;
+  };
+  VIGIL_RETURN_IF_ERROR(AddRepeated(bench, time, compare));
   if (compared.history == 0) bench.Add(std::move(bytes));
   return absl::OkStatus();
 }

@@ -46,7 +46,7 @@ class Author {
     VIGIL_ASSIGN_OR_RETURN(*request.mutable_signature(),
                            access_.signer().Sign(BytesToSign(
                                PushToSign{.register_id = access_.register_id(),
-                                          .device = Uuid::Parse(access_.device()).value_or(Uuid()),
+                                          .device = Uuid::ParseOrNil(access_.device()),
                                           .device_seq = DeviceSeq(last.device_seq()),
                                           .operation_hash = Sha256Of(last.operation())})));
     const grpc::Slice slice(request.SerializeAsString());

@@ -1,3 +1,4 @@
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,6 @@ namespace vigil::bench {
 namespace {
 
 struct PushCase {
-  std::string name;
   PushSpec spec;
   int records = 1270;
   bool tls = false;
@@ -50,66 +50,39 @@ absl::StatusOr<Pair> Once(Bench& bench, const PushCase& asked, const Seed& seed,
   return pair;
 }
 
-absl::StatusOr<std::vector<Pair>> Repeat(Bench& bench, const PushCase& asked) {
-  VIGIL_ASSIGN_OR_RETURN(Seed * seed,
-                         bench.SeedOf({.records = asked.records, .phones = asked.spec.phones}));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> load, PreparePushes(*seed, asked.spec));
-  std::vector<Pair> pairs;
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat(asked.name, ": ", i + 1, " of ", bench.repetitions()));
-    VIGIL_ASSIGN_OR_RETURN(pairs.emplace_back(), Once(bench, asked, *seed, load));
-  }
-  return pairs;
-}
+// What is said of one run of pushes.
+using Figure = std::function<double(const PushSpec&, const PushResult&)>;
 
-struct Limits {
-  double target = 0;
-  double aim = 0;
-};
-
-Workload Throughput(PushCase asked, Limits limits, std::string what) {
-  const auto run = [asked, limits](Bench& bench) -> absl::Status {
+Workload Pushing(PushCase asked, const Row& row, const Figure& figure, std::string what) {
+  const auto run = [=](Bench& bench) -> absl::Status {
     PushCase sized = asked;
     sized.spec.pushes = bench.Sized(asked.spec.pushes);
     sized.records = bench.Sized(asked.records, 1270);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Pair> pairs, Repeat(bench, sized));
-    Row row{.name = asked.name,
-            .unit = "operations/s",
-            .ours = {},
-            .floor = {},
-            .bound = Bound::kAtLeast,
-            .target = limits.target,
-            .aim = limits.aim};
-    for (const Pair& pair : pairs) {
-      row.ours.Add(sized.spec.total() / pair.ours.seconds);
-      row.floor.Add(sized.spec.total() / pair.floor.seconds);
-    }
-    bench.Add(std::move(row));
-    return absl::OkStatus();
+    VIGIL_ASSIGN_OR_RETURN(Seed * seed,
+                           bench.SeedOf({.records = sized.records, .phones = sized.spec.phones}));
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> load, PreparePushes(*seed, sized.spec));
+    return AddRepeated(bench, row, [&]() -> absl::StatusOr<Measured> {
+      VIGIL_ASSIGN_OR_RETURN(const Pair pair, Once(bench, sized, *seed, load));
+      return Measured{figure(sized.spec, pair.ours), figure(sized.spec, pair.floor)};
+    });
   };
-  return {asked.name, std::move(what), run};
+  return {row.name, std::move(what), run};
 }
 
-Workload Latency(PushCase asked, Limits limits, std::string what) {
-  const auto run = [asked, limits](Bench& bench) -> absl::Status {
-    PushCase sized = asked;
-    sized.spec.pushes = bench.Sized(asked.spec.pushes);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Pair> pairs, Repeat(bench, sized));
-    Row row{.name = asked.name,
-            .unit = "ms (p50)",
-            .ours = {},
-            .floor = {},
-            .bound = Bound::kAtMost,
-            .target = limits.target,
-            .aim = limits.aim};
-    for (const Pair& pair : pairs) {
-      row.ours.Add(pair.ours.latency_ms.Median());
-      row.floor.Add(pair.floor.latency_ms.Median());
-    }
-    bench.Add(std::move(row));
-    return absl::OkStatus();
-  };
-  return {asked.name, std::move(what), run};
+Workload Throughput(const std::string& name, const PushCase& asked, const Limits& limits,
+                    std::string what) {
+  return Pushing(
+      asked, AtLeast(name, "operations/s", limits),
+      [](const PushSpec& spec, const PushResult& result) { return spec.total() / result.seconds; },
+      std::move(what));
+}
+
+Workload Latency(const std::string& name, const PushCase& asked, const Limits& limits,
+                 std::string what) {
+  return Pushing(
+      asked, AtMost(name, "ms (p50)", limits),
+      [](const PushSpec& /*spec*/, const PushResult& result) { return result.latency_ms.Median(); },
+      std::move(what));
 }
 
 constexpr PushSpec kBatched{.phones = 64, .pushes = 8, .operations = 50};
@@ -120,17 +93,17 @@ constexpr PushSpec kAlone{.phones = 1, .pushes = 1000, .operations = 1};
 
 std::vector<Workload> PushWorkloads() {
   return {
-      Throughput({.name = "push-batched", .spec = kBatched}, {.target = 0.35, .aim = 0.5},
+      Throughput("push-batched", {.spec = kBatched}, {.target = 0.35, .aim = 0.5},
                  "64 phones push batches of 50, half inspections, half edits of one field"),
-      Throughput({.name = "push-batched-tls", .spec = kBatched, .tls = true},
-                 {.target = 0.35, .aim = 0.5}, "the same over TLS, the floor too"),
-      Throughput({.name = "push-batched-50k", .spec = kBatched, .records = 50'000},
+      Throughput("push-batched-tls", {.spec = kBatched, .tls = true}, {.target = 0.35, .aim = 0.5},
+                 "the same over TLS, the floor too"),
+      Throughput("push-batched-50k", {.spec = kBatched, .records = 50'000},
                  {.target = 0.25, .aim = 0.4}, "the same into a register of 50,000 records"),
-      Throughput({.name = "push-single", .spec = kSingle}, {.target = 0.65, .aim = 0.8},
+      Throughput("push-single", {.spec = kSingle}, {.target = 0.65, .aim = 0.8},
                  "64 phones push one operation at a time"),
-      Throughput({.name = "push-single-tls", .spec = kSingle, .tls = true},
-                 {.target = 0.65, .aim = 0.8}, "the same over TLS, the floor too"),
-      Latency({.name = "push-alone", .spec = kAlone}, {.target = 1.3, .aim = 1.15},
+      Throughput("push-single-tls", {.spec = kSingle, .tls = true}, {.target = 0.65, .aim = 0.8},
+                 "the same over TLS, the floor too"),
+      Latency("push-alone", {.spec = kAlone}, {.target = 1.3, .aim = 1.15},
               "one phone pushes one operation at a time"),
   };
 }

@@ -31,6 +31,16 @@ std::string Limit(Bound bound, double limit) {
   return absl::StrCat(bound == Bound::kAtLeast ? "≥ " : "≤ ", absl::StrFormat("%.2f", limit));
 }
 
+Row EmptyRow(const std::string& name, const std::string& unit, Bound bound, const Limits& limits) {
+  Row row;
+  row.name = name;
+  row.unit = unit;
+  row.bound = bound;
+  row.target = limits.target;
+  row.aim = limits.aim;
+  return row;
+}
+
 }  // namespace
 
 double Figures::Median() const {
@@ -45,6 +55,14 @@ double Figures::Median() const {
 double Figures::Min() const { return *std::min_element(values_.begin(), values_.end()); }
 
 double Figures::Max() const { return *std::max_element(values_.begin(), values_.end()); }
+
+Row AtLeast(const std::string& name, const std::string& unit, const Limits& limits) {
+  return EmptyRow(name, unit, Bound::kAtLeast, limits);
+}
+
+Row AtMost(const std::string& name, const std::string& unit, const Limits& limits) {
+  return EmptyRow(name, unit, Bound::kAtMost, limits);
+}
 
 std::string FormatTable(const std::vector<Row>& rows) {
   using Align = console::Table::Align;

@@ -41,6 +41,14 @@ struct Row {
   bool ok() const { return bound == Bound::kAtLeast ? ratio() >= target : ratio() <= target; }
 };
 
+// Rows without figures yet. aim 0: nothing is said.
+struct Limits {
+  double target = 0;
+  double aim = 0;
+};
+Row AtLeast(const std::string& name, const std::string& unit, const Limits& limits);
+Row AtMost(const std::string& name, const std::string& unit, const Limits& limits);
+
 // A table for people.
 std::string FormatTable(const std::vector<Row>& rows);
 // {"name":…,"value":…,"min":…,"max":…,"unit":…,"floor":…,"ratio":…,"target":…,"ok":…}

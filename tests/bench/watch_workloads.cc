@@ -20,16 +20,6 @@ namespace {
 
 constexpr int kPhones = 500;
 
-Row AtMost(const std::string& name, const std::string& unit, double target, double aim = 0) {
-  return {.name = name,
-          .unit = unit,
-          .ours = {},
-          .floor = {},
-          .bound = Bound::kAtMost,
-          .target = target,
-          .aim = aim};
-}
-
 struct Side {
   const Server* server = nullptr;
   std::vector<std::shared_ptr<transport::ProgramAccess>> phones;
@@ -94,9 +84,9 @@ absl::Status Watching(Bench& bench) {
   const int phones = bench.Sized(kPhones, 50);
   VIGIL_ASSIGN_OR_RETURN(Seed * seed, bench.SeedOf({.phones = phones}));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> loads, OneByOne(*seed, bench.Sized(20)));
-  Row memory = AtMost("watch-memory", "KiB each", 2, 1.3);
-  Row idle = AtMost("watch-idle", "CPU µs/s", 2, 1.3);
-  Row broadcast = AtMost("watch-broadcast", "ms (p50)", 3, 1.5);
+  Row memory = AtMost("watch-memory", "KiB each", {.target = 2, .aim = 1.3});
+  Row idle = AtMost("watch-idle", "CPU µs/s", {.target = 2, .aim = 1.3});
+  Row broadcast = AtMost("watch-broadcast", "ms (p50)", {.target = 3, .aim = 1.5});
   for (int i = 0; i < bench.repetitions(); ++i) {
     bench.Say(absl::StrCat("watch: ", i + 1, " of ", bench.repetitions()));
     VIGIL_ASSIGN_OR_RETURN(const ServerPair servers, StartBoth(bench, *seed, nullptr));
@@ -144,25 +134,16 @@ absl::Status Herd(Bench& bench) {
   VIGIL_ASSIGN_OR_RETURN(Seed * seed, bench.SeedOf({.phones = herd.phones}));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> herd_load, PreparePushes(*seed, herd));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<PhoneLoad> steady_load, PreparePushes(*seed, steady));
-  Row rate{.name = "herd",
-           .unit = "operations/s",
-           .ours = {},
-           .floor = {},
-           .bound = Bound::kAtLeast,
-           .target = 0.8,
-           .aim = 0};
-  Row memory = AtMost("herd-memory", "MiB (peak)", 2);
-  for (int i = 0; i < bench.repetitions(); ++i) {
-    bench.Say(absl::StrCat("herd: ", i + 1, " of ", bench.repetitions()));
+  Row memory = AtMost("herd-memory", "MiB (peak)", {.target = 2});
+  const Row rate = AtLeast("herd", "operations/s", {.target = 0.8});
+  VIGIL_RETURN_IF_ERROR(AddRepeated(bench, rate, [&]() -> absl::StatusOr<Measured> {
     VIGIL_ASSIGN_OR_RETURN(const Rush rush, RunRush(bench, *seed, herd_load, herd.total(),
                                                     {.greeters = &seed->phones()}));
     VIGIL_ASSIGN_OR_RETURN(const Rush calm, RunRush(bench, *seed, steady_load, steady.total(), {}));
-    rate.ours.Add(rush.operations_per_s);
-    rate.floor.Add(calm.operations_per_s);
     memory.ours.Add(rush.peak_mib);
     memory.floor.Add(calm.peak_mib);
-  }
-  bench.Add(std::move(rate));
+    return Measured{rush.operations_per_s, calm.operations_per_s};
+  }));
   bench.Add(std::move(memory));
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/replica.h"
 #include "sync/sqlite/database.h"
@@ -292,7 +293,7 @@ TEST_F(PhoneFailureTest, PagesArrive) {
     return absl::OkStatus();
   });
   Replica::Repair gone;
-  gone.bucket = replica::BucketOf(*Uuid::Parse(base().risk_source));
+  gone.bucket = BucketOf(*Uuid::Parse(base().risk_source));
   gone.seq = base().Head().seq.value();
   FailAtEveryPoint(answered,
                    [&](Replica& replica) { return internal::ToStatus(replica.ApplyRepair(gone)); });

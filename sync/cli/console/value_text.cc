@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/field_mask.pb.h"
-#include "sync/base/hash.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/ids.h"
 #include "sync/base/status.h"
 #include "sync/base/utf8.h"
@@ -289,15 +289,7 @@ std::string RecordGist(const v1::Record& record, const Display& display) {
   return gist;
 }
 
-std::string DigestText(const std::vector<std::uint64_t>& sums) {
-  std::string bytes;
-  for (const std::uint64_t sum : sums) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes.push_back(static_cast<char>(sum >> static_cast<unsigned>(shift)));
-    }
-  }
-  return Sha256Of(bytes).ToHex();
-}
+std::string DigestText(const std::vector<std::uint64_t>& sums) { return HashOfSums(sums).ToHex(); }
 
 std::string ShortId(std::string_view id) { return std::string(id.substr(0, 8)); }
 

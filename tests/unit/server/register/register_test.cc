@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "server/register/audit.h"
 #include "server/register/escalation_id.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
@@ -448,7 +449,7 @@ TEST(RegisterTest, DigestIsTheSumOverTheRecordsOfEachUnit) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto units, snapshot->UnitsBelow({*Uuid::Parse(reg.bureau)}));
   std::vector<Uuid> all = units;
   all.emplace_back();
-  store::BucketSums naive{};
+  BucketSums naive{};
   store::FeedPlace after;
   for (bool last = false; !last;) {
     VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page, snapshot->Feed(all, after, 4096));
@@ -461,7 +462,7 @@ TEST(RegisterTest, DigestIsTheSumOverTheRecordsOfEachUnit) {
     after = page.cursor;
     last = page.last;
   }
-  VIGIL_ASSERT_OK_AND_ASSIGN(const store::BucketSums digest, snapshot->Digest(all));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const BucketSums digest, snapshot->Digest(all));
   EXPECT_EQ(digest, naive);
 }
 

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/service/pull_stream.h"
+#include "sync/base/hash.h"
 #include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/service/sync_core_fixture.h"
@@ -57,6 +58,20 @@ TEST_F(SyncCoreTest, PullSendsTheScopeAndEverybodysAndNothingElse) {
   EXPECT_TRUE(last.last());
   EXPECT_EQ(DigestOf(last), DigestOf(held));
   EXPECT_EQ(last.head().seq(), reg_.Head().seq.value());
+}
+
+TEST_F(SyncCoreTest, WhoeverWantsItGetsAHashInPlaceOfTheSums) {
+  Report(reg_.risk_source);
+  v1::PullRequest request;
+  request.set_digest_hash_only(true);
+  const auto sink = Pull(request);
+  VIGIL_EXPECT_OK(sink->status);
+  std::string sums;
+  for (const std::uint64_t sum : DigestOf(Held(*sink))) {
+    for (int shift = 56; shift >= 0; shift -= 8) sums.push_back(static_cast<char>(sum >> shift));
+  }
+  EXPECT_EQ(sink->messages.back().digest_hash(), Sha256Of(sums).bytes());
+  EXPECT_THAT(sink->messages.back().digest(), IsEmpty());
 }
 
 TEST_F(SyncCoreTest, AScopeHoldsWhatIsBelowItsUnits) {

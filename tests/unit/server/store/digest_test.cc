@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "server/store/rows.h"
 #include "server/store/sqlite_store.h"
+#include "sync/base/bucket_sums.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/server/store/store_maker.h"

@@ -111,6 +111,31 @@ TEST_F(RepairTest, ABucketOfManyAnswersIsRepairedWhole) {
   }
 }
 
+TEST_F(RepairTest, TheSumsComeOnlyWhereSomethingDiffers) {
+  TestPhone phone(server_, actor_);
+  int pulls = 0;
+  int with_sums = 0;
+  bool lose = false;
+  phone.faults().tamper = [&](v1::PullResponse& page) {
+    if (lose) page.clear_records();
+    if (!page.last()) return;
+    ++pulls;
+    with_sums += page.digest_size() > 0 ? 1 : 0;
+  };
+  EXPECT_TRUE(phone.MustSync().digest_equal);
+  EXPECT_EQ(with_sums, 0);
+  const std::string hazard = Report(base().risk_source);
+  pulls = 0;
+  lose = true;
+  const SessionReport report = phone.Sync();
+  VIGIL_EXPECT_OK(report.status);
+  EXPECT_TRUE(report.digest_equal);
+  EXPECT_GT(report.repaired, 0);
+  EXPECT_EQ(pulls, 2);
+  EXPECT_EQ(with_sums, 1);
+  EXPECT_EQ(phone.View(hazard).version, base().Find(hazard).version());
+}
+
 TEST_F(RepairTest, WhatChangesMeanwhileIsNotUndone) {
   TestPhone phone(server_, actor_);
   std::vector<std::string> made;

@@ -3,6 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "sync/replica/confirmed.h"
@@ -165,7 +166,7 @@ TEST_F(PageTest, AnotherEpochsPageIsRefused) {
 }
 
 TEST_F(PageTest, TheDigestIsTheSumOverTheStoredBytes) {
-  std::vector<std::uint64_t> expected(replica::kBuckets, 0);
+  std::vector<std::uint64_t> expected(kBuckets, 0);
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto all, replica().List({}));
   for (const auto& view : all) {
     const std::string bytes = base().Find(view.record.id()).SerializeAsString();
@@ -183,15 +184,15 @@ TEST_F(PageTest, TheDigestIsTheSumOverTheStoredBytes) {
 
 TEST_F(PageTest, ARepairMakesABucketWhatTheRegisterSays) {
   const std::string stale = phone_.NewId();
-  const int bucket = replica::BucketOf(*Uuid::Parse(stale));
+  const int bucket = BucketOf(*Uuid::Parse(stale));
   std::string lacking;
   do {
     lacking = phone_.NewId();
-  } while (replica::BucketOf(*Uuid::Parse(lacking)) != bucket);
+  } while (BucketOf(*Uuid::Parse(lacking)) != bucket);
   std::string elsewhere;
   do {
     elsewhere = phone_.NewId();
-  } while (replica::BucketOf(*Uuid::Parse(elsewhere)) == bucket);
+  } while (BucketOf(*Uuid::Parse(elsewhere)) == bucket);
   const std::uint64_t seq = head() + 5;
   VIGIL_ASSERT_OK(replica().ApplyPage(
       Page(seq, {Hazard(stale, seq, "gone there"), Hazard(elsewhere, seq, "stays")})));
@@ -199,7 +200,7 @@ TEST_F(PageTest, ARepairMakesABucketWhatTheRegisterSays) {
   std::vector<std::string> records = {Hazard(lacking, seq, "lacking here").SerializeAsString()};
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto all, replica().List({}));
   for (const auto& view : all) {
-    if (replica::BucketOf(*Uuid::Parse(view.record.id())) == bucket && view.record.id() != stale) {
+    if (BucketOf(*Uuid::Parse(view.record.id())) == bucket && view.record.id() != stale) {
       records.push_back(base().Find(view.record.id()).SerializeAsString());
     }
   }

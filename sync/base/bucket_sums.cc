@@ -1,0 +1,68 @@
+#include "sync/base/bucket_sums.h"
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+
+namespace vigil {
+namespace {
+
+constexpr std::size_t kSumBytes = 8;
+
+std::uint64_t BigEndian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes.substr(0, kSumBytes)) {
+    value = value << 8 | static_cast<std::uint8_t>(byte);
+  }
+  return value;
+}
+
+std::uint64_t& SumFor(const Uuid& record, BucketSums& sums) {
+  return sums[static_cast<std::size_t>(BucketOf(record))];
+}
+
+std::uint64_t ShareOf(std::string_view bytes) { return BigEndian(Sha256Of(bytes).bytes()); }
+
+}  // namespace
+
+int BucketOf(const Uuid& record) {
+  return static_cast<std::uint8_t>(Sha256Of(record.bytes()).bytes().front());
+}
+
+void AddRecord(const Uuid& record, std::string_view bytes, BucketSums& sums) {
+  SumFor(record, sums) += ShareOf(bytes);
+}
+
+void RemoveRecord(const Uuid& record, std::string_view bytes, BucketSums& sums) {
+  SumFor(record, sums) -= ShareOf(bytes);
+}
+
+void AddSums(const BucketSums& more, BucketSums& sums) {
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
+}
+
+std::string EncodeSums(std::span<const std::uint64_t> sums) {
+  std::string bytes;
+  bytes.reserve(sums.size() * kSumBytes);
+  for (const std::uint64_t sum : sums) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      bytes.push_back(static_cast<char>((sum >> shift) & 0xff));
+    }
+  }
+  return bytes;
+}
+
+absl::StatusOr<BucketSums> DecodeSums(std::string_view bytes) {
+  BucketSums sums{};
+  if (bytes.size() != sums.size() * kSumBytes) {
+    return absl::DataLossError("a stored digest has not 256 sums");
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    sums[i] = BigEndian(bytes.substr(i * kSumBytes, kSumBytes));
+  }
+  return sums;
+}
+
+Sha256 HashOfSums(std::span<const std::uint64_t> sums) { return Sha256Of(EncodeSums(sums)); }
+
+}  // namespace vigil
