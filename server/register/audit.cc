@@ -15,6 +15,18 @@ struct Range {
   std::uint64_t count = 0;
 };
 
+// A complete subtree's node; nothing where the log does not reach so far.
+absl::StatusOr<std::optional<Sha256>> NodeAt(store::Snapshot& snapshot, int level,
+                                             std::uint64_t index) {
+  if (level % store::kAuditLevelsStored == 0) return snapshot.FindAuditNode(level, index);
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Sha256> left, NodeAt(snapshot, level - 1, index * 2));
+  if (!left) return std::optional<Sha256>();
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Sha256> right,
+                         NodeAt(snapshot, level - 1, index * 2 + 1));
+  if (!right) return std::optional<Sha256>();
+  return std::optional<Sha256>(NodeHash({.left = *left, .right = *right}));
+}
+
 // Roots of the complete subtrees of a range, the largest first.
 absl::StatusOr<std::vector<Sha256>> PeaksOf(store::Snapshot& snapshot, const Range& range) {
   std::vector<Sha256> peaks;
@@ -22,8 +34,7 @@ absl::StatusOr<std::vector<Sha256>> PeaksOf(store::Snapshot& snapshot, const Ran
   for (int level = 63; level >= 0; --level) {
     const std::uint64_t span = std::uint64_t{1} << level;
     if ((range.count & span) == 0) continue;
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<Sha256> node,
-                           snapshot.FindAuditNode(level, at >> level));
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<Sha256> node, NodeAt(snapshot, level, at >> level));
     if (!node.has_value()) return absl::DataLossError("the audit tree lacks a node");
     peaks.push_back(*node);
     at += span;
@@ -43,7 +54,10 @@ Sha256 RootOf(const std::vector<Sha256>& peaks) {
 }  // namespace
 
 Sha256 AuditLeaf(std::string_view operation_bytes, std::string_view outcome_bytes) {
-  const Sha256 operation = Sha256Of(operation_bytes);
+  return AuditLeaf(Sha256Of(operation_bytes), outcome_bytes);
+}
+
+Sha256 AuditLeaf(const Sha256& operation, std::string_view outcome_bytes) {
   const Sha256 outcome = Sha256Of(outcome_bytes);
   return LeafHash({operation.bytes(), outcome.bytes()});
 }
@@ -63,6 +77,7 @@ void AuditTree::Append(const Sha256& leaf, std::vector<store::AuditNode>& comple
     node = NodeHash({.left = peaks_.back(), .right = node});
     peaks_.pop_back();
     index >>= 1;
+    if (level % store::kAuditLevelsStored != 0) continue;
     completed.push_back({.level = level, .index = index, .hash = node});
   }
   peaks_.push_back(node);

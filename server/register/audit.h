@@ -17,13 +17,15 @@ namespace vigil::registry {
 // The leaf of one operation: RFC 6962 leaf hash over SHA-256(operation bytes) and
 // SHA-256(outcome bytes), in this order, 64 bytes.
 Sha256 AuditLeaf(std::string_view operation_bytes, std::string_view outcome_bytes);
+// Where the first of the two is known.
+Sha256 AuditLeaf(const Sha256& operation, std::string_view outcome_bytes);
 
 class AuditTree {
  public:
   // The tree over the first `size` leaves, its complete subtrees read from the snapshot.
   static absl::StatusOr<AuditTree> Load(store::Snapshot& snapshot, std::uint64_t size);
 
-  // Appends a leaf and adds the inner nodes that became complete to `completed`.
+  // Appends a leaf and adds the inner nodes that became complete and are stored to `completed`.
   void Append(const Sha256& leaf, std::vector<store::AuditNode>& completed);
 
   std::uint64_t size() const { return size_; }

@@ -192,7 +192,7 @@ v1::Outcome Group::Record(Incoming& incoming, const Envelope& envelope,
   row.outcome_bytes = rules::CanonicalBytes(outcome);
   row.verdict = outcome.verdict();
   row.received_at = context_.now;
-  row.leaf = AuditLeaf(row.operation_bytes, row.outcome_bytes);
+  row.leaf = AuditLeaf(row.operation_hash, row.outcome_bytes);
   row.refused_records = IdsOf(refused_records);
   cache_->audit.Append(row.leaf, writes_.audit_nodes);
   by_operation_[row.operation] = writes_.log.size();
@@ -417,11 +417,22 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     change.device = Uuid::ParseOrNil(operation.device());
     change.device_seq = DeviceSeq(operation.device_seq());
     entry->NoteAuthor(change.device, change.device_seq, seq);
-    if (change.key != key_before) records_->NoteKey(*entry, change.kind, change.key);
+    NoteInSet(*entry, change, key_before);
     entry->versions.push_back(writes_.records.size());
     writes_.records.push_back(std::move(change));
   }
   return operation.has_fire_escalation() ? Tell(operation.fire_escalation()) : absl::OkStatus();
+}
+
+// By what others find it.
+void Group::NoteInSet(Entry& entry, const store::RecordChange& change,
+                      const std::string& key_before) {
+  if (change.created && !change.parent.is_nil()) {
+    records_->NoteChild(change.parent, change.kind, entry);
+  }
+  if (change.key != key_before) records_->NoteKey(entry, change.kind, change.key);
+  const Uuid duplicated = Uuid::ParseOrNil(entry.record.entity().hazard().merged_into());
+  if (!duplicated.is_nil()) records_->NoteDuplicate(duplicated, entry);
 }
 
 absl::Status Group::Tell(const v1::FireEscalation& fired) {

@@ -145,6 +145,7 @@ class Group {
   absl::Status KeepNumbers(const store::WitnessCopy& copy, rules::Decision& decision);
   absl::StatusOr<std::int64_t*> CounterOf(const std::string& series);
   absl::Status GiveNumber(rules::Decision& decision, v1::Outcome& outcome);
+  void NoteInSet(Entry& entry, const store::RecordChange& change, const std::string& key_before);
   absl::Status Apply(const v1::Operation& operation, const rules::Author& author,
                      const rules::Decision& decision, v1::Outcome& outcome);
   // Writes down whom an escalation is told to.

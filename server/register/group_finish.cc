@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <set>
 #include <utility>
@@ -53,14 +54,17 @@ absl::Status Group::FinishDigests() {
     VIGIL_ASSIGN_OR_RETURN(const BucketSums stored, snapshot_.DigestOf(unit));
     return &cache_->digests.emplace(unit, stored).first->second;
   };
-  for (const Entry* entry : records_->touched()) {
+  for (Entry* entry : records_->touched()) {
     if (entry->office_only) continue;
+    const auto bucket = static_cast<std::size_t>(BucketOf(entry->id));
     if (!entry->stored_bytes.empty()) {
       VIGIL_ASSIGN_OR_RETURN(BucketSums * before, of(entry->stored_unit));
-      RemoveRecord(entry->id, entry->stored_bytes, *before);
+      if (!entry->stored_share) entry->stored_share = ShareOf(entry->stored_bytes);
+      (*before)[bucket] -= *entry->stored_share;
     }
     VIGIL_ASSIGN_OR_RETURN(BucketSums * after, of(entry->unit));
-    AddRecord(entry->id, entry->bytes, *after);
+    entry->share = ShareOf(entry->bytes);
+    (*after)[bucket] += *entry->share;
   }
   for (const Uuid& unit : units) {
     writes_.digests.push_back({.unit = unit, .sums = cache_->digests[unit]});

@@ -73,7 +73,8 @@ void Group::MoveOne(Entry& entry, store::Move& move) {
 }
 
 absl::Status Group::MoveChildren(Entry& parent, store::Move& move) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children, records_->Children(parent.id, 0));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Entry*> children,
+                         records_->Children(parent.id, WorkingSet::kAllKinds));
   for (Entry* child : children) {
     MoveOne(*child, move);
     VIGIL_RETURN_IF_ERROR(MoveChildren(*child, move));

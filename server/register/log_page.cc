@@ -136,10 +136,14 @@ absl::StatusOr<v1::ListLogResponse> ListLog(store::Snapshot& snapshot,
     return rules::Refuse(v1::REASON_INVALID_PAGE_TOKEN, "this page token is not of this list");
   }
   v1::ListLogResponse response;
-  VIGIL_ASSIGN_OR_RETURN(const AuditTree tree, AuditTree::Load(snapshot, place->head.value()));
+  Sha256 root = head.audit_root;
+  if (place->head != head.seq) {
+    VIGIL_ASSIGN_OR_RETURN(const AuditTree tree, AuditTree::Load(snapshot, place->head.value()));
+    root = tree.Root();
+  }
   response.mutable_head()->set_epoch(head.epoch.id());
   response.mutable_head()->set_seq(place->head.value());
-  response.mutable_head()->set_root(std::string(tree.Root().bytes()));
+  response.mutable_head()->set_root(std::string(root.bytes()));
   const int page_bytes = request.page_bytes() == 0
                              ? kPageBytesDefault
                              : std::clamp(request.page_bytes(), kPageBytesMin, kPageBytesMax);

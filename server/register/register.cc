@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/register/group.h"
+#include "server/register/writer_cache.h"
 #include "sync/base/signing.h"
 #include "sync/base/status.h"
 #include "sync/rules/lineage.h"
@@ -65,6 +66,8 @@ Register::Register(store::RegisterStore& store, Executor& executor, RegisterOpti
       executor_(executor),
       options_(std::move(options)),
       deadlines_(options_.deadlines) {}
+
+Register::~Register() = default;
 
 std::shared_ptr<const rules::Deadlines> Register::deadlines() const {
   const MutexLock lock(deadlines_mutex_);

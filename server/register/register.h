@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/register/writer_cache.h"
 #include "server/store/register_store.h"
 #include "sync/base/executor.h"
 #include "sync/base/hash.h"
@@ -97,6 +96,7 @@ struct RegisterOptions {
 };
 
 class Group;
+struct WriterCache;
 
 class Register {
  public:
@@ -106,6 +106,7 @@ class Register {
   // All judging and writing happens on `executor`, one task at a time. Both must outlive the
   // register, and the executor must have run out before it is destroyed.
   Register(store::RegisterStore& store, Executor& executor, RegisterOptions options);
+  ~Register();
 
   // Judges the operations in their order, as part of the next group; `done` gets one outcome for
   // each, after they are durable. An error means "unknown": ask again. STORAGE_UNAVAILABLE: it

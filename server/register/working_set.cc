@@ -21,6 +21,10 @@ void NoteStored(Entry& entry) {
   entry.stored_in_conflict = !rules::ConflictsOf(entry.record).empty();
 }
 
+void AddOnce(Entry* entry, std::vector<Entry*>& entries) {
+  if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(entry);
+}
+
 }  // namespace
 
 void Entry::NoteAuthor(const Uuid& device, DeviceSeq device_seq, Seq version) {
@@ -61,7 +65,7 @@ absl::StatusOr<const v1::Record*> WorkingSet::Find(std::string_view id) {
   return entry->absent ? nullptr : &entry->record;
 }
 
-absl::StatusOr<std::vector<Entry*>> WorkingSet::Children(const Uuid& parent, int kind) {
+absl::StatusOr<std::vector<Entry*>> WorkingSet::ReadChildren(const Uuid& parent, int kind) {
   std::vector<Entry*> children;
   VIGIL_ASSIGN_OR_RETURN(const std::vector<store::StoredRecord> stored,
                          snapshot_->Children(parent, kind));
@@ -69,30 +73,39 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::Children(const Uuid& parent, int
     VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(record.id));
     children.push_back(entry);
   }
-  const std::string parent_text = parent.ToString();
-  for (Entry* entry : touched_) {
-    const bool known = !entry->stored_bytes.empty();
-    if (known || entry->absent || entry->record.parent() != parent_text) continue;
-    if (kind == 0 || static_cast<int>(entry->record.entity().entity_case()) == kind) {
-      children.push_back(entry);
-    }
+  if (const auto made = made_children_.find({parent, kind}); made != made_children_.end()) {
+    children.insert(children.end(), made->second.begin(), made->second.end());
   }
   return children;
 }
 
+absl::StatusOr<std::vector<Entry*>> WorkingSet::Children(const Uuid& parent, int kind) {
+  // A risk source has thousands of inspections, which only its move asks for.
+  if (kind == kAllKinds) return ReadChildren(parent, kind);
+  const auto known = children_.find({parent, kind});
+  if (known != children_.end()) return known->second;
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Entry*> children, ReadChildren(parent, kind));
+  return children_[{parent, kind}] = std::move(children);
+}
+
 absl::StatusOr<std::vector<Entry*>> WorkingSet::DuplicatesOf(const Uuid& hazard) {
+  auto known = duplicates_.find(hazard);
+  if (known == duplicates_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_->DuplicatesOf(hazard));
+    std::vector<Entry*> read;
+    for (const Uuid& id : stored) {
+      VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(id));
+      read.push_back(entry);
+    }
+    if (const auto made = made_duplicates_.find(hazard); made != made_duplicates_.end()) {
+      for (Entry* entry : made->second) AddOnce(entry, read);
+    }
+    known = duplicates_.emplace(hazard, std::move(read)).first;
+  }
   std::vector<Entry*> duplicates;
   const std::string target = hazard.ToString();
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> stored, snapshot_->DuplicatesOf(hazard));
-  for (const Uuid& id : stored) {
-    VIGIL_ASSIGN_OR_RETURN(Entry * entry, Get(id));
+  for (Entry* entry : known->second) {
     if (entry->record.entity().hazard().merged_into() == target) duplicates.push_back(entry);
-  }
-  for (Entry* entry : touched_) {
-    if (entry->absent || entry->record.entity().hazard().merged_into() != target) continue;
-    if (std::find(duplicates.begin(), duplicates.end(), entry) == duplicates.end()) {
-      duplicates.push_back(entry);
-    }
   }
   return duplicates;
 }
@@ -120,6 +133,19 @@ void WorkingSet::Touch(Entry& entry) {
   if (!std::exchange(entry.touched, true)) touched_.push_back(&entry);
 }
 
+void WorkingSet::NoteChild(const Uuid& parent, int kind, Entry& child) {
+  made_children_[{parent, kind}].push_back(&child);
+  made_children_[{parent, kAllKinds}].push_back(&child);
+  const auto known = children_.find({parent, kind});
+  if (known != children_.end()) known->second.push_back(&child);
+}
+
+void WorkingSet::NoteDuplicate(const Uuid& of, Entry& hazard) {
+  AddOnce(&hazard, made_duplicates_[of]);
+  const auto known = duplicates_.find(of);
+  if (known != duplicates_.end()) AddOnce(&hazard, known->second);
+}
+
 void WorkingSet::NoteKey(Entry& entry, int kind, const std::string& key) {
   keyed_[{kind, key}].push_back(&entry);
 }
@@ -136,13 +162,19 @@ const Entry* WorkingSet::FindTouchedByKey(int kind, std::string_view key) const 
 void WorkingSet::Settle() {
   for (Entry* entry : touched_) {
     entry->stored_bytes = std::exchange(entry->bytes, {});
+    entry->stored_share = std::exchange(entry->share, std::nullopt);
     entry->versions.clear();
     entry->touched = false;
     NoteStored(*entry);
   }
   touched_.clear();
+  made_children_.clear();
+  made_duplicates_.clear();
   keyed_.clear();
-  if (entries_.size() > kEntriesKeptMax) entries_.clear();
+  if (entries_.size() <= kEntriesKeptMax) return;
+  children_.clear();
+  duplicates_.clear();
+  entries_.clear();
 }
 
 }  // namespace vigil::registry

@@ -2,6 +2,7 @@
 #define VIGIL_SERVER_REGISTER_WORKING_SET_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,14 +32,16 @@ struct Entry {
   bool office_only = false;
   // As the snapshot has it: what the digest counted, and which fields were in conflict.
   std::string stored_bytes;
+  std::optional<std::uint64_t> stored_share;
   Uuid stored_unit;
   bool stored_in_conflict = false;
   // Of a hazard: what the snapshot says it duplicates.
   Uuid stored_merged_into;
   // Made, changed or moved by the group.
   bool touched = false;
-  // Of the record as it was changed or moved last.
+  // Of the record as it was changed or moved last: its bytes, and what they count in the digest.
   std::string bytes;
+  std::optional<std::uint64_t> share;
   // Its changes in the group's write set, in order.
   std::vector<std::size_t> versions;
   // The device that alone has written to it since a version, and the greatest of its sequence
@@ -61,7 +64,8 @@ class WorkingSet {
   absl::StatusOr<Entry*> Get(const Uuid& id);
   // The current record; null: there is none.
   absl::StatusOr<const v1::Record*> Find(std::string_view id);
-  // The entries that live directly under a record; kind 0: of all kinds.
+  // The entries that live directly under a record.
+  static constexpr int kAllKinds = 0;
   absl::StatusOr<std::vector<Entry*>> Children(const Uuid& parent, int kind);
   // Hazards that name this one as what they duplicate.
   absl::StatusOr<std::vector<Entry*>> DuplicatesOf(const Uuid& hazard);
@@ -73,6 +77,10 @@ class WorkingSet {
   const std::vector<Entry*>& touched() const { return touched_; }
   void Touch(Entry& entry);
 
+  // The group has made the entry, of this kind, under a parent.
+  void NoteChild(const Uuid& parent, int kind, Entry& child);
+  // The group has written to the hazard: it names this other one as what it duplicates.
+  void NoteDuplicate(const Uuid& of, Entry& hazard);
   // The group has given the entry, of this kind, this key.
   void NoteKey(Entry& entry, int kind, const std::string& key);
   // The entry to which the group gave this key and which still has it; null: none.
@@ -84,10 +92,24 @@ class WorkingSet {
   void ReadFrom(store::Snapshot& snapshot) { snapshot_ = &snapshot; }
 
  private:
+  absl::StatusOr<std::vector<Entry*>> ReadChildren(const Uuid& parent, int kind);
+
+  // Entries with one thing in common.
+  template <typename Key>
+  using Lists = absl::flat_hash_map<Key, std::vector<Entry*>>;
+  using ParentAndKind = std::pair<Uuid, int>;
+
   store::Snapshot* snapshot_;
   absl::flat_hash_map<Uuid, std::unique_ptr<Entry>> entries_;
   std::vector<Entry*> touched_;
-  absl::flat_hash_map<std::pair<int, std::string>, std::vector<Entry*>> keyed_;
+  // Whole lists, each read from the store once.
+  Lists<ParentAndKind> children_;
+  // Whoever has named the hazard since it was read, whether or not he still does.
+  Lists<Uuid> duplicates_;
+  // What the group alone has made, named and given.
+  Lists<ParentAndKind> made_children_;
+  Lists<Uuid> made_duplicates_;
+  Lists<std::pair<int, std::string>> keyed_;
 };
 
 }  // namespace vigil::registry

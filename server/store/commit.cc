@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/store/rows.h"
@@ -20,8 +22,8 @@ constexpr char kReadHeadSeq[] = "SELECT seq FROM meta WHERE one = 1";
 
 constexpr char kInsertLog[] = R"sql(
 INSERT INTO log (seq, operation, device, device_seq, verdict, received_at, operation_hash,
-                 previous_hash, leaf, outcome_bytes, operation_bytes)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                 previous_hash, leaf, outcome_bytes, operation_bytes, signature)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 )sql";
 
 constexpr char kInsertRefused[] = R"sql(
@@ -112,6 +114,24 @@ void Touch(Feeds& feeds, const Uuid& unit, Seq seq) {
   if (last < seq) last = seq;
 }
 
+// By device and its sequence.
+using SignaturesByPlace = std::map<std::pair<Uuid, DeviceSeq>, const PushSignature*>;
+
+SignaturesByPlace ByPlace(const std::vector<PushSignature>& signatures) {
+  SignaturesByPlace by_place;
+  for (const PushSignature& signature : signatures) {
+    by_place[{signature.device, signature.device_seq}] = &signature;
+  }
+  return by_place;
+}
+
+// Of the push that ended with this operation; null: none did.
+const PushSignature* SignatureOf(const LogRow& row, const SignaturesByPlace& signatures) {
+  const auto found = signatures.find({row.device, row.device_seq});
+  if (found == signatures.end()) return nullptr;
+  return found->second->operation_hash == row.operation_hash ? found->second : nullptr;
+}
+
 absl::Status InsertRecord(Transaction& transaction, const RecordChange& last) {
   VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertRecord));
   insert.BindUuid(1, last.id).BindInt64(2, last.kind).BindNumber(3, last.version);
@@ -121,7 +141,7 @@ absl::Status InsertRecord(Transaction& transaction, const RecordChange& last) {
   insert.BindBool(7, last.office_only)
       .BindInt64(8, BucketOf(last.id))
       .BindText(9, last.key)
-      .BindBlob(10, last.bytes);
+      .BindBorrowed(10, last.bytes);
   return insert.Run();
 }
 
@@ -130,10 +150,10 @@ absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last, bo
   if (placed) {
     VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateRecord));
     BindRawUuid(update, 3, last.unit);
-    update.BindBool(4, last.office_only).BindText(5, last.key).BindBlob(6, last.bytes);
+    update.BindBool(4, last.office_only).BindText(5, last.key).BindBorrowed(6, last.bytes);
   } else {
     VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateContent));
-    update.BindBlob(3, last.bytes);
+    update.BindBorrowed(3, last.bytes);
   }
   update.BindUuid(1, last.id).BindNumber(2, last.version);
   VIGIL_RETURN_IF_ERROR(update.Run());
@@ -148,7 +168,9 @@ absl::Status InsertVersion(Statement& insert, const RecordChange& change) {
   BindReference(insert, 3, change.device);
   insert.BindNumber(4, change.device_seq);
   BindRawUuid(insert, 5, change.unit);
-  insert.BindBlob(6, change.stamp_bytes).BindBlob(7, change.write_bytes).BindBlob(8, change.bytes);
+  insert.BindBorrowed(6, change.stamp_bytes)
+      .BindBorrowed(7, change.write_bytes)
+      .BindBorrowed(8, change.bytes);
   return insert.Run();
 }
 
@@ -194,6 +216,7 @@ absl::StatusOr<Seq> ReadHeadSeq(sqlite::Database& database) {
 absl::Status WriteLog(Transaction& transaction, Seq expected_head, const WriteSet& writes) {
   VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertLog));
   VIGIL_ASSIGN_OR_RETURN(Statement refuse, transaction.Prepare(kInsertRefused));
+  const SignaturesByPlace signatures = ByPlace(writes.signatures);
   Seq seq = expected_head;
   for (const LogRow& row : writes.log) {
     seq = seq.Next();
@@ -210,7 +233,10 @@ absl::Status WriteLog(Transaction& transaction, Seq expected_head, const WriteSe
     BindHash(insert, 7, row.operation_hash);
     BindHash(insert, 8, row.previous_hash);
     BindHash(insert, 9, row.leaf);
-    insert.BindBlob(10, row.outcome_bytes).BindBlob(11, row.operation_bytes);
+    insert.BindBorrowed(10, row.outcome_bytes).BindBorrowed(11, row.operation_bytes);
+    if (const PushSignature* own = SignatureOf(row, signatures)) {
+      insert.BindBlob(12, own->signature);
+    }
     VIGIL_RETURN_IF_ERROR(insert.Run());
     for (const Uuid& record : row.refused_records) {
       refuse.Reset();
@@ -276,11 +302,15 @@ absl::Status WriteChains(Transaction& transaction, const WriteSet& writes) {
     BindHash(insert, 4, link.previous_hash);
     VIGIL_RETURN_IF_ERROR(insert.Run());
   }
-  for (const PushSignature& signature : writes.signatures) {
+  SignaturesByPlace unjudged = ByPlace(writes.signatures);
+  for (const LogRow& row : writes.log) {
+    if (SignatureOf(row, unjudged) != nullptr) unjudged.erase({row.device, row.device_seq});
+  }
+  for (const auto& [place, signature] : unjudged) {
     VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertSignature));
-    insert.BindUuid(1, signature.device).BindNumber(2, signature.device_seq);
-    BindHash(insert, 3, signature.operation_hash);
-    insert.BindBlob(4, signature.signature);
+    insert.BindUuid(1, signature->device).BindNumber(2, signature->device_seq);
+    BindHash(insert, 3, signature->operation_hash);
+    insert.BindBlob(4, signature->signature);
     VIGIL_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();

@@ -310,7 +310,7 @@ class Snapshot {
   virtual absl::StatusOr<Sha256> DeadlinesInForce() = 0;
 
   virtual absl::StatusOr<std::int64_t> Counter(std::string_view series) = 0;
-  // Hash of an audit node; level 0 are the leaves (index = seq - 1).
+  // Hash of an audit node that is stored; level 0 are the leaves (index = seq - 1).
   virtual absl::StatusOr<std::optional<Sha256>> FindAuditNode(int level, std::uint64_t index) = 0;
   // Log rows after `after`, for verification of the audit tree; without `refused_records`.
   virtual absl::StatusOr<std::vector<LogRow>> Log(Seq after, int limit) = 0;

@@ -33,7 +33,7 @@ ORDER BY record_version.version DESC LIMIT 1
 )sql";
 
 constexpr char kFindByKey[] = R"sql(
-SELECT id FROM record WHERE kind = ?1 AND key = ?2 ORDER BY ordinal LIMIT 1
+SELECT id FROM record WHERE kind = ?1 AND key = ?2 AND key <> '' ORDER BY ordinal LIMIT 1
 )sql";
 
 constexpr char kChildren[] = R"sql(
@@ -98,8 +98,13 @@ WHERE (device, device_seq) > (?1, ?2)
 ORDER BY device, device_seq LIMIT ?4
 )sql";
 
+// Beside its operation, or alone where that had to wait.
 constexpr char kPushSignature[] = R"sql(
+SELECT operation_hash, signature FROM log
+WHERE device = ?1 AND device_seq = ?2 AND device_seq > 0 AND signature IS NOT NULL
+UNION ALL
 SELECT operation_hash, signature FROM push_signature WHERE device = ?1 AND device_seq = ?2
+LIMIT 1
 )sql";
 
 constexpr char kCounter[] = "SELECT value FROM counter WHERE series = ?1";

@@ -165,7 +165,9 @@ struct DigestChange {
   BucketSums sums;
 };
 
-// Inner nodes of the audit tree that became complete: level 1 spans two leaves.
+// Inner nodes of the audit tree that became complete: level 1 spans two leaves. Those of levels
+// that are multiples of this are stored; what lies between follows from those below it.
+inline constexpr int kAuditLevelsStored = 4;
 struct AuditNode {
   int level = 0;
   std::uint64_t index = 0;
@@ -220,6 +222,7 @@ struct WriteSet {
   std::optional<Sha256> deadlines;
   // Links of operations that were not judged.
   std::vector<ChainLink> links;
+  // Each stands in the row of its operation, if that is in `log`.
   std::vector<PushSignature> signatures;
   AccessWrites access;
   RestoreWrites restore;

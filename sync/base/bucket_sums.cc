@@ -21,13 +21,13 @@ std::uint64_t& SumFor(const Uuid& record, BucketSums& sums) {
   return sums[static_cast<std::size_t>(BucketOf(record))];
 }
 
-std::uint64_t ShareOf(std::string_view bytes) { return BigEndian(Sha256Of(bytes).bytes()); }
-
 }  // namespace
 
 int BucketOf(const Uuid& record) {
   return static_cast<std::uint8_t>(Sha256Of(record.bytes()).bytes().front());
 }
+
+std::uint64_t ShareOf(std::string_view bytes) { return BigEndian(Sha256Of(bytes).bytes()); }
 
 void AddRecord(const Uuid& record, std::string_view bytes, BucketSums& sums) {
   SumFor(record, sums) += ShareOf(bytes);
@@ -42,12 +42,10 @@ void AddSums(const BucketSums& more, BucketSums& sums) {
 }
 
 std::string EncodeSums(std::span<const std::uint64_t> sums) {
-  std::string bytes;
-  bytes.reserve(sums.size() * kSumBytes);
+  std::string bytes(sums.size() * kSumBytes, '\0');
+  char* at = bytes.data();
   for (const std::uint64_t sum : sums) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes.push_back(static_cast<char>((sum >> shift) & 0xff));
-    }
+    for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<char>(sum >> shift & 0xff);
   }
   return bytes;
 }

@@ -10,15 +10,20 @@ namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 
-constexpr bool IsHyphenPlace(std::size_t position) {
-  return position == 8 || position == 13 || position == 18 || position == 23;
-}
+constexpr std::array<std::size_t, 4> kHyphenPlaces = {8, 13, 18, 23};
+// Where the two digits of each byte begin.
+constexpr std::array<std::size_t, Uuid::kSize> kDigitPlaces = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                               19, 21, 24, 26, 28, 30, 32, 34};
 
-int HexValue(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNoDigit = 0x10;
+constexpr std::array<std::uint8_t, 256> kHexValues = []() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 16; ++i) values[static_cast<std::uint8_t>(kHexDigits[i])] = i;
+  return values;
+}();
+
+unsigned HexValue(char digit) { return kHexValues[static_cast<std::uint8_t>(digit)]; }
 
 void SetVersion(std::uint8_t version, std::array<std::uint8_t, Uuid::kSize>& bytes) {
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0fU) | (version << 4U));
@@ -37,19 +42,19 @@ std::string BigEndian(std::uint64_t number) {
 
 std::optional<Uuid> Uuid::Parse(std::string_view text) {
   if (text.size() != kTextSize) return std::nullopt;
-  std::array<std::uint8_t, kSize> bytes{};
-  std::size_t nibbles = 0;
-  for (std::size_t i = 0; i < kTextSize; ++i) {
-    if (IsHyphenPlace(i)) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
-    }
-    const int value = HexValue(text[i]);
-    if (value < 0) return std::nullopt;
-    std::uint8_t& byte = bytes[nibbles / 2];
-    byte = static_cast<std::uint8_t>((byte << 4U) | static_cast<unsigned>(value));
-    ++nibbles;
+  for (const std::size_t place : kHyphenPlaces) {
+    if (text[place] != '-') return std::nullopt;
   }
+  std::array<std::uint8_t, kSize> bytes{};
+  // A digit that is none leaves a bit above the four that digits have.
+  unsigned seen = 0;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    const unsigned high = HexValue(text[kDigitPlaces[i]]);
+    const unsigned low = HexValue(text[kDigitPlaces[i] + 1]);
+    seen |= high | low;
+    bytes[i] = static_cast<std::uint8_t>(high << 4U | (low & 0x0fU));
+  }
+  if (seen > 0x0fU) return std::nullopt;
   return Uuid(bytes);
 }
 
@@ -61,12 +66,10 @@ std::optional<Uuid> Uuid::FromBytes(std::string_view bytes) {
 }
 
 std::string Uuid::ToString() const {
-  std::string text;
-  text.reserve(kTextSize);
-  for (const std::uint8_t byte : bytes_) {
-    if (IsHyphenPlace(text.size())) text += '-';
-    text += kHexDigits[byte >> 4U];
-    text += kHexDigits[byte & 0x0fU];
+  std::string text(kTextSize, '-');
+  for (std::size_t i = 0; i < kSize; ++i) {
+    text[kDigitPlaces[i]] = kHexDigits[bytes_[i] >> 4U];
+    text[kDigitPlaces[i] + 1] = kHexDigits[bytes_[i] & 0x0fU];
   }
   return text;
 }

@@ -122,8 +122,7 @@ absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,
   return ConfirmedWriter(database, transaction, digest);
 }
 
-absl::StatusOr<bool> ConfirmedWriter::Put(const std::string& bytes) {
-  VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
+absl::StatusOr<bool> ConfirmedWriter::Put(const std::string& bytes, const v1::Record& record) {
   VIGIL_ASSIGN_OR_RETURN(const Columns columns, ColumnsOf(record));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
                          FindConfirmed(*database_, columns.id));
@@ -138,7 +137,7 @@ absl::StatusOr<bool> ConfirmedWriter::Put(const std::string& bytes) {
   BindReference(put, 5, columns.unit);
   put.BindText(6, columns.key);
   BindReference(put, 7, columns.merged_into);
-  put.BindBool(8, columns.in_conflict).BindInt64(9, BucketOf(columns.id)).BindBlob(10, bytes);
+  put.BindBool(8, columns.in_conflict).BindInt64(9, BucketOf(columns.id)).BindBorrowed(10, bytes);
   VIGIL_RETURN_IF_ERROR(put.Run());
   return true;
 }

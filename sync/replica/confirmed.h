@@ -64,9 +64,9 @@ class ConfirmedWriter {
   static absl::StatusOr<ConfirmedWriter> Begin(sqlite::Database& database,
                                                sqlite::Transaction& transaction);
 
-  // Stores a record unless a newer version is here. The same version replaces: a record that moves
-  // with its root keeps it. Returns whether something changed. DATA_LOSS: it cannot be read.
-  absl::StatusOr<bool> Put(const std::string& bytes);
+  // Stores a record, as it came and as it reads, unless a newer version is here. The same version
+  // replaces: a record that moves with its root keeps it. Returns whether something changed.
+  absl::StatusOr<bool> Put(const std::string& bytes, const v1::Record& record);
   // Returns whether there was one.
   absl::StatusOr<bool> Remove(const Uuid& id);
   // The same for a record that is not newer than `version`.

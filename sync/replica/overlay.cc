@@ -43,6 +43,8 @@ constexpr char kHideJudged[] = R"sql(
 constexpr char kShowAgain[] = R"sql(
   UPDATE pending_write SET judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
 
+constexpr char kAwaitsConfirmation[] = "SELECT 1 FROM pending_write WHERE seq IS NOT NULL LIMIT 1";
+
 constexpr char kSettleRecord[] = R"sql(
   DELETE FROM pending_write WHERE record = ?1 AND seq IS NOT NULL AND seq <= ?2)sql";
 
@@ -186,6 +188,11 @@ absl::Status HideJudged(Transaction& transaction, const OwnOperation& last) {
 
 absl::Status ShowAgain(Transaction& transaction, const OwnOperation& operation) {
   return RunFor(transaction, kShowAgain, operation);
+}
+
+absl::StatusOr<bool> AwaitsConfirmation(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kAwaitsConfirmation));
+  return row.Step();
 }
 
 absl::Status SettleRecord(Transaction& transaction, const Uuid& record, Seq version) {

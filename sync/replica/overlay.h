@@ -47,6 +47,8 @@ absl::Status HideJudged(sqlite::Transaction& transaction, const OwnOperation& la
 // It was not judged after all.
 absl::Status ShowAgain(sqlite::Transaction& transaction, const OwnOperation& operation);
 
+// There are writes whose operations were judged; without them no record settles any.
+absl::StatusOr<bool> AwaitsConfirmation(sqlite::Database& database);
 // The record is confirmed up to `version`; the whole scope is, up to `seq`.
 absl::Status SettleRecord(sqlite::Transaction& transaction, const Uuid& record, Seq version);
 absl::Status SettleScope(sqlite::Transaction& transaction, Seq seq);

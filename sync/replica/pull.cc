@@ -41,6 +41,7 @@ class Arrivals {
     VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
     Arrivals arrivals(database, transaction, std::move(writer));
     VIGIL_ASSIGN_OR_RETURN(arrivals.expects_any_, ExpectsAny(database));
+    VIGIL_ASSIGN_OR_RETURN(arrivals.settles_any_, AwaitsConfirmation(database));
     return arrivals;
   }
 
@@ -50,10 +51,12 @@ class Arrivals {
     VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
     if (record.entity().has_org_unit()) VIGIL_RETURN_IF_ERROR(NoteParent(id, record));
     if (expects_any_) VIGIL_RETURN_IF_ERROR(NoteRead(*transaction_, id));
-    VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(bytes));
+    VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(bytes, record));
     if (!changed) return id;
     ++applied_.records;
-    VIGIL_RETURN_IF_ERROR(SettleRecord(*transaction_, id, Seq(record.version())));
+    if (settles_any_) {
+      VIGIL_RETURN_IF_ERROR(SettleRecord(*transaction_, id, Seq(record.version())));
+    }
     return id;
   }
 
@@ -121,6 +124,8 @@ class Arrivals {
   ConfirmedWriter writer_;
   // Everything is being read anew.
   bool expects_any_ = false;
+  // The overlay has writes that a record of the page may confirm.
+  bool settles_any_ = false;
   FormerParents former_parents_;
   std::vector<Uuid> lost_;
   Applied applied_;

@@ -262,6 +262,13 @@ constexpr char kWorkingDays[] = R"sql(
 ALTER TABLE meta ADD COLUMN working_days BLOB NOT NULL DEFAULT x'';
 )sql";
 
+constexpr char kFewerIndexes[] = R"sql(
+-- Only a repair looks for a bucket's records: it reads this index from end to end.
+DROP INDEX record_by_bucket;
+DROP INDEX record_by_kind;
+CREATE INDEX record_by_kind ON record (kind, id, bucket);
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -275,6 +282,7 @@ constexpr sqlite::Migration kMigrations[] = {
     {7, "taken-copies", "A register that took copies may be restored to before that.",
      kTakenCopies},
     {8, "working-days", "A phone counts working days as the register does.", kWorkingDays},
+    {9, "fewer-indexes", "A record that arrives touches fewer pages.", kFewerIndexes},
 };
 
 }  // namespace

@@ -317,12 +317,10 @@ v1::RecordWrite& Case::Create(std::string_view id, std::string_view kind, std::s
   write.set_creates(true);
   write.set_parent(std::string(parent));
   write.set_outside_scope(decision_.outside_scope);
-  for (const FieldInfo& field : info.fields) {
-    if (std::string bytes = FieldBytes(body, field); !bytes.empty()) {
-      v1::FieldWrite& added = *write.add_fields();
-      added.set_field(static_cast<std::uint32_t>(field.number()));
-      added.set_value(std::move(bytes));
-    }
+  for (SetField& set : FieldsOf(info, body)) {
+    v1::FieldWrite& added = *write.add_fields();
+    added.set_field(static_cast<std::uint32_t>(set.field->number()));
+    added.set_value(std::move(set.bytes));
   }
   return write;
 }

@@ -174,10 +174,11 @@ absl::Status RequireFieldAuthority(Case& judged, const v1::Record& record, const
 }
 
 absl::Status CheckNotBlank(const FieldInfo& field, const Message& changes) {
+  if (!field.required) return absl::OkStatus();
   const bool text =
       field.descriptor->type() == FieldDescriptor::TYPE_STRING && !field.descriptor->is_repeated();
-  const bool blank = FieldBytes(changes, field).empty() || (text && TextOf(changes, field).empty());
-  if (!field.required || !blank) return absl::OkStatus();
+  const bool blank = !IsSet(changes, field) || (text && TextOf(changes, field).empty());
+  if (!blank) return absl::OkStatus();
   return Refuse(v1::REASON_REQUIRED_FIELD_MISSING, absl::StrCat(field.name(), " cannot be cleared"))
       .With("field", field.name());
 }
@@ -210,15 +211,14 @@ absl::Status EditRecord(Case& judged) {
     if (field == info->key_field) {
       VIGIL_RETURN_IF_ERROR(judged.CheckKeyIsFree(*info, changes, record->id()));
     }
-    v1::RecordWrite& write = judged.Write(*record, changes, {field->number()});
-    if (field->policy == v1::MERGE_POLICY_UNION) {
-      AddField(write, *field, changes).set_removed(FieldBytes(removed, *field));
-    }
-    SetFieldBytes(*field, FieldBytes(changes, *field), body);
+    v1::FieldWrite& written = AddField(judged.Write(*record, changes, {}), *field, changes);
+    if (field->policy == v1::MERGE_POLICY_UNION) written.set_removed(FieldBytes(removed, *field));
+    SetFieldBytes(*field, written.value(), body);
   }
+  const absl::Status fits = ValidateTogether(body);
   // What did not fit before is not this edit's fault.
-  const bool fitted = ValidateTogether(BodyOf(record->entity())).ok();
-  return fitted ? ValidateTogether(body) : absl::OkStatus();
+  if (fits.ok() || !ValidateTogether(BodyOf(record->entity())).ok()) return absl::OkStatus();
+  return fits;
 }
 
 // A replacement says the same thing rightly; it is no way around a command's guards, nor to another

@@ -191,9 +191,23 @@ bool TakeOver(const v1::Write& witnessed, v1::Write& own) {
   return true;
 }
 
+// Whoever made the stamp knew every value of the field, and decides. (Of statuses a trail is kept;
+// of what a copy told its author may be heard yet.)
+bool CoversAll(const v1::Stamp& stamp, const FieldInfo& field, const v1::Record& record) {
+  if (field.policy == v1::MERGE_POLICY_MOST_OPEN) return false;
+  const auto covers = [&](const v1::Stamp& there) {
+    return !there.witnessed() && Knew(stamp, there);
+  };
+  const v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr) return covers(record.made_by());
+  return std::all_of(state->writes().begin(), state->writes().end(),
+                     [&](const v1::Write& write) { return covers(write.stamp()); });
+}
+
 void MergeSingle(const v1::FieldWrite& change, const FieldInfo& field, const v1::Stamp& stamp,
                  v1::Record& record) {
-  std::vector<v1::Write> writes = AllWrites(record, field);
+  std::vector<v1::Write> writes;
+  if (!CoversAll(stamp, field, record)) writes = AllWrites(record, field);
   v1::Write added;
   *added.mutable_stamp() = stamp;
   added.set_value(change.value());
@@ -340,6 +354,9 @@ absl::Status Create(const v1::RecordWrite& write, const v1::Stamp& stamp, const 
       return absl::DataLossError(absl::StrCat(info.kind, ": a write that cannot be read"));
     }
   }
+  const bool is_copy = std::any_of(write.fields().begin(), write.fields().end(),
+                                   [](const auto& change) { return change.has_stamp(); });
+  if (!is_copy) return absl::OkStatus();
   for (const FieldInfo& field : info.fields) {
     if (absl::Status status = MakeState(field, write, stamp.seq(), record); !status.ok()) {
       return status;

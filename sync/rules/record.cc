@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,6 +20,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
+#include "sync/rules/wire.h"
 
 namespace vigil::rules {
 namespace {
@@ -53,38 +56,21 @@ void CopyElement(const Message& from, const FieldDescriptor& field, int index, M
   }
 }
 
-// The sole field in a message that otherwise stays empty. Swapping would need a mutable source, and
-// a copy of the whole body would copy its largest lists.
-void CopyField(const Message& from, const FieldDescriptor& field, Message& to) {
-  const Reflection& in = *from.GetReflection();
-  const Reflection& out = *to.GetReflection();
-  if (field.is_repeated()) {
-    for (int i = 0; i < in.FieldSize(from, &field); ++i) CopyElement(from, field, i, to);
-    return;
+// What stands in the canonical bytes of one message: known fields come in the order of their
+// numbers.
+std::string_view FieldWithin(std::string_view canonical, int number) {
+  std::string_view found;
+  for (std::string_view rest = canonical; !rest.empty();) {
+    const std::optional<WireField> field = TakeField(rest);
+    VIGIL_CHECK(field.has_value()) << "a message that cannot be cut into its fields";
+    if (field->number != number) {
+      if (!found.empty()) break;
+      continue;
+    }
+    found = found.empty() ? field->bytes
+                          : std::string_view(found.data(), found.size() + field->bytes.size());
   }
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return out.SetInt32(&to, &field, in.GetInt32(from, &field));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return out.SetInt64(&to, &field, in.GetInt64(from, &field));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return out.SetUInt32(&to, &field, in.GetUInt32(from, &field));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return out.SetUInt64(&to, &field, in.GetUInt64(from, &field));
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return out.SetDouble(&to, &field, in.GetDouble(from, &field));
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return out.SetFloat(&to, &field, in.GetFloat(from, &field));
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return out.SetBool(&to, &field, in.GetBool(from, &field));
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return out.SetEnumValue(&to, &field, in.GetEnumValue(from, &field));
-    case FieldDescriptor::CPPTYPE_STRING:
-      return out.SetString(&to, &field, in.GetString(from, &field));
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      out.MutableMessage(&to, &field)->CopyFrom(in.GetMessage(from, &field));
-      return;
-  }
+  return found;
 }
 
 std::string EnumText(const EnumDescriptor& type, int value) {
@@ -173,14 +159,30 @@ std::string CanonicalBytes(const Message& message) {
   return bytes;
 }
 
-std::string FieldBytes(const Message& body, const FieldInfo& field) {
+bool IsSet(const Message& body, const FieldInfo& field) {
   const Reflection& in = *body.GetReflection();
-  const bool set = field.descriptor->is_repeated() ? in.FieldSize(body, field.descriptor) > 0
-                                                   : in.HasField(body, field.descriptor);
-  if (!set) return "";
-  std::unique_ptr<Message> alone = EmptyLike(body);
-  CopyField(body, *field.descriptor, *alone);
-  return CanonicalBytes(*alone);
+  return field.descriptor->is_repeated() ? in.FieldSize(body, field.descriptor) > 0
+                                         : in.HasField(body, field.descriptor);
+}
+
+std::string FieldBytes(const Message& body, const FieldInfo& field) {
+  if (!IsSet(body, field)) return "";
+  return std::string(FieldWithin(CanonicalBytes(body), field.number()));
+}
+
+std::vector<SetField> FieldsOf(const EntityInfo& info, const Message& body) {
+  std::vector<SetField> fields;
+  const std::string canonical = CanonicalBytes(body);
+  for (std::string_view rest = canonical; !rest.empty();) {
+    const std::optional<WireField> part = TakeField(rest);
+    VIGIL_CHECK(part.has_value()) << "a message that cannot be cut into its fields";
+    const FieldInfo* field = info.Find(part->number);
+    // What this program does not know stands behind what it knows.
+    if (field == nullptr || !IsSet(body, *field)) continue;
+    if (fields.empty() || fields.back().field != field) fields.push_back({field, {}});
+    fields.back().bytes += part->bytes;
+  }
+  return fields;
 }
 
 std::vector<std::string> ElementBytes(const Message& body, const FieldInfo& field) {
@@ -195,19 +197,17 @@ std::vector<std::string> ElementBytes(const Message& body, const FieldInfo& fiel
   return elements;
 }
 
-bool SetFieldBytes(const FieldInfo& field, std::string_view bytes, Message& body) {
+bool SetFieldBytes(const FieldInfo& field, const std::string& bytes, Message& body) {
   const Reflection& reflection = *body.GetReflection();
   reflection.ClearField(&body, field.descriptor);
   if (bytes.empty()) return true;
-  std::unique_ptr<Message> alone = EmptyLike(body);
-  if (!alone->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
   // Bytes that hold anything else are not this field's.
-  std::vector<const FieldDescriptor*> set;
-  reflection.ListFields(*alone, &set);
-  const bool only = set.empty() || (set.size() == 1 && set[0] == field.descriptor);
-  if (!only || !reflection.GetUnknownFields(*alone).empty()) return false;
-  reflection.SwapFields(&body, alone.get(), {field.descriptor});
-  return true;
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const std::optional<WireField> part = TakeField(rest);
+    if (!part || part->number != field.number()) return false;
+  }
+  const int unknown = reflection.GetUnknownFields(body).field_count();
+  return body.MergeFromString(bytes) && reflection.GetUnknownFields(body).field_count() == unknown;
 }
 
 const EntityInfo* InfoOf(const v1::Record& record) { return Schema::Get().Of(record.entity()); }

@@ -22,14 +22,23 @@ google::protobuf::Message& MutableBodyOf(v1::Entity& entity, const EntityInfo& i
 // Canonical (deterministic) bytes of a message.
 std::string CanonicalBytes(const google::protobuf::Message& message);
 
+// The field has a value; a repeated one, an element.
+bool IsSet(const google::protobuf::Message& body, const FieldInfo& field);
 // The field alone, as canonical bytes of an otherwise empty message; empty where it is unset.
 std::string FieldBytes(const google::protobuf::Message& body, const FieldInfo& field);
+// Each field that is set, with its bytes, in the order of their numbers. Costs one serialisation.
+struct SetField {
+  const FieldInfo* field;
+  std::string bytes;
+};
+std::vector<SetField> FieldsOf(const EntityInfo& info, const google::protobuf::Message& body);
 // For a repeated field: each element as if it were the only one, in order.
 std::vector<std::string> ElementBytes(const google::protobuf::Message& body,
                                       const FieldInfo& field);
 // Replaces the field in `body` by the one in `bytes` (which FieldBytes made); empty clears it.
-// Returns false where the bytes are not of this field.
-bool SetFieldBytes(const FieldInfo& field, std::string_view bytes, google::protobuf::Message& body);
+// Returns false where the bytes are not of this field; it is cleared then, or holds part of them.
+bool SetFieldBytes(const FieldInfo& field, const std::string& bytes,
+                   google::protobuf::Message& body);
 
 // The kind's table; null for an empty record.
 const EntityInfo* InfoOf(const v1::Record& record);

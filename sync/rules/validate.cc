@@ -240,12 +240,6 @@ absl::Status CheckIdsNamed(const v1::Operation& operation) {
   return absl::OkStatus();
 }
 
-bool IsSet(const Message& body, const FieldInfo& field) {
-  const auto& reflection = *body.GetReflection();
-  return field.descriptor->is_repeated() ? reflection.FieldSize(body, field.descriptor) > 0
-                                         : reflection.HasField(body, field.descriptor);
-}
-
 }  // namespace
 
 absl::Status ValidateContent(const Message& content) { return CheckMessage(content, 0); }

@@ -94,6 +94,12 @@ Statement& Statement::BindBlob(int parameter, std::string_view value) {
               sqlite3_bind_blob64(handle_, parameter, data, value.size(), SQLITE_TRANSIENT));
 }
 
+Statement& Statement::BindBorrowed(int parameter, std::string_view value) {
+  const char* const data = value.data() != nullptr ? value.data() : "";
+  return Note(parameter,
+              sqlite3_bind_blob64(handle_, parameter, data, value.size(), SQLITE_STATIC));
+}
+
 Statement& Statement::BindUuid(int parameter, const Uuid& value) {
   if (value.is_nil()) {
     bind_error_.Update(RefusedBind(absl::StatusCode::kInternal, parameter, "the nil id"));

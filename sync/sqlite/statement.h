@@ -59,6 +59,8 @@ class Statement {
   Statement& BindText(int parameter, std::string_view value);
   // Copies the bytes. An empty blob is not NULL.
   Statement& BindBlob(int parameter, std::string_view value);
+  // The same without a copy: the bytes must live until the statement has been run.
+  Statement& BindBorrowed(int parameter, std::string_view value);
   // 16 bytes; the nil id is refused (INTERNAL), as nothing is named by it.
   Statement& BindUuid(int parameter, const Uuid& value);
   template <typename Tag>

@@ -51,7 +51,8 @@ Sha256 HashIn(const Statement& row, int column) {
 
 using Nodes = std::map<std::pair<std::int64_t, std::int64_t>, Sha256>;
 
-// The root by RFC 6962's definition; every complete inner node that it has goes to `nodes`.
+// The root by RFC 6962's definition; every complete inner node that it has and that is to be stored
+// goes to `nodes`.
 Sha256 RootOf(const std::vector<Sha256>& leaves, std::size_t begin, std::size_t end, Nodes& nodes) {
   const std::size_t size = end - begin;
   if (size == 0) return Sha256Of("");
@@ -64,7 +65,8 @@ Sha256 RootOf(const std::vector<Sha256>& leaves, std::size_t begin, std::size_t 
   }
   const Sha256 node = NodeHash({.left = RootOf(leaves, begin, begin + left, nodes),
                                 .right = RootOf(leaves, begin + left, end, nodes)});
-  if (size == left * 2) nodes[{level + 1, static_cast<std::int64_t>(begin / size)}] = node;
+  if (size == left * 2 && (level + 1) % 4 == 0)
+    nodes[{level + 1, static_cast<std::int64_t>(begin / size)}] = node;
   return node;
 }
 
