@@ -10,7 +10,6 @@
 #include "gtest/gtest.h"
 #include "server/register/audit.h"
 #include "server/register/escalation_id.h"
-#include "sync/base/bucket_sums.h"
 #include "sync/rules/work_calendar.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_register.h"
@@ -440,30 +439,6 @@ TEST(RegisterTest, AnImportIsAllOrNothing) {
       [&](absl::StatusOr<registry::Register::Outcomes> answer) { VIGIL_ASSERT_OK(answer); });
   reg.executor().RunUntilIdle();
   EXPECT_EQ(reg.Head().seq.value(), before.value() + 2);
-}
-
-TEST(RegisterTest, DigestIsTheSumOverTheRecordsOfEachUnit) {
-  TestRegister reg;
-  reg.ConfirmedHazard(Day(2017, 6, 30));
-  VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
-  VIGIL_ASSERT_OK_AND_ASSIGN(const auto units, snapshot->UnitsBelow({*Uuid::Parse(reg.bureau)}));
-  std::vector<Uuid> all = units;
-  all.emplace_back();
-  BucketSums naive{};
-  store::FeedPlace after;
-  for (bool last = false; !last;) {
-    VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page, snapshot->Feed(all, after, 4096));
-    for (const store::StoredRecord& record : page.records) {
-      const std::string hash(Sha256Of(record.bytes).bytes().substr(0, 8));
-      std::uint64_t sum = 0;
-      for (const char c : hash) sum = (sum << 8) | static_cast<unsigned char>(c);
-      naive[static_cast<unsigned char>(Sha256Of(record.id.bytes()).bytes()[0])] += sum;
-    }
-    after = page.cursor;
-    last = page.last;
-  }
-  VIGIL_ASSERT_OK_AND_ASSIGN(const BucketSums digest, snapshot->Digest(all));
-  EXPECT_EQ(digest, naive);
 }
 
 TEST(RegisterTest, AcceptedTransferMovesTheHazardAndItsChildrenToTheReceiver) {

@@ -1,0 +1,59 @@
+#include "server/register/writer_cache.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/register/register.h"
+#include "sync/rules/work_calendar.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_register.h"
+
+// What the writer keeps from group to group is what it would have read.
+
+namespace vigil::testing {
+namespace {
+
+v1::Operation Describe(TestRegister& reg, Actor& actor, const std::string& hazard,
+                       const std::string& text) {
+  v1::Operation operation = reg.Begin(actor);
+  reg.See(operation, {hazard});
+  v1::EditRecord& edit = *operation.mutable_edit_record();
+  edit.set_record(hazard);
+  edit.mutable_entity()->mutable_hazard()->set_description(text);
+  edit.mutable_update_mask()->add_paths("description");
+  return operation;
+}
+
+TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
+  TestRegister reg;
+  const std::string hazard = reg.ConfirmedHazard(rules::ToDate(absl::CivilDay(2017, 6, 30)));
+  Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
+  for (const char* text : {"a longer crack", "two cracks", "two cracks and a spring"}) {
+    EXPECT_EQ(reg.Submit(office, Describe(reg, office, hazard, text)).verdict(),
+              v1::VERDICT_APPLIED);
+  }
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto units, snapshot->UnitsBelow({*Uuid::Parse(reg.bureau)}));
+  std::vector<Uuid> all = units;
+  all.emplace_back();
+  BucketSums naive{};
+  store::FeedPlace after;
+  for (bool last = false; !last;) {
+    VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page, snapshot->Feed(all, after, 4096));
+    for (const store::StoredRecord& record : page.records) {
+      const std::string hash(Sha256Of(record.bytes).bytes().substr(0, 8));
+      std::uint64_t sum = 0;
+      for (const char c : hash) sum = (sum << 8) | static_cast<unsigned char>(c);
+      naive[static_cast<unsigned char>(Sha256Of(record.id.bytes()).bytes()[0])] += sum;
+    }
+    after = page.cursor;
+    last = page.last;
+  }
+  VIGIL_ASSERT_OK_AND_ASSIGN(const BucketSums digest, snapshot->Digest(all));
+  EXPECT_EQ(digest, naive);
+}
+
+}  // namespace
+}  // namespace vigil::testing
