@@ -20,6 +20,8 @@ constexpr std::size_t kPageBytesMin = 4 * 1024;
 constexpr std::size_t kPageBytesMax = 1024 * 1024;
 constexpr std::size_t kPageBytesDefault = 64 * 1024;
 constexpr int kCursorsMax = 64;
+// Read from one snapshot, to be written one after the other: what a slow reader may keep waiting.
+constexpr std::size_t kPagesAtOnce = 4;
 
 std::size_t ClampPageBytes(std::uint32_t asked) {
   if (asked == 0) return kPageBytesDefault;
@@ -62,8 +64,11 @@ absl::Status PullStream::Begin(const v1::PullRequest& request) {
     VIGIL_RETURN_IF_ERROR(AddCursor(cursor));
   }
   if (cursors_.empty()) {
-    cursors_.push_back({{}, {Uuid()}, {}});
-    if (!scope_.units.empty()) cursors_.push_back({scope_.units, scope_.expanded, {}});
+    cursors_.push_back({.units = {}, .expanded = {Uuid()}, .place = {}, .written = {}});
+    if (!scope_.units.empty()) {
+      cursors_.push_back(
+          {.units = scope_.units, .expanded = scope_.expanded, .place = {}, .written = {}});
+    }
   }
   return absl::OkStatus();
 }
@@ -89,6 +94,7 @@ absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
     }
     added.units.push_back(*unit);
   }
+  added.written = added.place;
   VIGIL_RETURN_IF_ERROR(Expand(added));
   cursors_.push_back(std::move(added));
   return absl::OkStatus();
@@ -128,41 +134,70 @@ PullStream::Cursor* PullStream::Lagging() {
 }
 
 void PullStream::Next() {
-  if (pages_.empty()) {
-    const absl::Status status = MakePages();
-    snapshot_.reset();
-    if (!status.ok()) return sink_->Finish(status);
-  }
-  const v1::PullResponse page = std::move(pages_.front());
+  absl::Status status = pages_.empty() ? absl::OkStatus() : DropOutdated();
+  if (status.ok() && pages_.empty()) status = MakePages();
+  snapshot_.reset();
+  if (!status.ok()) return sink_->Finish(status);
+  const Page page = std::move(pages_.front());
   pages_.pop_front();
+  cursors_[page.cursor].written = page.place;
   // `ready` may run on another thread, to the end of this pull, before the write returns.
   const std::shared_ptr<PageSink> sink = sink_;
-  sink->Write(page, [self = shared_from_this(), last = page.last()](bool ok) {
+  sink->Write(page.response, [self = shared_from_this(), last = page.response.last()](bool ok) {
     if (ok && !last) return self->Next();
     self->sink_->Finish(ok ? absl::OkStatus() : absl::CancelledError("nobody reads any more"));
   });
 }
 
+absl::Status PullStream::DropOutdated() {
+  VIGIL_ASSIGN_OR_RETURN(const auto now, register_.store().Read());
+  VIGIL_ASSIGN_OR_RETURN(const store::Head head, now->GetHead());
+  if (head.seq == head_.seq) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const access::Scope scope, access::ScopeOf(author_, *now));
+  if (scope.expanded == scope_.expanded) return absl::OkStatus();
+  pages_.clear();
+  for (Cursor& cursor : cursors_) {
+    cursor.place = cursor.written;
+    cursor.remaining = 0;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PullStream::MakePages() {
   VIGIL_RETURN_IF_ERROR(OpenSnapshot());
-  std::size_t left = page_bytes_;
+  std::size_t left = page_bytes_ * kPagesAtOnce;
   // A cursor that has caught up gets a page too where there is no other: every pull has a last one.
   Cursor* cursor = Lagging();
   if (cursor == nullptr) cursor = &cursors_.back();
   do {
-    VIGIL_ASSIGN_OR_RETURN(v1::PullResponse page, ReadCursor(*cursor, left));
-    left -= std::min(left, page.ByteSizeLong());
-    pages_.push_back(std::move(page));
+    VIGIL_RETURN_IF_ERROR(ReadCursor(*cursor, left));
     cursor = Lagging();
   } while (cursor != nullptr && left > 0);
-  if (cursor == nullptr) return FillLast(pages_.back());
+  if (cursor == nullptr) return FillLast(pages_.back().response);
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::size_t bytes) {
-  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed,
-                         snapshot_->Feed(cursor.expanded, cursor.place, bytes));
+absl::Status PullStream::ReadCursor(Cursor& cursor, std::size_t& left) {
+  const store::FeedBounds bounds{
+      .bytes = std::min(page_bytes_, left),
+      .pages_max = static_cast<int>(std::max<std::size_t>(left / page_bytes_, 1)),
+      .count = cursor.remaining == 0};
+  VIGIL_ASSIGN_OR_RETURN(std::vector<store::FeedPage> feed,
+                         snapshot_->FeedPages(cursor.expanded, cursor.place, bounds));
+  if (bounds.count) cursor.remaining = feed.front().remaining + feed.front().records.size();
+  for (store::FeedPage& read : feed) {
+    VIGIL_ASSIGN_OR_RETURN(v1::PullResponse page, MakePage(cursor, std::move(read)));
+    left -= std::min(left, page.ByteSizeLong());
+    pages_.push_back({.response = std::move(page),
+                      .cursor = static_cast<std::size_t>(&cursor - cursors_.data()),
+                      .place = cursor.place});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::PullResponse> PullStream::MakePage(Cursor& cursor, store::FeedPage feed) {
   v1::PullResponse page;
+  cursor.remaining -= std::min<std::uint64_t>(cursor.remaining, feed.records.size());
   for (store::StoredRecord& record : feed.records) page.add_records(std::move(record.bytes));
   for (v1::Departure& departure : feed.departures) {
     // What left one of the phone's units for another one has not left the phone.
@@ -177,7 +212,7 @@ absl::StatusOr<v1::PullResponse> PullStream::ReadCursor(Cursor& cursor, std::siz
   for (const Uuid& unit : cursor.units) page.mutable_cursor()->add_units(unit.ToString());
   page.mutable_cursor()->set_seq(cursor.place.seq.value());
   page.mutable_cursor()->set_within(cursor.place.within);
-  page.set_remaining(feed.remaining);
+  page.set_remaining(feed.last ? 0 : cursor.remaining);
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
                          snapshot_->GetDevice(*Uuid::Parse(author_.device)));
   page.set_last_judged_device_seq(device.last_judged.value());

@@ -2,6 +2,7 @@
 #define VIGIL_SERVER_SERVICE_PULL_STREAM_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -43,6 +44,10 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
     // for everybody's.
     std::vector<Uuid> expanded;
     store::FeedPlace place;
+    // As far as pages were written.
+    store::FeedPlace written;
+    // Records still to come: as counted last, less what was read since. 0: to be counted.
+    std::uint64_t remaining = 0;
   };
 
   absl::Status Begin(const v1::PullRequest& request);
@@ -51,9 +56,19 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   absl::Status OpenSnapshot();
   // Writes the next page that was made, after making some where there is none.
   void Next();
-  // About one page's bytes: of the cursors that lag, one after the other.
+  // Forgets the pages that were made if the author's scope is another one since.
+  absl::Status DropOutdated();
+  // A few pages' bytes: of the cursors that lag, one after the other.
   absl::Status MakePages();
-  absl::StatusOr<v1::PullResponse> ReadCursor(Cursor& cursor, std::size_t bytes);
+  // Takes off `left` what it adds to the pages.
+  absl::Status ReadCursor(Cursor& cursor, std::size_t& left);
+  absl::StatusOr<v1::PullResponse> MakePage(Cursor& cursor, store::FeedPage feed);
+  struct Page {
+    v1::PullResponse response;
+    // Of whom, and as far as where.
+    std::size_t cursor = 0;
+    store::FeedPlace place;
+  };
   absl::Status FillLast(v1::PullResponse& page);
   // Some cursor reads this unit.
   bool Reads(const Uuid& unit) const;
@@ -66,7 +81,7 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   std::size_t page_bytes_ = 0;
   bool digest_hash_only_ = false;
   std::vector<Cursor> cursors_;
-  std::deque<v1::PullResponse> pages_;
+  std::deque<Page> pages_;
 
   // Of the snapshot, while there is one.
   std::unique_ptr<store::Snapshot> snapshot_;

@@ -13,7 +13,7 @@
 
 // The feed of a set of units: each unit has a feed of its own, an index in the order of feed_seq;
 // a page merges them. Cost follows what has changed: units without changes are not touched, and of
-// the others only as many index entries are read as the page needs, a few more at a time.
+// the others only as many records are read as the page needs, a few more at a time.
 
 namespace vigil::store {
 namespace {
@@ -27,7 +27,7 @@ SELECT unit, last_seq FROM unit_feed WHERE last_seq > ?1 ORDER BY last_seq
 
 // Phases 0 and 2 of each seq.
 constexpr char kRecordKeys[] = R"sql(
-SELECT feed_seq, moved * 2, ordinal FROM record
+SELECT feed_seq, moved * 2, ordinal, id, kind, version, parent, root, unit, bytes FROM record
 WHERE unit = ?1 AND office_only = 0 AND (feed_seq, moved, ordinal) > (?2, ?3, ?4)
 ORDER BY feed_seq, moved, ordinal LIMIT ?5
 )sql";
@@ -40,10 +40,6 @@ WHERE departure.unit = ?1 AND (departure.seq, departure.ordinal) > (?2, ?3)
 ORDER BY departure.seq, departure.ordinal LIMIT ?4
 )sql";
 
-constexpr char kRecordBody[] = R"sql(
-SELECT id, kind, version, parent, root, unit, bytes FROM record WHERE ordinal = ?1
-)sql";
-
 constexpr char kRemaining[] = R"sql(
 SELECT count(*) FROM (
   SELECT 1 FROM record
@@ -51,7 +47,7 @@ SELECT count(*) FROM (
 )sql";
 
 constexpr std::int64_t kFirstBatch = 4;
-constexpr std::int64_t kLargestBatch = 64;
+constexpr std::int64_t kLargestBatch = 32;
 
 // What an operation changed; what left a unit; what a move brought along.
 constexpr int kChanged = 0;
@@ -98,13 +94,14 @@ void BindRecordKey(Statement& statement, const Position& after) {
       .BindInt64(4, past_changed ? INT64_MAX : after.ordinal);
 }
 
-// One unit's feed of records, or of departures, read in growing batches of index entries.
+// One unit's feed of records, or of departures, read in growing batches.
 class UnitFeed {
  public:
   struct Key {
     Position position;
+    StoredRecord record;
     // Of a departure.
-    Uuid record;
+    Uuid departed;
     Uuid lives_in;
   };
 
@@ -123,7 +120,7 @@ class UnitFeed {
     return !batch_.empty();
   }
 
-  const Key& key() const { return batch_[next_]; }
+  Key& key() { return batch_[next_]; }
   void Advance() { last_ = batch_[next_++].position; }
 
  private:
@@ -135,8 +132,10 @@ class UnitFeed {
     while (true) {
       VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
       if (!found) return absl::OkStatus();
-      batch_.emplace_back().position = {read.ColumnInt64(0), static_cast<int>(read.ColumnInt64(1)),
-                                        read.ColumnInt64(2)};
+      Key& key = batch_.emplace_back();
+      key.position = {read.ColumnInt64(0), static_cast<int>(read.ColumnInt64(1)),
+                      read.ColumnInt64(2)};
+      VIGIL_ASSIGN_OR_RETURN(key.record, ReadRecord(read, 3));
     }
   }
 
@@ -153,7 +152,7 @@ class UnitFeed {
       if (!found) return absl::OkStatus();
       Key& key = batch_.emplace_back();
       key.position = {read.ColumnInt64(0), kDeparted, read.ColumnInt64(1)};
-      VIGIL_ASSIGN_OR_RETURN(key.record, read.ColumnUuid(2));
+      VIGIL_ASSIGN_OR_RETURN(key.departed, read.ColumnUuid(2));
       VIGIL_ASSIGN_OR_RETURN(key.lives_in, read.ColumnUuid(3));
     }
   }
@@ -181,7 +180,8 @@ class Merger {
       : database_(database),
         units_(std::move(units)),
         read_to_(after.seq),
-        after_(PositionOf(after)) {}
+        after_(PositionOf(after)),
+        last_(after_) {}
 
   absl::Status Start() {
     VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kChangedUnits));
@@ -204,25 +204,38 @@ class Merger {
   // Takes what comes next until the page has `bytes`; never a part of what one operation changed.
   absl::Status Fill(std::size_t bytes, FeedPage& page) {
     std::size_t taken = 0;
-    Position last = after_;
     while (!next_.empty()) {
       const Entry entry = next_.top();
-      const bool belongs = entry.position.seq == last.seq && entry.position.phase == kChanged;
+      const bool belongs = entry.position.seq == last_.seq && entry.position.phase == kChanged;
       if (taken >= bytes && !belongs) {
-        page.cursor = entry.position.seq == last.seq
-                          ? PlaceWithin(last)
-                          : FeedPlace{Seq(static_cast<std::uint64_t>(last.seq)), 0};
-        return CountRemaining(last, page);
+        page.cursor = entry.position.seq == last_.seq
+                          ? PlaceWithin(last_)
+                          : FeedPlace{Seq(static_cast<std::uint64_t>(last_.seq)), 0};
+        return absl::OkStatus();
       }
       next_.pop();
-      last = entry.position;
-      VIGIL_ASSIGN_OR_RETURN(const std::size_t size, Take(entry, page));
-      taken += size;
+      last_ = entry.position;
+      taken += Take(entry, page);
       feeds_[entry.feed].Advance();
       VIGIL_RETURN_IF_ERROR(PushNext(entry.feed));
     }
     page.last = true;
     return absl::OkStatus();
+  }
+
+  // Records after what has been taken.
+  absl::StatusOr<std::uint64_t> CountRemaining() {
+    std::uint64_t remaining = 0;
+    for (const Uuid& unit : changed_) {
+      if (remaining >= kFeedRemainingMax) break;
+      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
+      BindRawUuid(read, 1, unit);
+      BindRecordKey(read, last_);
+      read.BindInt64(5, static_cast<std::int64_t>(kFeedRemainingMax - remaining));
+      VIGIL_RETURN_IF_ERROR(read.Step());
+      remaining += static_cast<std::uint64_t>(read.ColumnInt64(0));
+    }
+    return remaining;
   }
 
  private:
@@ -235,46 +248,25 @@ class Merger {
   }
 
   // Returns about how many bytes it adds to the page.
-  absl::StatusOr<std::size_t> Take(const Entry& entry, FeedPage& page) {
+  std::size_t Take(const Entry& entry, FeedPage& page) {
+    UnitFeed::Key& key = feeds_[entry.feed].key();
     if (entry.position.phase != kDeparted) {
-      VIGIL_ASSIGN_OR_RETURN(StoredRecord record, ReadBody(entry.position.ordinal));
-      const std::size_t size = record.bytes.size();
-      page.records.push_back(std::move(record));
-      return size;
+      page.records.push_back(std::move(key.record));
+      return page.records.back().bytes.size();
     }
-    const UnitFeed::Key& key = feeds_[entry.feed].key();
     if (units_.contains(key.lives_in)) return 0;
     v1::Departure& departure = page.departures.emplace_back();
-    departure.set_record(key.record.ToString());
+    departure.set_record(key.departed.ToString());
     departure.set_version(static_cast<std::uint64_t>(entry.position.seq));
     return kDepartureBytes;
-  }
-
-  absl::Status CountRemaining(const Position& after, FeedPage& page) {
-    for (const Uuid& unit : changed_) {
-      if (page.remaining >= kFeedRemainingMax) break;
-      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
-      BindRawUuid(read, 1, unit);
-      BindRecordKey(read, after);
-      read.BindInt64(5, static_cast<std::int64_t>(kFeedRemainingMax - page.remaining));
-      VIGIL_RETURN_IF_ERROR(read.Step());
-      page.remaining += static_cast<std::uint64_t>(read.ColumnInt64(0));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<StoredRecord> ReadBody(std::int64_t ordinal) {
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRecordBody));
-    read.BindInt64(1, ordinal);
-    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-    if (!found) return absl::DataLossError("an index names a record that is not there");
-    return ReadRecord(read);
   }
 
   Database& database_;
   const std::set<Uuid> units_;
   const Seq read_to_;
   const Position after_;
+  // What was taken last.
+  Position last_;
   std::vector<Uuid> changed_;
   // Two for each changed unit.
   std::vector<UnitFeed> feeds_;
@@ -283,19 +275,35 @@ class Merger {
 
 }  // namespace
 
-absl::StatusOr<FeedPage> SqliteSnapshot::Feed(const std::vector<Uuid>& units,
-                                              const FeedPlace& after, std::size_t bytes) {
-  FeedPage page;
-  page.cursor = after;
+absl::StatusOr<FeedPage> Snapshot::Feed(const std::vector<Uuid>& units, const FeedPlace& after,
+                                        std::size_t bytes) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<FeedPage> pages, FeedPages(units, after, {.bytes = bytes}));
+  return std::move(pages.front());
+}
+
+absl::StatusOr<std::vector<FeedPage>> SqliteSnapshot::FeedPages(const std::vector<Uuid>& units,
+                                                                const FeedPlace& after,
+                                                                const FeedBounds& bounds) {
   Merger merger(*database_, std::set<Uuid>(units.begin(), units.end()), after);
   VIGIL_RETURN_IF_ERROR(merger.Start());
-  // A page has something at least.
-  VIGIL_RETURN_IF_ERROR(merger.Fill(std::max<std::size_t>(bytes, 1), page));
-  if (page.last) {
+  std::vector<FeedPage> pages;
+  do {
+    FeedPage& page = pages.emplace_back();
+    page.cursor = after;
+    // A page has something at least.
+    VIGIL_RETURN_IF_ERROR(merger.Fill(std::max<std::size_t>(bounds.bytes, 1), page));
+  } while (!pages.back().last && static_cast<int>(pages.size()) < bounds.pages_max);
+  if (pages.back().last) {
     VIGIL_ASSIGN_OR_RETURN(const Head head, GetHead());
-    page.cursor = std::max(after, FeedPlace{head.seq, 0});
+    pages.back().cursor = std::max(after, FeedPlace{head.seq, 0});
   }
-  return page;
+  if (!bounds.count) return pages;
+  VIGIL_ASSIGN_OR_RETURN(std::uint64_t remaining, merger.CountRemaining());
+  for (auto page = pages.rbegin(); page != pages.rend(); ++page) {
+    page->remaining = std::min(remaining, kFeedRemainingMax);
+    remaining += page->records.size();
+  }
+  return pages;
 }
 
 }  // namespace vigil::store

@@ -104,7 +104,15 @@ struct FeedPage {
   // Records still to come, counted up to kFeedRemainingMax.
   std::uint64_t remaining = 0;
 };
-inline constexpr std::uint64_t kFeedRemainingMax = 10'000;
+inline constexpr std::uint64_t kFeedRemainingMax = 1'000'000;
+
+struct FeedBounds {
+  // Of records in a page, about.
+  std::size_t bytes = 0;
+  int pages_max = 1;
+  // Whether to say what remains, which costs as much as remains.
+  bool count = true;
+};
 
 struct VersionRow {
   Seq version;
@@ -248,10 +256,15 @@ class Snapshot {
   virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopies(std::int64_t after,
                                                                  bool settled_too, int limit) = 0;
 
-  // Changes of these units (nil: everybody's) after `after`, about `bytes` of records. A place that
-  // Feed gave for some units holds for fewer or more of them, as far as it says.
-  virtual absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
-                                        std::size_t bytes) = 0;
+  // Changes of these units (nil: everybody's) after `after`, in one page or several; the last page
+  // of the feed ends them. A place that a page gave for some units holds for fewer or more of them,
+  // as far as it says.
+  virtual absl::StatusOr<std::vector<FeedPage>> FeedPages(const std::vector<Uuid>& units,
+                                                          const FeedPlace& after,
+                                                          const FeedBounds& bounds) = 0;
+  // The next one of them.
+  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
+                                std::size_t bytes);
   // `units` and everything below them in the tree of org units.
   virtual absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) = 0;
   // Sum of the digests of these units; `all` ignores `units`.

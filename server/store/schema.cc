@@ -422,7 +422,8 @@ constexpr char kFewerPages[] = R"sql(
 -- does.
 DROP INDEX record_by_bucket;
 DROP INDEX record_by_feed;
-CREATE INDEX record_by_feed ON record (unit, office_only, feed_seq, moved, bucket, id);
+CREATE INDEX record_by_feed ON record (
+  unit, office_only, feed_seq, moved, ordinal, bucket, id);
 
 -- Most records have no key for people.
 DROP INDEX record_by_key;

@@ -76,8 +76,9 @@ class SqliteSnapshot final : public Snapshot {
                                                          int limit) override;
 
   // feed.cc
-  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
-                                std::size_t bytes) override;
+  absl::StatusOr<std::vector<FeedPage>> FeedPages(const std::vector<Uuid>& units,
+                                                  const FeedPlace& after,
+                                                  const FeedBounds& bounds) override;
 
   // past.cc
   absl::StatusOr<std::vector<VersionRow>> Refusals(const Uuid& record, Seq after,
