@@ -43,6 +43,8 @@ absl::StatusOr<Pulled> PullAll(const std::shared_ptr<grpc::Channel>& channel,
   const auto stub = v1::SyncService::NewStub(channel);
   v1::PullRequest request;
   request.mutable_cursors()->Add(cursors.begin(), cursors.end());
+  // As a phone does.
+  request.set_digest_hash_only(true);
   grpc::ClientContext context;
   Pulled pulled;
   pulled.cursors = cursors;
