@@ -1,4 +1,3 @@
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 // Where records live, and what comes along when one moves.
 
 namespace vigil::registry {
+
 // Where the record lives: a child with its root, a root by its unit field.
 absl::Status Group::Place(Entry& entry, Seq seq) {
   const rules::EntityInfo& info = *rules::InfoOf(entry.record);

@@ -132,6 +132,10 @@ class TestRegister {
   int persons_ = 0;
 };
 
+// An edit of a hazard's description by somebody who has seen it as it is.
+v1::Operation EditDescription(TestRegister& reg, Actor& actor, const std::string& hazard,
+                              const std::string& text);
+
 }  // namespace vigil::testing
 
 #endif  // VIGIL_TESTS_SUPPORT_TEST_REGISTER_H_

@@ -25,17 +25,6 @@ v1::Date Day(int year, int month, int day) {
   return rules::ToDate(absl::CivilDay(year, month, day));
 }
 
-v1::Operation EditDescription(TestRegister& reg, Actor& actor, const std::string& hazard,
-                              const std::string& text) {
-  v1::Operation operation = reg.Begin(actor);
-  reg.See(operation, {hazard});
-  v1::EditRecord& edit = *operation.mutable_edit_record();
-  edit.set_record(hazard);
-  edit.mutable_entity()->mutable_hazard()->set_description(text);
-  edit.mutable_update_mask()->add_paths("description");
-  return operation;
-}
-
 registry::Incoming AsPushed(const v1::Operation& operation) {
   registry::Incoming incoming;
   incoming.bytes = operation.SerializeAsString();

@@ -15,23 +15,12 @@
 namespace vigil::testing {
 namespace {
 
-v1::Operation Describe(TestRegister& reg, Actor& actor, const std::string& hazard,
-                       const std::string& text) {
-  v1::Operation operation = reg.Begin(actor);
-  reg.See(operation, {hazard});
-  v1::EditRecord& edit = *operation.mutable_edit_record();
-  edit.set_record(hazard);
-  edit.mutable_entity()->mutable_hazard()->set_description(text);
-  edit.mutable_update_mask()->add_paths("description");
-  return operation;
-}
-
 TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   TestRegister reg;
   const std::string hazard = reg.ConfirmedHazard(rules::ToDate(absl::CivilDay(2017, 6, 30)));
   Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
   for (const char* text : {"a longer crack", "two cracks", "two cracks and a spring"}) {
-    EXPECT_EQ(reg.Submit(office, Describe(reg, office, hazard, text)).verdict(),
+    EXPECT_EQ(reg.Submit(office, EditDescription(reg, office, hazard, text)).verdict(),
               v1::VERDICT_APPLIED);
   }
   VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
