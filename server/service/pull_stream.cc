@@ -9,6 +9,7 @@
 #include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
+#include "sync/rules/wire.h"
 
 namespace vigil::service {
 
@@ -20,8 +21,6 @@ constexpr std::size_t kPageBytesMin = 4 * 1024;
 constexpr std::size_t kPageBytesMax = 1024 * 1024;
 constexpr std::size_t kPageBytesDefault = 64 * 1024;
 constexpr int kCursorsMax = 64;
-// Read from one snapshot, to be written one after the other: what a slow reader may keep waiting.
-constexpr std::size_t kPagesAtOnce = 4;
 
 std::size_t ClampPageBytes(std::uint32_t asked) {
   if (asked == 0) return kPageBytesDefault;
@@ -30,6 +29,19 @@ std::size_t ClampPageBytes(std::uint32_t asked) {
 
 bool Has(const std::vector<Uuid>& sorted, const Uuid& id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
+}
+
+// A serialised PullResponse.
+std::string Encode(const std::vector<std::string>& records, const v1::PullResponse& rest) {
+  std::string bytes;
+  std::size_t size = rest.ByteSizeLong();
+  for (const std::string& record : records) size += record.size() + rules::kFieldHeadBytesMax;
+  bytes.reserve(size);
+  for (const std::string& record : records) {
+    rules::AppendField(v1::PullResponse::kRecordsFieldNumber, record, bytes);
+  }
+  rest.AppendToString(&bytes);
+  return bytes;
 }
 
 }  // namespace
@@ -63,28 +75,26 @@ absl::Status PullStream::Begin(const v1::PullRequest& request) {
   for (const v1::ScopeCursor& cursor : request.cursors()) {
     VIGIL_RETURN_IF_ERROR(AddCursor(cursor));
   }
-  if (cursors_.empty()) {
-    cursors_.push_back({.units = {}, .expanded = {Uuid()}, .place = {}, .written = {}});
-    if (!scope_.units.empty()) {
-      cursors_.push_back(
-          {.units = scope_.units, .expanded = scope_.expanded, .place = {}, .written = {}});
-    }
+  if (!cursors_.empty()) return absl::OkStatus();
+  cursors_.push_back({.units = {}, .reading = {{Uuid()}, {}}});
+  if (!scope_.units.empty()) {
+    cursors_.push_back({.units = scope_.units, .reading = {scope_.expanded, {}}});
   }
   return absl::OkStatus();
 }
 
 absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
-  Cursor added;
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (cursor.seq() > kMax || cursor.within() > kMax) {
     return Refuse(v1::REASON_INVALID_NUMBER, "a cursor's seq is out of range");
   }
-  added.place = {Seq(cursor.seq()), cursor.within()};
+  const store::FeedPlace place{Seq(cursor.seq()), cursor.within()};
   // A cursor from beyond the head is of a register that this one is not.
-  if (added.place > store::FeedPlace{head_.seq, 0}) {
+  if (place > store::FeedPlace{head_.seq, 0}) {
     return Refuse(v1::REASON_EPOCH_CHANGED, "the cursor is ahead of the register; say hello again")
         .With("epoch", head_.epoch.id());
   }
+  std::vector<Uuid> units;
   for (const std::string& text : cursor.units()) {
     const std::optional<Uuid> unit = Uuid::Parse(text);
     if (!unit) return Refuse(v1::REASON_INVALID_ID, "a cursor names a unit by what is no id");
@@ -92,23 +102,19 @@ absl::Status PullStream::AddCursor(const v1::ScopeCursor& cursor) {
       return Refuse(v1::REASON_OUT_OF_SCOPE, "a cursor names a unit in which you have no role")
           .With("unit", text);
     }
-    added.units.push_back(*unit);
+    units.push_back(*unit);
   }
-  added.written = added.place;
-  VIGIL_RETURN_IF_ERROR(Expand(added));
-  cursors_.push_back(std::move(added));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> expanded, Expand(units));
+  cursors_.push_back({.units = std::move(units), .reading = {expanded, place}});
   return absl::OkStatus();
 }
 
 // A unit that has left the scope since the request named it is not read any more.
-absl::Status PullStream::Expand(Cursor& cursor) {
-  if (cursor.units.empty()) {
-    cursor.expanded = {Uuid()};
-    return absl::OkStatus();
-  }
-  VIGIL_ASSIGN_OR_RETURN(cursor.expanded, snapshot_->UnitsBelow(cursor.units));
-  std::erase_if(cursor.expanded, [&](const Uuid& unit) { return !Has(scope_.expanded, unit); });
-  return absl::OkStatus();
+absl::StatusOr<std::vector<Uuid>> PullStream::Expand(const std::vector<Uuid>& units) {
+  if (units.empty()) return std::vector<Uuid>{Uuid()};
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Uuid> expanded, snapshot_->UnitsBelow(units));
+  std::erase_if(expanded, [&](const Uuid& unit) { return !Has(scope_.expanded, unit); });
+  return expanded;
 }
 
 absl::Status PullStream::OpenSnapshot() {
@@ -117,89 +123,78 @@ absl::Status PullStream::OpenSnapshot() {
   VIGIL_ASSIGN_OR_RETURN(head_, snapshot_->GetHead());
   if (head_.seq == known) return absl::OkStatus();
   VIGIL_ASSIGN_OR_RETURN(scope_, access::ScopeOf(author_, *snapshot_));
-  for (Cursor& cursor : cursors_) VIGIL_RETURN_IF_ERROR(Expand(cursor));
+  for (Cursor& cursor : cursors_) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> expanded, Expand(cursor.units));
+    if (expanded != cursor.reading.units()) cursor.reading = {expanded, cursor.reading.place()};
+  }
   return absl::OkStatus();
 }
 
 bool PullStream::Reads(const Uuid& unit) const {
   return std::any_of(cursors_.begin(), cursors_.end(),
-                     [&](const Cursor& cursor) { return Has(cursor.expanded, unit); });
+                     [&](const Cursor& cursor) { return Has(cursor.reading.units(), unit); });
 }
 
 PullStream::Cursor* PullStream::Lagging() {
   for (Cursor& cursor : cursors_) {
-    if (cursor.place.seq < head_.seq) return &cursor;
+    if (cursor.reading.place().seq < head_.seq) return &cursor;
   }
   return nullptr;
 }
 
 void PullStream::Next() {
-  absl::Status status = pages_.empty() ? absl::OkStatus() : DropOutdated();
-  if (status.ok() && pages_.empty()) status = MakePages();
-  snapshot_.reset();
-  if (!status.ok()) return sink_->Finish(status);
+  if (pages_.empty()) {
+    const absl::Status status = MakePages();
+    snapshot_.reset();
+    if (!status.ok()) return sink_->Finish(status);
+  }
   const Page page = std::move(pages_.front());
   pages_.pop_front();
-  cursors_[page.cursor].written = page.place;
   // `ready` may run on another thread, to the end of this pull, before the write returns.
   const std::shared_ptr<PageSink> sink = sink_;
-  sink->Write(page.response, [self = shared_from_this(), last = page.response.last()](bool ok) {
+  sink->Write(Encode(page.records, page.response), [self = shared_from_this(),
+                                                    last = page.response.last()](bool ok) {
     if (ok && !last) return self->Next();
     self->sink_->Finish(ok ? absl::OkStatus() : absl::CancelledError("nobody reads any more"));
   });
 }
 
-absl::Status PullStream::DropOutdated() {
-  VIGIL_ASSIGN_OR_RETURN(const auto now, register_.store().Read());
-  VIGIL_ASSIGN_OR_RETURN(const store::Head head, now->GetHead());
-  if (head.seq == head_.seq) return absl::OkStatus();
-  VIGIL_ASSIGN_OR_RETURN(const access::Scope scope, access::ScopeOf(author_, *now));
-  if (scope.expanded == scope_.expanded) return absl::OkStatus();
-  pages_.clear();
-  for (Cursor& cursor : cursors_) {
-    cursor.place = cursor.written;
-    cursor.remaining = 0;
-  }
-  return absl::OkStatus();
-}
-
 absl::Status PullStream::MakePages() {
   VIGIL_RETURN_IF_ERROR(OpenSnapshot());
-  std::size_t left = page_bytes_ * kPagesAtOnce;
+  std::size_t left = page_bytes_;
   // A cursor that has caught up gets a page too where there is no other: every pull has a last one.
   Cursor* cursor = Lagging();
   if (cursor == nullptr) cursor = &cursors_.back();
   do {
-    VIGIL_RETURN_IF_ERROR(ReadCursor(*cursor, left));
+    VIGIL_ASSIGN_OR_RETURN(Page page, MakePage(*cursor, left));
+    left -= std::min(left, page.response.ByteSizeLong());
+    for (const std::string& record : page.records) left -= std::min(left, record.size());
+    pages_.push_back(std::move(page));
     cursor = Lagging();
   } while (cursor != nullptr && left > 0);
   if (cursor == nullptr) return FillLast(pages_.back().response);
   return absl::OkStatus();
 }
 
-absl::Status PullStream::ReadCursor(Cursor& cursor, std::size_t& left) {
-  const store::FeedBounds bounds{
-      .bytes = std::min(page_bytes_, left),
-      .pages_max = static_cast<int>(std::max<std::size_t>(left / page_bytes_, 1)),
-      .count = cursor.remaining == 0};
-  VIGIL_ASSIGN_OR_RETURN(std::vector<store::FeedPage> feed,
-                         snapshot_->FeedPages(cursor.expanded, cursor.place, bounds));
-  if (bounds.count) cursor.remaining = feed.front().remaining + feed.front().records.size();
-  for (store::FeedPage& read : feed) {
-    VIGIL_ASSIGN_OR_RETURN(v1::PullResponse page, MakePage(cursor, std::move(read)));
-    left -= std::min(left, page.ByteSizeLong());
-    pages_.push_back({.response = std::move(page),
-                      .cursor = static_cast<std::size_t>(&cursor - cursors_.data()),
-                      .place = cursor.place});
-  }
-  return absl::OkStatus();
+absl::StatusOr<PullStream::Page> PullStream::MakePage(Cursor& cursor, std::size_t bytes) {
+  VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed,
+                         snapshot_->ReadFeed(cursor.reading, {.bytes = bytes}));
+  Page page{.response = {}, .records = std::move(feed.records)};
+  VIGIL_RETURN_IF_ERROR(AddDepartures(std::move(feed.departures), page.response));
+  for (const Uuid& unit : cursor.units) page.response.mutable_cursor()->add_units(unit.ToString());
+  page.response.mutable_cursor()->set_seq(feed.cursor.seq.value());
+  page.response.mutable_cursor()->set_within(feed.cursor.within);
+  page.response.set_remaining(feed.remaining);
+  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
+                         snapshot_->GetDevice(*Uuid::Parse(author_.device)));
+  page.response.set_last_judged_device_seq(device.last_judged.value());
+  *page.response.mutable_head() = register_.ShowHead(head_);
+  return page;
 }
 
-absl::StatusOr<v1::PullResponse> PullStream::MakePage(Cursor& cursor, store::FeedPage feed) {
-  v1::PullResponse page;
-  cursor.remaining -= std::min<std::uint64_t>(cursor.remaining, feed.records.size());
-  for (store::StoredRecord& record : feed.records) page.add_records(std::move(record.bytes));
-  for (v1::Departure& departure : feed.departures) {
+absl::Status PullStream::AddDepartures(std::vector<v1::Departure> departures,
+                                       v1::PullResponse& page) {
+  for (v1::Departure& departure : departures) {
     // What left one of the phone's units for another one has not left the phone.
     const std::optional<Uuid> id = Uuid::Parse(departure.record());
     if (!id) continue;
@@ -208,16 +203,7 @@ absl::StatusOr<v1::PullResponse> PullStream::MakePage(Cursor& cursor, store::Fee
     const bool stays = record && Reads(record->unit);
     if (!stays) *page.add_departures() = std::move(departure);
   }
-  cursor.place = feed.cursor;
-  for (const Uuid& unit : cursor.units) page.mutable_cursor()->add_units(unit.ToString());
-  page.mutable_cursor()->set_seq(cursor.place.seq.value());
-  page.mutable_cursor()->set_within(cursor.place.within);
-  page.set_remaining(feed.last ? 0 : cursor.remaining);
-  VIGIL_ASSIGN_OR_RETURN(const store::DeviceState device,
-                         snapshot_->GetDevice(*Uuid::Parse(author_.device)));
-  page.set_last_judged_device_seq(device.last_judged.value());
-  *page.mutable_head() = register_.ShowHead(head_);
-  return page;
+  return absl::OkStatus();
 }
 
 absl::Status PullStream::FillLast(v1::PullResponse& page) {
@@ -225,7 +211,7 @@ absl::Status PullStream::FillLast(v1::PullResponse& page) {
   // Of what the cursors name: a unit that the person has gained since his hello is no difference.
   std::vector<Uuid> units;
   for (const Cursor& cursor : cursors_) {
-    units.insert(units.end(), cursor.expanded.begin(), cursor.expanded.end());
+    units.insert(units.end(), cursor.reading.units().begin(), cursor.reading.units().end());
   }
   VIGIL_ASSIGN_OR_RETURN(const BucketSums sums, snapshot_->Digest(units));
   if (digest_hash_only_) {

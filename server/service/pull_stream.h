@@ -37,38 +37,31 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   void Start(const v1::PullRequest& request);
 
  private:
+  struct Page {
+    // All but the records,
+    v1::PullResponse response;
+    // which are sent as they are stored.
+    std::vector<std::string> records;
+  };
   struct Cursor {
     // As the request named them.
     std::vector<Uuid> units;
-    // What is read: of the units and everything below them what is in the author's scope, or nil
-    // for everybody's.
-    std::vector<Uuid> expanded;
-    store::FeedPlace place;
-    // As far as pages were written.
-    store::FeedPlace written;
-    // Records still to come: as counted last, less what was read since. 0: to be counted.
-    std::uint64_t remaining = 0;
+    // Of the units and everything below them what is in the author's scope, or nil for
+    // everybody's.
+    store::FeedReading reading;
   };
 
   absl::Status Begin(const v1::PullRequest& request);
   absl::Status AddCursor(const v1::ScopeCursor& cursor);
-  absl::Status Expand(Cursor& cursor);
+  absl::StatusOr<std::vector<Uuid>> Expand(const std::vector<Uuid>& units);
   absl::Status OpenSnapshot();
   // Writes the next page that was made, after making some where there is none.
   void Next();
-  // Forgets the pages that were made if the author's scope is another one since.
-  absl::Status DropOutdated();
-  // A few pages' bytes: of the cursors that lag, one after the other.
+  // About one page's bytes: of the cursors that lag, one after the other.
   absl::Status MakePages();
-  // Takes off `left` what it adds to the pages.
-  absl::Status ReadCursor(Cursor& cursor, std::size_t& left);
-  absl::StatusOr<v1::PullResponse> MakePage(Cursor& cursor, store::FeedPage feed);
-  struct Page {
-    v1::PullResponse response;
-    // Of whom, and as far as where.
-    std::size_t cursor = 0;
-    store::FeedPlace place;
-  };
+  absl::StatusOr<Page> MakePage(Cursor& cursor, std::size_t bytes);
+  // Of what has left one unit for another, only what no cursor reads.
+  absl::Status AddDepartures(std::vector<v1::Departure> departures, v1::PullResponse& page);
   absl::Status FillLast(v1::PullResponse& page);
   // Some cursor reads this unit.
   bool Reads(const Uuid& unit) const;

@@ -4,21 +4,44 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "grpcpp/support/slice.h"
 #include "server/service/grpc_status.h"
 #include "server/service/stream_sink.h"
 #include "sync/base/mutex.h"
 
 namespace vigil::service {
 
+// What gRPC is given: the message, or bytes that are one already.
+template <typename Message>
+struct OnTheWire {
+  using Type = Message;
+  static Type Make(Message message) { return message; }
+};
+template <>
+struct OnTheWire<std::string> {
+  using Type = grpc::ByteBuffer;
+  static Type Make(std::string message) {
+    auto kept = std::make_unique<std::string>(std::move(message));
+    const grpc::Slice slice(
+        kept->data(), kept->size(), [](void* sent) { delete static_cast<std::string*>(sent); },
+        kept.get());
+    static_cast<void>(kept.release());
+    return {&slice, 1};
+  }
+};
+
 // A stream of answers as a sink. It lives until gRPC is done with it and until nobody holds it.
 template <typename Message>
-class StreamReactor final : public grpc::ServerWriteReactor<Message>, public StreamSink<Message> {
+class StreamReactor final : public grpc::ServerWriteReactor<typename OnTheWire<Message>::Type>,
+                            public StreamSink<Message> {
  public:
   using Ready = typename StreamSink<Message>::Ready;
 
@@ -35,13 +58,13 @@ class StreamReactor final : public grpc::ServerWriteReactor<Message>, public Str
   void FinishWhenCancelled() { finish_when_cancelled_ = true; }
 
   // After the end of the stream nothing is written, and `ready` is not called.
-  void Write(const Message& message, Ready ready) override ABSL_LOCKS_EXCLUDED(mutex_) {
+  void Write(Message message, Ready ready) override ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       MutexLock lock(mutex_);
       if (wanted_) return;
       writing_ = true;
       ready_ = std::move(ready);
-      message_ = message;
+      message_ = OnTheWire<Message>::Make(std::move(message));
     }
     this->StartWrite(&message_);
   }
@@ -85,10 +108,12 @@ class StreamReactor final : public grpc::ServerWriteReactor<Message>, public Str
   }
 
  private:
+  using Wire = typename OnTheWire<Message>::Type;
+
   explicit StreamReactor(grpc::CallbackServerContext* context) : context_(context) {}
 
   void End(const absl::Status& status) {
-    grpc::ServerWriteReactor<Message>::Finish(ToGrpc(status, *context_));
+    grpc::ServerWriteReactor<Wire>::Finish(ToGrpc(status, *context_));
   }
 
   grpc::CallbackServerContext* const context_;
@@ -96,7 +121,7 @@ class StreamReactor final : public grpc::ServerWriteReactor<Message>, public Str
   std::shared_ptr<void> held_;
   bool finish_when_cancelled_ = false;
   // Only touched between Write and OnWriteDone.
-  Message message_;
+  Wire message_;
 
   Mutex mutex_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -2,6 +2,7 @@
 #define VIGIL_SERVER_SERVICE_STREAM_SINK_H_
 
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "vigil/v1/sync_service.pb.h"
@@ -19,12 +20,13 @@ class StreamSink {
 
   // Takes one message. `ready` is called once, on any thread, never from inside this call. Until
   // then nothing more is written: this is the backpressure.
-  virtual void Write(const Message& message, Ready ready) = 0;
+  virtual void Write(Message message, Ready ready) = 0;
   // Ends the stream; the last call. Never called while a write is under way.
   virtual void Finish(const absl::Status& status) = 0;
 };
 
-using PageSink = StreamSink<v1::PullResponse>;
+// Of a pull: serialised v1::PullResponses, since what they consist of is stored as it is sent.
+using PageSink = StreamSink<std::string>;
 using WatchSink = StreamSink<v1::WatchResponse>;
 
 }  // namespace vigil::service

@@ -4,10 +4,12 @@
 #include <string_view>
 #include <utility>
 
+#include "grpcpp/support/proto_buffer_reader.h"
 #include "server/service/entered.h"
 #include "server/service/stream_reactor.h"
 #include "server/service/unary_call.h"
 #include "sync/base/status.h"
+#include "sync/rules/reason.h"
 
 namespace vigil::service {
 
@@ -29,17 +31,23 @@ grpc::ServerUnaryReactor* SyncService::Push(grpc::CallbackServerContext* context
                      });
 }
 
-grpc::ServerWriteReactor<v1::PullResponse>* SyncService::Pull(grpc::CallbackServerContext* context,
-                                                              const v1::PullRequest* request) {
-  auto reactor = StreamReactor<v1::PullResponse>::Make(context);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* SyncService::Pull(grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* bytes) {
+  auto reactor = StreamReactor<std::string>::Make(context);
+  v1::PullRequest request;
+  grpc::ByteBuffer unread = *bytes;
+  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, v1::PullRequest>(&unread, &request).ok()) {
+    reactor->Finish(rules::Refuse(v1::REASON_MALFORMED, "the request is no PullRequest"));
+    return reactor.get();
+  }
   absl::StatusOr<Entered> entered =
-      Enter(guard_, streams_, {context, "SyncService.Pull", request}, reactor);
+      Enter(guard_, streams_, {context, "SyncService.Pull", &request}, reactor);
   if (!entered.ok()) {
     reactor->Finish(entered.status());
     return reactor.get();
   }
   reactor->Keep(std::move(entered->ticket));
-  core_.Pull(entered->caller->author, *request, reactor);
+  core_.Pull(entered->caller->author, request, reactor);
   return reactor.get();
 }
 

@@ -8,8 +8,9 @@
 
 namespace vigil::service {
 
-// Adapts SyncCore to gRPC. An open watch holds no thread.
-class SyncService final : public v1::SyncService::CallbackService {
+// Adapts SyncCore to gRPC. An open watch holds no thread; the pages of a pull are sent as bytes.
+class SyncService final
+    : public v1::SyncService::WithRawCallbackMethod_Pull<v1::SyncService::CallbackService> {
  public:
   // All must outlive the server.
   SyncService(Guard& guard, OpenStreams& streams, SyncCore& core)
@@ -21,8 +22,8 @@ class SyncService final : public v1::SyncService::CallbackService {
   grpc::ServerUnaryReactor* Push(grpc::CallbackServerContext* context,
                                  const v1::PushRequest* request,
                                  v1::PushResponse* response) override;
-  grpc::ServerWriteReactor<v1::PullResponse>* Pull(grpc::CallbackServerContext* context,
-                                                   const v1::PullRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Pull(grpc::CallbackServerContext* context,
+                                                   const grpc::ByteBuffer* bytes) override;
   grpc::ServerUnaryReactor* ReturnCopies(grpc::CallbackServerContext* context,
                                          const v1::ReturnCopiesRequest* request,
                                          v1::ReturnCopiesResponse* response) override;

@@ -50,10 +50,10 @@ absl::Status WatchStream::LookAgain(Seq known) {
   VIGIL_ASSIGN_OR_RETURN(snapshot, register_.store().Read());
   VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot->GetHead());
   scope.expanded.emplace_back();
-  VIGIL_ASSIGN_OR_RETURN(
-      const std::vector<store::FeedPage> feed,
-      snapshot->FeedPages(scope.expanded, {known, 0}, {.bytes = 1, .count = false}));
-  if (!feed.front().records.empty() || !feed.front().departures.empty()) {
+  store::FeedReading reading(scope.expanded, {known, 0});
+  VIGIL_ASSIGN_OR_RETURN(const store::FeedPage feed,
+                         snapshot->ReadFeed(reading, {.bytes = 1, .count = false}));
+  if (!feed.records.empty() || !feed.departures.empty()) {
     MutexLock lock(mutex_);
     pending_ = std::max(pending_, head.seq);
   }

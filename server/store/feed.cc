@@ -1,19 +1,21 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <queue>
-#include <set>
-#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "server/store/feed_reading.h"
 #include "server/store/rows.h"
 #include "server/store/sqlite_snapshot.h"
 #include "sync/base/status.h"
+#include "sync/sqlite/column_reader.h"
 
 // The feed of a set of units: each unit has a feed of its own, an index in the order of feed_seq;
-// a page merges them. Cost follows what has changed: units without changes are not touched, and of
-// the others only as many records are read as the page needs, a few more at a time.
+// a page merges them. Units without changes are not touched, and of the others first only places
+// are read, a few at a time: records themselves when they go into a page.
 
 namespace vigil::store {
 namespace {
@@ -22,288 +24,294 @@ using sqlite::Database;
 using sqlite::Statement;
 
 constexpr char kChangedUnits[] = R"sql(
-SELECT unit, last_seq FROM unit_feed WHERE last_seq > ?1 ORDER BY last_seq
+SELECT unit, last_seq FROM unit_feed WHERE last_seq > ?1 ORDER BY unit
 )sql";
 
-// Phases 0 and 2 of each seq.
-constexpr char kRecordKeys[] = R"sql(
-SELECT feed_seq, moved * 2, ordinal, id, kind, version, parent, root, unit, bytes FROM record
-WHERE unit = ?1 AND office_only = 0 AND (feed_seq, moved, ordinal) > (?2, ?3, ?4)
-ORDER BY feed_seq, moved, ordinal LIMIT ?5
+// Of one seq and of those after it: with a comparison of rows SQLite would look at all of the seq
+// again, and at three columns of each row.
+constexpr char kPlacesInSeq[] = R"sql(
+SELECT feed_seq, moved, ordinal FROM record
+WHERE unit = ?1 AND office_only = 0 AND feed_seq = ?2 AND moved = ?3 AND ordinal > ?4
+ORDER BY ordinal LIMIT ?5
+)sql";
+constexpr char kPlacesAfterSeq[] = R"sql(
+SELECT feed_seq, moved, ordinal FROM record
+WHERE unit = ?1 AND office_only = 0 AND feed_seq > ?2
+ORDER BY feed_seq, moved, ordinal LIMIT ?3
 )sql";
 
-// Phase 1.
-constexpr char kDepartures[] = R"sql(
-SELECT departure.seq, departure.ordinal, record.id, record.unit
-FROM departure JOIN record ON record.ordinal = departure.ordinal
-WHERE departure.unit = ?1 AND (departure.seq, departure.ordinal) > (?2, ?3)
-ORDER BY departure.seq, departure.ordinal LIMIT ?4
+constexpr char kDeparturePlaces[] = R"sql(
+SELECT seq, ordinal FROM departure WHERE unit = ?1 AND (seq, ordinal) > (?2, ?3)
+ORDER BY seq, ordinal LIMIT ?4
 )sql";
+
+constexpr sqlite::ColumnReader::Column kBytes = {"record", "bytes"};
+
+constexpr char kLivesIn[] = "SELECT id, unit FROM record WHERE ordinal = ?1";
 
 constexpr char kRemaining[] = R"sql(
-SELECT count(*) FROM (
-  SELECT 1 FROM record
-  WHERE unit = ?1 AND office_only = 0 AND (feed_seq, moved, ordinal) > (?2, ?3, ?4) LIMIT ?5)
+SELECT (
+  SELECT count(*) FROM record WHERE unit = ?1 AND office_only = 0 AND feed_seq > ?2
+) + (
+  SELECT count(*) FROM record WHERE unit = ?1 AND office_only = 0 AND feed_seq = ?2
+  AND (moved, ordinal) > (?3, ?4)
+)
 )sql";
 
-constexpr std::int64_t kFirstBatch = 4;
-constexpr std::int64_t kLargestBatch = 32;
-
-// What an operation changed; what left a unit; what a move brought along.
-constexpr int kChanged = 0;
-constexpr int kDeparted = 1;
-constexpr int kMoved = 2;
-
-// In the order of the feed.
-struct Position {
-  std::int64_t seq = 0;
-  int phase = 0;
-  std::int64_t ordinal = 0;
-
-  friend auto operator<=>(const Position&, const Position&) = default;
-};
+constexpr std::int64_t kNextBatch = 64;
+constexpr std::int64_t kNoOrdinalAfter = std::numeric_limits<std::int64_t>::max();
 
 // FeedPlace::within: 1 after what the operation changed, 1 + ordinal after a departure,
 // kMovedPlace + ordinal after what a move brought along.
 constexpr std::uint64_t kMovedPlace = std::uint64_t{1} << 62;
 
 // The last position that has been read.
-Position PositionOf(const FeedPlace& place) {
+FeedPosition PositionOf(const FeedPlace& place) {
   const auto ordinal = static_cast<std::int64_t>(place.within & (kMovedPlace - 1));
   const std::int64_t next = place.seq.signed_value() + 1;
-  if (place.within == 0) return {place.seq.signed_value(), kMoved, INT64_MAX};
-  if (place.within >= kMovedPlace) return {next, kMoved, ordinal};
-  if (place.within == 1) return {next, kChanged, INT64_MAX};
-  return {next, kDeparted, ordinal - 1};
+  if (place.within == 0) {
+    return {place.seq.signed_value(), FeedPosition::kMoved, kNoOrdinalAfter};
+  }
+  if (place.within >= kMovedPlace) return {next, FeedPosition::kMoved, ordinal};
+  if (place.within == 1) return {next, FeedPosition::kChanged, kNoOrdinalAfter};
+  return {next, FeedPosition::kDeparted, ordinal - 1};
 }
 
 // After `position`, of whose seq there is more.
-FeedPlace PlaceWithin(const Position& position) {
+FeedPlace PlaceWithin(const FeedPosition& position) {
   const auto ordinal = static_cast<std::uint64_t>(position.ordinal);
-  const std::uint64_t within = position.phase == kChanged    ? 1
-                               : position.phase == kDeparted ? 1 + ordinal
-                                                             : kMovedPlace + ordinal;
+  const std::uint64_t within = position.phase == FeedPosition::kChanged    ? 1
+                               : position.phase == FeedPosition::kDeparted ? 1 + ordinal
+                                                                           : kMovedPlace + ordinal;
   return {Seq(static_cast<std::uint64_t>(position.seq - 1)), within};
 }
 
-// Binds ?2 to ?4 of kRecordKeys and kRemaining.
-void BindRecordKey(Statement& statement, const Position& after) {
-  const bool past_changed = after.phase == kDeparted;
-  statement.BindInt64(2, after.seq)
-      .BindInt64(3, after.phase == kMoved ? 1 : 0)
-      .BindInt64(4, past_changed ? INT64_MAX : after.ordinal);
-}
-
-// One unit's feed of records, or of departures, read in growing batches.
-class UnitFeed {
- public:
-  struct Key {
-    Position position;
-    StoredRecord record;
-    // Of a departure.
-    Uuid departed;
-    Uuid lives_in;
-  };
-
-  UnitFeed(const Uuid& unit, bool departures, const Position& after)
-      : unit_(unit), departures_(departures), last_(after) {}
-
-  // False: there is nothing more.
-  absl::StatusOr<bool> Load(Database& database) {
-    if (next_ < batch_.size()) return true;
-    if (exhausted_) return false;
-    batch_.clear();
-    next_ = 0;
-    VIGIL_RETURN_IF_ERROR(departures_ ? ReadDepartures(database) : ReadRecords(database));
-    exhausted_ = static_cast<std::int64_t>(batch_.size()) < batch_size_;
-    batch_size_ = std::min(batch_size_ * 2, kLargestBatch);
-    return !batch_.empty();
-  }
-
-  Key& key() { return batch_[next_]; }
-  void Advance() { last_ = batch_[next_++].position; }
-
- private:
-  absl::Status ReadRecords(Database& database) {
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kRecordKeys));
-    BindRawUuid(read, 1, unit_);
-    BindRecordKey(read, last_);
-    read.BindInt64(5, batch_size_);
-    while (true) {
-      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-      if (!found) return absl::OkStatus();
-      Key& key = batch_.emplace_back();
-      key.position = {read.ColumnInt64(0), static_cast<int>(read.ColumnInt64(1)),
-                      read.ColumnInt64(2)};
-      VIGIL_ASSIGN_OR_RETURN(key.record, ReadRecord(read, 3));
-    }
-  }
-
-  absl::Status ReadDepartures(Database& database) {
-    VIGIL_ASSIGN_OR_RETURN(Statement read, database.Query(kDepartures));
-    BindRawUuid(read, 1, unit_);
-    read.BindInt64(2, last_.seq);
-    const std::int64_t of_seq = last_.phase == kChanged    ? 0
-                                : last_.phase == kDeparted ? last_.ordinal
-                                                           : INT64_MAX;
-    read.BindInt64(3, of_seq).BindInt64(4, batch_size_);
-    while (true) {
-      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
-      if (!found) return absl::OkStatus();
-      Key& key = batch_.emplace_back();
-      key.position = {read.ColumnInt64(0), kDeparted, read.ColumnInt64(1)};
-      VIGIL_ASSIGN_OR_RETURN(key.departed, read.ColumnUuid(2));
-      VIGIL_ASSIGN_OR_RETURN(key.lives_in, read.ColumnUuid(3));
-    }
-  }
-
-  Uuid unit_;
-  bool departures_;
-  Position last_;
-  std::vector<Key> batch_;
-  std::size_t next_ = 0;
-  std::int64_t batch_size_ = kFirstBatch;
-  bool exhausted_ = false;
+// Where a unit's records stand after `position` of the whole feed.
+struct RecordPlace {
+  std::int64_t seq = 0;
+  int moved = 0;
+  std::int64_t ordinal = 0;
 };
+RecordPlace RecordsAfter(const FeedPosition& position) {
+  return {
+      .seq = position.seq,
+      .moved = position.phase == FeedPosition::kMoved ? 1 : 0,
+      .ordinal = position.phase == FeedPosition::kDeparted ? kNoOrdinalAfter : position.ordinal};
+}
 
 // What comes next in some unit: the smallest is at the top.
 struct Entry {
-  Position position;
-  std::size_t feed = 0;
+  FeedPosition position;
+  std::size_t ahead = 0;
 
   friend auto operator<=>(const Entry&, const Entry&) = default;
 };
 
-class Merger {
- public:
-  Merger(Database& database, std::set<Uuid> units, const FeedPlace& after)
-      : database_(database),
-        units_(std::move(units)),
-        read_to_(after.seq),
-        after_(PositionOf(after)),
-        last_(after_) {}
+}  // namespace
 
-  absl::Status Start() {
+FeedReading::FeedReading(const std::vector<Uuid>& units, const FeedPlace& after)
+    : units_(units), place_(after), last_(PositionOf(after)) {
+  std::sort(units_.begin(), units_.end());
+}
+
+// One page of a reading.
+class FeedReader {
+ public:
+  FeedReader(Database& database, FeedReading& reading) : database_(database), reading_(reading) {}
+
+  absl::StatusOr<FeedPage> Read(Seq head, const FeedBounds& bounds) {
+    if (reading_.head_ != head) VIGIL_RETURN_IF_ERROR(LookAgain());
+    reading_.head_ = head;
+    for (std::size_t i = 0; i < reading_.ahead_.size(); ++i) VIGIL_RETURN_IF_ERROR(PushNext(i));
+    FeedPage page;
+    VIGIL_RETURN_IF_ERROR(Fill(std::max<std::size_t>(bounds.bytes, 1), page));
+    if (page.last) page.cursor = std::max(reading_.place_, FeedPlace{head, 0});
+    reading_.place_ = page.cursor;
+    if (page.last) {
+      reading_.last_ = PositionOf(page.cursor);
+      reading_.remaining_.reset();
+    } else if (bounds.count) {
+      VIGIL_ASSIGN_OR_RETURN(page.remaining, CountRemaining(page.records.size()));
+    }
+    return page;
+  }
+
+ private:
+  using Ahead = FeedReading::UnitAhead;
+
+  static constexpr std::size_t kDepartureBytes = 48;
+
+  // Forgets what was seen of units whose feeds have changed since.
+  absl::Status LookAgain() {
+    std::vector<Ahead> known = std::move(reading_.ahead_);
+    reading_.ahead_.clear();
     VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kChangedUnits));
-    read.BindNumber(1, read_to_);
+    read.BindNumber(1, reading_.place_.seq);
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+      if (!found) return absl::OkStatus();
+      VIGIL_ASSIGN_OR_RETURN(const Uuid unit, read.ColumnUuid(0));
+      const auto last_seq = read.ColumnNumber<Seq>(1);
+      if (!std::binary_search(reading_.units_.begin(), reading_.units_.end(), unit)) continue;
+      for (const bool departures : {false, true}) {
+        Ahead ahead{.unit = unit, .departures = departures, .last_seq = last_seq};
+        const auto same = std::lower_bound(known.begin(), known.end(), ahead, IsBefore);
+        const bool still = same != known.end() && !IsBefore(ahead, *same);
+        reading_.ahead_.push_back(still ? std::move(*same) : std::move(ahead));
+      }
+    }
+  }
+
+  static bool IsBefore(const Ahead& a, const Ahead& b) {
+    return std::tie(a.unit, a.departures, a.last_seq) < std::tie(b.unit, b.departures, b.last_seq);
+  }
+
+  absl::Status PushNext(std::size_t index) {
+    Ahead& ahead = reading_.ahead_[index];
+    if (ahead.next == ahead.positions.size() && !ahead.all) {
+      VIGIL_RETURN_IF_ERROR(ahead.departures ? LoadDepartures(ahead) : LoadRecords(ahead));
+    }
+    if (ahead.next < ahead.positions.size()) next_.push({ahead.positions[ahead.next], index});
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadRecords(Ahead& ahead) {
+    const RecordPlace after = RecordsAfter(LastSeen(ahead));
+    StartLoad(ahead);
+    std::int64_t ordinal = after.ordinal;
+    for (int moved = after.moved; moved <= 1; ++moved, ordinal = 0) {
+      if (ordinal == kNoOrdinalAfter || Left(ahead) == 0) continue;
+      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kPlacesInSeq));
+      BindRawUuid(read, 1, ahead.unit);
+      read.BindInt64(2, after.seq).BindInt64(3, moved).BindInt64(4, ordinal);
+      read.BindInt64(5, Left(ahead));
+      VIGIL_RETURN_IF_ERROR(AddRecords(read, ahead));
+    }
+    if (Left(ahead) > 0) {
+      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kPlacesAfterSeq));
+      BindRawUuid(read, 1, ahead.unit);
+      read.BindInt64(2, after.seq).BindInt64(3, Left(ahead));
+      VIGIL_RETURN_IF_ERROR(AddRecords(read, ahead));
+    }
+    EndLoad(ahead);
+    return absl::OkStatus();
+  }
+
+  static absl::Status AddRecords(Statement& read, Ahead& ahead) {
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+      if (!found) return absl::OkStatus();
+      const auto phase = read.ColumnBool(1) ? FeedPosition::kMoved : FeedPosition::kChanged;
+      ahead.positions.push_back({read.ColumnInt64(0), phase, read.ColumnInt64(2)});
+    }
+  }
+
+  absl::Status LoadDepartures(Ahead& ahead) {
+    VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kDeparturePlaces));
+    BindRawUuid(read, 1, ahead.unit);
+    const FeedPosition after = LastSeen(ahead);
+    const std::int64_t of_seq = after.phase == FeedPosition::kChanged    ? 0
+                                : after.phase == FeedPosition::kDeparted ? after.ordinal
+                                                                         : kNoOrdinalAfter;
+    StartLoad(ahead);
+    read.BindInt64(2, after.seq).BindInt64(3, of_seq).BindInt64(4, Left(ahead));
     while (true) {
       VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
       if (!found) break;
-      VIGIL_ASSIGN_OR_RETURN(const Uuid unit, read.ColumnUuid(0));
-      if (units_.contains(unit)) changed_.push_back(unit);
+      ahead.positions.push_back(
+          {read.ColumnInt64(0), FeedPosition::kDeparted, read.ColumnInt64(1)});
     }
-    for (const Uuid& unit : changed_) {
-      for (const bool departures : {false, true}) {
-        feeds_.emplace_back(unit, departures, after_);
-        VIGIL_RETURN_IF_ERROR(PushNext(feeds_.size() - 1));
-      }
-    }
+    EndLoad(ahead);
     return absl::OkStatus();
+  }
+
+  // Of everything before it nothing is to come.
+  FeedPosition LastSeen(const Ahead& ahead) const {
+    return ahead.positions.empty() ? reading_.last_ : ahead.positions.back();
+  }
+
+  static void StartLoad(Ahead& ahead) {
+    ahead.positions.clear();
+    ahead.next = 0;
+  }
+  // How many are still to be looked for.
+  static std::int64_t Left(const Ahead& ahead) {
+    return ahead.batch - static_cast<std::int64_t>(ahead.positions.size());
+  }
+  static void EndLoad(Ahead& ahead) {
+    ahead.all = Left(ahead) > 0;
+    ahead.batch = kNextBatch;
   }
 
   // Takes what comes next until the page has `bytes`; never a part of what one operation changed.
   absl::Status Fill(std::size_t bytes, FeedPage& page) {
+    sqlite::ColumnReader bytes_of(database_, kBytes);
+    FeedPosition& last = reading_.last_;
     std::size_t taken = 0;
     while (!next_.empty()) {
       const Entry entry = next_.top();
-      const bool belongs = entry.position.seq == last_.seq && entry.position.phase == kChanged;
-      if (taken >= bytes && !belongs) {
-        page.cursor = entry.position.seq == last_.seq
-                          ? PlaceWithin(last_)
-                          : FeedPlace{Seq(static_cast<std::uint64_t>(last_.seq)), 0};
+      const bool same_seq = entry.position.seq == last.seq;
+      if (taken >= bytes && !(same_seq && entry.position.phase == FeedPosition::kChanged)) {
+        page.cursor =
+            same_seq ? PlaceWithin(last) : FeedPlace{Seq(static_cast<std::uint64_t>(last.seq)), 0};
         return absl::OkStatus();
       }
       next_.pop();
-      last_ = entry.position;
-      taken += Take(entry, page);
-      feeds_[entry.feed].Advance();
-      VIGIL_RETURN_IF_ERROR(PushNext(entry.feed));
+      if (entry.position.phase == FeedPosition::kDeparted) {
+        VIGIL_ASSIGN_OR_RETURN(const bool left, TakeDeparture(entry.position, page));
+        taken += left ? kDepartureBytes : 0;
+      } else {
+        VIGIL_ASSIGN_OR_RETURN(page.records.emplace_back(), bytes_of.Read(entry.position.ordinal));
+        taken += page.records.back().size();
+      }
+      last = entry.position;
+      ++reading_.ahead_[entry.ahead].next;
+      VIGIL_RETURN_IF_ERROR(PushNext(entry.ahead));
     }
     page.last = true;
     return absl::OkStatus();
   }
 
-  // Records after what has been taken.
-  absl::StatusOr<std::uint64_t> CountRemaining() {
-    std::uint64_t remaining = 0;
-    for (const Uuid& unit : changed_) {
-      if (remaining >= kFeedRemainingMax) break;
-      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
-      BindRawUuid(read, 1, unit);
-      BindRecordKey(read, last_);
-      read.BindInt64(5, static_cast<std::int64_t>(kFeedRemainingMax - remaining));
-      VIGIL_RETURN_IF_ERROR(read.Step());
-      remaining += static_cast<std::uint64_t>(read.ColumnInt64(0));
-    }
-    return remaining;
-  }
-
- private:
-  static constexpr std::size_t kDepartureBytes = 48;
-
-  absl::Status PushNext(std::size_t feed) {
-    VIGIL_ASSIGN_OR_RETURN(const bool more, feeds_[feed].Load(database_));
-    if (more) next_.push({feeds_[feed].key().position, feed});
-    return absl::OkStatus();
-  }
-
-  // Returns about how many bytes it adds to the page.
-  std::size_t Take(const Entry& entry, FeedPage& page) {
-    UnitFeed::Key& key = feeds_[entry.feed].key();
-    if (entry.position.phase != kDeparted) {
-      page.records.push_back(std::move(key.record));
-      return page.records.back().bytes.size();
-    }
-    if (units_.contains(key.lives_in)) return 0;
+  // False: the record lives in another of the reading's units.
+  absl::StatusOr<bool> TakeDeparture(const FeedPosition& position, FeedPage& page) {
+    VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kLivesIn));
+    read.BindInt64(1, position.ordinal);
+    VIGIL_ASSIGN_OR_RETURN(const bool found, read.Step());
+    if (!found) return absl::DataLossError("a departure names a record that is not there");
+    VIGIL_ASSIGN_OR_RETURN(const Uuid record, read.ColumnUuid(0));
+    VIGIL_ASSIGN_OR_RETURN(const Uuid unit, read.ColumnUuid(1));
+    if (std::binary_search(reading_.units_.begin(), reading_.units_.end(), unit)) return false;
     v1::Departure& departure = page.departures.emplace_back();
-    departure.set_record(key.departed.ToString());
-    departure.set_version(static_cast<std::uint64_t>(entry.position.seq));
-    return kDepartureBytes;
+    departure.set_record(record.ToString());
+    departure.set_version(static_cast<std::uint64_t>(position.seq));
+    return true;
+  }
+
+  // Records after what has been taken, `taken` of them just now.
+  absl::StatusOr<std::uint64_t> CountRemaining(std::uint64_t taken) {
+    std::optional<std::uint64_t>& remaining = reading_.remaining_;
+    if (remaining && *remaining > taken) return *remaining -= taken;
+    remaining = 0;
+    for (const Ahead& ahead : reading_.ahead_) {
+      if (ahead.departures) continue;
+      VIGIL_ASSIGN_OR_RETURN(Statement read, database_.Query(kRemaining));
+      BindRawUuid(read, 1, ahead.unit);
+      const RecordPlace after = RecordsAfter(reading_.last_);
+      read.BindInt64(2, after.seq).BindInt64(3, after.moved).BindInt64(4, after.ordinal);
+      VIGIL_RETURN_IF_ERROR(read.Step());
+      *remaining += static_cast<std::uint64_t>(read.ColumnInt64(0));
+    }
+    return *remaining;
   }
 
   Database& database_;
-  const std::set<Uuid> units_;
-  const Seq read_to_;
-  const Position after_;
-  // What was taken last.
-  Position last_;
-  std::vector<Uuid> changed_;
-  // Two for each changed unit.
-  std::vector<UnitFeed> feeds_;
+  FeedReading& reading_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> next_;
 };
 
-}  // namespace
-
-absl::StatusOr<FeedPage> Snapshot::Feed(const std::vector<Uuid>& units, const FeedPlace& after,
-                                        std::size_t bytes) {
-  VIGIL_ASSIGN_OR_RETURN(std::vector<FeedPage> pages, FeedPages(units, after, {.bytes = bytes}));
-  return std::move(pages.front());
-}
-
-absl::StatusOr<std::vector<FeedPage>> SqliteSnapshot::FeedPages(const std::vector<Uuid>& units,
-                                                                const FeedPlace& after,
-                                                                const FeedBounds& bounds) {
-  Merger merger(*database_, std::set<Uuid>(units.begin(), units.end()), after);
-  VIGIL_RETURN_IF_ERROR(merger.Start());
-  std::vector<FeedPage> pages;
-  do {
-    FeedPage& page = pages.emplace_back();
-    page.cursor = after;
-    // A page has something at least.
-    VIGIL_RETURN_IF_ERROR(merger.Fill(std::max<std::size_t>(bounds.bytes, 1), page));
-  } while (!pages.back().last && static_cast<int>(pages.size()) < bounds.pages_max);
-  if (pages.back().last) {
-    VIGIL_ASSIGN_OR_RETURN(const Head head, GetHead());
-    pages.back().cursor = std::max(after, FeedPlace{head.seq, 0});
-  }
-  if (!bounds.count) return pages;
-  VIGIL_ASSIGN_OR_RETURN(std::uint64_t remaining, merger.CountRemaining());
-  for (auto page = pages.rbegin(); page != pages.rend(); ++page) {
-    page->remaining = std::min(remaining, kFeedRemainingMax);
-    remaining += page->records.size();
-  }
-  return pages;
+absl::StatusOr<FeedPage> SqliteSnapshot::ReadFeed(FeedReading& reading, const FeedBounds& bounds) {
+  VIGIL_ASSIGN_OR_RETURN(const Head head, GetHead());
+  return FeedReader(*database_, reading).Read(head.seq, bounds);
 }
 
 }  // namespace vigil::store

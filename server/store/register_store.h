@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/store/feed_reading.h"
 #include "server/store/outbox.h"
 #include "server/store/record_scope.h"
 #include "server/store/write_set.h"
@@ -78,39 +79,26 @@ struct IssuedToken {
   absl::Time expires_at;
 };
 
-// How far the feed of some units has been read.
-struct FeedPlace {
-  // Everything up to here,
-  Seq seq;
-  // and of the seq after it so much: the store's own number, 0 for nothing of it. Greater numbers
-  // of one seq lie further on.
-  std::uint64_t within = 0;
-
-  friend auto operator<=>(const FeedPlace&, const FeedPlace&) = default;
-};
-
 // Of one seq come first the records that its operation changed, all in one page; then what has left
 // the units; then what a move has brought along, in as many pages as it needs.
 struct FeedPage {
-  // In the order of their place in the feed, which is their version or a later move. Bytes as
-  // stored.
-  std::vector<StoredRecord> records;
+  // Bytes as stored, in the order of their place in the feed, which is their version or a later
+  // move.
+  std::vector<std::string> records;
   // Not of records that live in one of the units asked for; where a device has other units too,
   // the caller leaves out what lives in those.
   std::vector<v1::Departure> departures;
   // Read up to here. On the last page: the head.
   FeedPlace cursor;
   bool last = false;
-  // Records still to come, counted up to kFeedRemainingMax.
+  // Records still to come, if asked for.
   std::uint64_t remaining = 0;
 };
-inline constexpr std::uint64_t kFeedRemainingMax = 1'000'000;
 
 struct FeedBounds {
-  // Of records in a page, about.
+  // Of records in a page, about; at least one, and all that its operation changed.
   std::size_t bytes = 0;
-  int pages_max = 1;
-  // Whether to say what remains, which costs as much as remains.
+  // Whether to say what remains, which costs as much as remains, once for a reading.
   bool count = true;
 };
 
@@ -256,15 +244,9 @@ class Snapshot {
   virtual absl::StatusOr<std::vector<WitnessCopy>> WitnessCopies(std::int64_t after,
                                                                  bool settled_too, int limit) = 0;
 
-  // Changes of these units (nil: everybody's) after `after`, in one page or several; the last page
-  // of the feed ends them. A place that a page gave for some units holds for fewer or more of them,
-  // as far as it says.
-  virtual absl::StatusOr<std::vector<FeedPage>> FeedPages(const std::vector<Uuid>& units,
-                                                          const FeedPlace& after,
-                                                          const FeedBounds& bounds) = 0;
-  // The next one of them.
-  absl::StatusOr<FeedPage> Feed(const std::vector<Uuid>& units, const FeedPlace& after,
-                                std::size_t bytes);
+  // The next page of what has changed in the reading's units. A place that a page gave for some
+  // units holds for fewer or more of them, as far as it says.
+  virtual absl::StatusOr<FeedPage> ReadFeed(FeedReading& reading, const FeedBounds& bounds) = 0;
   // `units` and everything below them in the tree of org units.
   virtual absl::StatusOr<std::vector<Uuid>> UnitsBelow(const std::vector<Uuid>& units) = 0;
   // Sum of the digests of these units; `all` ignores `units`.

@@ -76,9 +76,7 @@ class SqliteSnapshot final : public Snapshot {
                                                          int limit) override;
 
   // feed.cc
-  absl::StatusOr<std::vector<FeedPage>> FeedPages(const std::vector<Uuid>& units,
-                                                  const FeedPlace& after,
-                                                  const FeedBounds& bounds) override;
+  absl::StatusOr<FeedPage> ReadFeed(FeedReading& reading, const FeedBounds& bounds) override;
 
   // past.cc
   absl::StatusOr<std::vector<VersionRow>> Refusals(const Uuid& record, Seq after,

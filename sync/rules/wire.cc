@@ -23,6 +23,11 @@ std::optional<std::uint64_t> TakeVarint(std::string_view& rest) {
   return std::nullopt;
 }
 
+void AppendVarint(std::uint64_t value, std::string& message) {
+  for (; value > 0x7f; value >>= 7) message.push_back(static_cast<char>(0x80U | (value & 0x7fU)));
+  message.push_back(static_cast<char>(value));
+}
+
 bool Skip(std::uint64_t bytes, std::string_view& rest) {
   if (bytes > rest.size()) return false;
   rest.remove_prefix(static_cast<std::size_t>(bytes));
@@ -54,6 +59,13 @@ std::optional<WireField> TakeField(std::string_view& rest) {
   if (!SkipValue(static_cast<WireType>(*tag & kTypeMask), rest)) return std::nullopt;
   return WireField{.number = static_cast<int>(*tag >> kTypeBits),
                    .bytes = before.substr(0, before.size() - rest.size())};
+}
+
+void AppendField(int number, std::string_view value, std::string& message) {
+  const auto tag = static_cast<std::uint64_t>(number) << kTypeBits;
+  AppendVarint(tag | static_cast<std::uint64_t>(WireType::kDelimited), message);
+  AppendVarint(value.size(), message);
+  message.append(value);
 }
 
 }  // namespace vigil::rules

@@ -1,10 +1,12 @@
 #ifndef VIGIL_SYNC_RULES_WIRE_H_
 #define VIGIL_SYNC_RULES_WIRE_H_
 
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
-// Serialised messages, cut into their fields without being parsed.
+// Serialised messages, cut into their fields and put together of them without being parsed.
 
 namespace vigil::rules {
 
@@ -16,6 +18,10 @@ struct WireField {
 
 // Takes the first field off `rest`; nothing where that is no message (groups are none).
 std::optional<WireField> TakeField(std::string_view& rest);
+
+// Adds a field of bytes, or of a serialised message; at most kFieldHeadBytesMax more than `value`.
+void AppendField(int number, std::string_view value, std::string& message);
+inline constexpr std::size_t kFieldHeadBytesMax = 10;
 
 }  // namespace vigil::rules
 

@@ -44,6 +44,19 @@ class ForeignClientTest(unittest.TestCase):
 
     # --- pushes, pulls, watches -------------------------------------------------------------
 
+    def test_a_pull_that_is_no_pull(self):
+        class Noise:
+            def __init__(self, content):
+                self.content = content
+
+            def SerializeToString(self):  # pylint: disable=invalid-name
+                return self.content
+
+        for content in (b"no message", b"\x0a\xff\x01"):
+            with self.subTest(content=content):
+                self.assert_fails(grpc.StatusCode.INVALID_ARGUMENT, "REASON_MALFORMED",
+                                  lambda: self.phone.call("SyncService.Pull", Noise(content)))
+
     def test_says_hello(self):
         hello = self.phone.call("SyncService.Hello", sync_service_pb2.HelloRequest(protocol=1))
         self.assertEqual(hello.device, self.phone.id)

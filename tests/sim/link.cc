@@ -90,8 +90,10 @@ class Link::Pages final : public service::PageSink,
         server_life_(link.server_.life()),
         sink_(std::move(sink)) {}
 
-  void Write(const v1::PullResponse& page, Ready ready) override {
+  void Write(std::string bytes, Ready ready) override {
     if (!link_.server_.CanSend()) return;
+    v1::PullResponse page;
+    VIGIL_CHECK(page.ParseFromString(bytes));
     if (link_.on_page) link_.on_page(page);
     if (link_.server_.world().Draw(Fault::kStreamBroken)) {
       link_.server_.world().Note(Fault::kStreamBroken, link_.line_.name());
@@ -150,7 +152,7 @@ class Link::Messages final : public service::WatchSink,
         changed_(std::move(changed)),
         ended_(std::move(ended)) {}
 
-  void Write(const v1::WatchResponse& message, Ready ready) override {
+  void Write(v1::WatchResponse message, Ready ready) override {
     Server& server = link_.server_;
     if (!server.CanSend()) return;
     if (server.world().Draw(Fault::kStreamBroken)) {

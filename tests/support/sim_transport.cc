@@ -136,9 +136,10 @@ class SimTransport::Pages final : public service::PageSink {
   Pages(SimTransport& transport, std::shared_ptr<engine::PageSink> sink)
       : transport_(transport), sink_(std::move(sink)) {}
 
-  void Write(const v1::PullResponse& page, Ready ready) override {
-    // Not const in the closure: a test may change it.
-    transport_.After([this, page = v1::PullResponse(page), ready = std::move(ready)]() mutable {
+  void Write(std::string bytes, Ready ready) override {
+    v1::PullResponse parsed;
+    VIGIL_CHECK(parsed.ParseFromString(bytes));
+    transport_.After([this, page = std::move(parsed), ready = std::move(ready)]() mutable {
       SimTransport::Faults& faults = transport_.faults;
       if (faults.cut_pull_after == 0 || !faults.reachable) {
         faults.cut_pull_after = -1;
@@ -191,7 +192,7 @@ class SimTransport::Messages final : public service::WatchSink,
   Messages(SimTransport& transport, Changed changed, Ended ended)
       : transport_(transport), changed_(std::move(changed)), ended_(std::move(ended)) {}
 
-  void Write(const v1::WatchResponse& message, Ready ready) override {
+  void Write(v1::WatchResponse message, Ready ready) override {
     transport_.After([self = shared_from_this(), message, ready = std::move(ready)] {
       if (self->open_ && self->transport_.faults.reachable) self->changed_(message);
       ready(self->open_);

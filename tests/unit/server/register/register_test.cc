@@ -452,8 +452,8 @@ TEST(RegisterTest, AcceptedTransferMovesTheHazardAndItsChildrenToTheReceiver) {
   EXPECT_EQ(reg.Find(hazard).unit(), reg.district);
   EXPECT_EQ(reg.Find(transfer).unit(), reg.district);
   VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
-  VIGIL_ASSERT_OK_AND_ASSIGN(
-      const auto gone, snapshot->Feed({*Uuid::Parse(reg.unit)}, {Seq(outcome.seq() - 1), 0}, 4096));
+  store::FeedReading reading({*Uuid::Parse(reg.unit)}, {Seq(outcome.seq() - 1), 0});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto gone, snapshot->ReadFeed(reading, {.bytes = 4096}));
   std::vector<std::string> departed;
   for (const v1::Departure& departure : gone.departures) departed.push_back(departure.record());
   EXPECT_THAT(departed, UnorderedElementsAre(hazard, transfer));

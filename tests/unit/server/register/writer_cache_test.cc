@@ -28,16 +28,19 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   std::vector<Uuid> all = units;
   all.emplace_back();
   BucketSums naive{};
-  store::FeedPlace after;
+  store::FeedReading reading(all, {});
   for (bool last = false; !last;) {
-    VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page, snapshot->Feed(all, after, 4096));
-    for (const store::StoredRecord& record : page.records) {
-      const std::string hash(Sha256Of(record.bytes).bytes().substr(0, 8));
+    VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page,
+                               snapshot->ReadFeed(reading, {.bytes = 4096}));
+    for (const std::string& bytes : page.records) {
+      v1::Record record;
+      ASSERT_TRUE(record.ParseFromString(bytes));
+      const std::string hash(Sha256Of(bytes).bytes().substr(0, 8));
       std::uint64_t sum = 0;
       for (const char c : hash) sum = (sum << 8) | static_cast<unsigned char>(c);
-      naive[static_cast<unsigned char>(Sha256Of(record.id.bytes()).bytes()[0])] += sum;
+      naive[static_cast<unsigned char>(
+          Sha256Of(Uuid::ParseOrNil(record.id()).bytes()).bytes()[0])] += sum;
     }
-    after = page.cursor;
     last = page.last;
   }
   VIGIL_ASSERT_OK_AND_ASSIGN(const BucketSums digest, snapshot->Digest(all));

@@ -20,17 +20,27 @@
 
 namespace vigil::testing {
 
-// Takes pages at its own pace, on the executor.
+inline void Parse(const std::string& bytes, v1::PullResponse& page) {
+  EXPECT_TRUE(page.ParseFromString(bytes));
+}
 template <typename Message>
-class Sink final : public service::StreamSink<Message> {
+void Parse(const Message& sent, Message& message) {
+  message = sent;
+}
+
+// Takes pages at its own pace, on the executor; `Sent` is what they are sent as.
+template <typename Message, typename Sent = Message>
+class Sink final : public service::StreamSink<Sent> {
  public:
+  using Ready = typename service::StreamSink<Sent>::Ready;
+
   explicit Sink(Executor& executor) : executor_(executor) {}
 
-  void Write(const Message& message, typename service::StreamSink<Message>::Ready ready) override {
+  void Write(Sent message, Ready ready) override {
     EXPECT_FALSE(finished) << "a message after the end";
     EXPECT_FALSE(writing) << "a message before the one before it was taken";
     writing = true;
-    messages.push_back(message);
+    Parse(message, messages.emplace_back());
     if (is_slow && is_slow()) {
       waits = ready;
       return;
@@ -55,7 +65,7 @@ class Sink final : public service::StreamSink<Message> {
 
   std::vector<Message> messages;
   std::function<bool()> is_slow;
-  typename service::StreamSink<Message>::Ready waits;
+  Ready waits;
   std::function<void()> on_message;
   bool gone = false;
   bool writing = false;
@@ -66,7 +76,7 @@ class Sink final : public service::StreamSink<Message> {
   Executor& executor_;
 };
 
-using Pages = Sink<v1::PullResponse>;
+using Pages = Sink<v1::PullResponse, std::string>;
 
 class SyncCoreTest : public ::testing::Test {
  protected:

@@ -15,6 +15,8 @@ namespace {
 using testing::GroupMaker;
 using testing::Id;
 using testing::NewRegister;
+using testing::ReadFeed;
+using testing::RecordIn;
 using ::vigil::testing::IsOk;
 using ::vigil::testing::SeedSqliteRandom;
 using ::vigil::testing::SimVfs;
@@ -31,13 +33,14 @@ SqliteStoreOptions SmallRegister(const SimVfs& disk) {
 // Records 1 to `operations` of the register, each made by the operation of its number.
 void CheckContent(SqliteRegisterStore& store, std::uint64_t operations) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store.Read());
-  VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed, snapshot->Feed({Id(7)}, {}, 1 << 24));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed, ReadFeed(*snapshot, {Id(7)}, {}, 1 << 24));
   ASSERT_EQ(feed.records.size(), operations);
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto log, snapshot->Log(Seq(0), 1 << 20));
   ASSERT_EQ(log.size(), operations);
   for (std::uint64_t i = 1; i <= operations; ++i) {
-    ASSERT_EQ(feed.records[i - 1].id, Id(i));
-    ASSERT_EQ(feed.records[i - 1].version, Seq(i));
+    const v1::Record record = RecordIn(feed.records[i - 1]);
+    ASSERT_EQ(record.id(), Id(i).ToString());
+    ASSERT_EQ(record.version(), i);
   }
 }
 

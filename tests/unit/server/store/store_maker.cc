@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
 #include "sync/base/hash.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
@@ -40,6 +41,20 @@ std::string BytesOf(const RecordSpec& spec, Seq version) {
   if (!spec.parent.is_nil()) record.set_parent(spec.parent.ToString());
   record.mutable_entity()->mutable_hazard()->set_description(std::string(spec.padding, 'x'));
   return record.SerializeAsString();
+}
+
+v1::Record RecordIn(std::string_view bytes) {
+  v1::Record record;
+  EXPECT_TRUE(record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  return record;
+}
+
+Uuid IdIn(std::string_view bytes) { return Uuid::ParseOrNil(RecordIn(bytes).id()); }
+
+absl::StatusOr<FeedPage> ReadFeed(Snapshot& snapshot, const std::vector<Uuid>& units,
+                                  const FeedPlace& after, std::size_t bytes) {
+  FeedReading reading(units, after);
+  return snapshot.ReadFeed(reading, {.bytes = bytes});
 }
 
 Seq GroupMaker::Operation(DeviceSeq device_seq) {

@@ -73,6 +73,13 @@ class GroupMaker {
 
 // The stored bytes that the maker gives to a record at a version.
 std::string BytesOf(const RecordSpec& spec, Seq version);
+// A record of a page.
+v1::Record RecordIn(std::string_view bytes);
+Uuid IdIn(std::string_view bytes);
+
+// The first page of a reading that begins after `after`.
+absl::StatusOr<FeedPage> ReadFeed(Snapshot& snapshot, const std::vector<Uuid>& units,
+                                  const FeedPlace& after, std::size_t bytes);
 
 }  // namespace vigil::store::testing
 

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "sync/rules/record.h"
 #include "vigil/v1/risk_source.pb.h"
+#include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::rules {
 namespace {
@@ -101,6 +102,24 @@ TEST(WireTest, AFieldTakesNoBytesButItsOwn) {
   body = source;
   EXPECT_TRUE(SetFieldBytes(code, "", body));
   EXPECT_FALSE(body.has_code());
+}
+
+TEST(WireTest, FieldsPutTogetherAreTheMessage) {
+  v1::PullResponse page;
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 20'000U}) {
+    page.add_records(std::string(size, 'r'));
+  }
+  std::string bytes;
+  for (const std::string& record : page.records()) {
+    const std::size_t before = bytes.size();
+    AppendField(v1::PullResponse::kRecordsFieldNumber, record, bytes);
+    EXPECT_LE(bytes.size() - before, record.size() + kFieldHeadBytesMax);
+  }
+  EXPECT_EQ(bytes, page.SerializeAsString());
+  // A number that does not fit into one byte with its type.
+  std::string large;
+  AppendField(16, "x", large);
+  EXPECT_THAT(NumbersIn(large), ElementsAre(16));
 }
 
 }  // namespace
