@@ -70,7 +70,8 @@ absl::StatusOr<std::unique_ptr<AsOfStore>> AsOfStore::Create(Seq seq, absl::Time
     VIGIL_ASSIGN_OR_RETURN(Transaction transaction, writer.BeginWrite());
     VIGIL_ASSIGN_OR_RETURN(Statement head, transaction.Prepare(kInsertHead));
     head.BindNumber(1, seq);
-    BindHash(head, 2, Sha256());
+    const Sha256 no_root;
+    BindHash(head, 2, no_root);
     VIGIL_RETURN_IF_ERROR(head.Run());
     VIGIL_RETURN_IF_ERROR(transaction.Commit());
   }

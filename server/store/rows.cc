@@ -13,19 +13,19 @@ ErrorBuilder StoreError(absl::StatusCode code, v1::Reason reason, std::string_vi
 }
 
 void BindRawUuid(sqlite::Statement& statement, int parameter, const Uuid& id) {
-  statement.BindBlob(parameter, id.bytes());
+  statement.BindBorrowed(parameter, id.bytes());
 }
 
 void BindReference(sqlite::Statement& statement, int parameter, const Uuid& id) {
   if (id.is_nil()) {
     statement.BindNull(parameter);
   } else {
-    statement.BindUuid(parameter, id);
+    statement.BindBorrowed(parameter, id.bytes());
   }
 }
 
 void BindHash(sqlite::Statement& statement, int parameter, const Sha256& hash) {
-  statement.BindBlob(parameter, hash.bytes());
+  statement.BindBorrowed(parameter, hash.bytes());
 }
 
 void BindDate(sqlite::Statement& statement, int parameter, const v1::Date& date) {

@@ -26,11 +26,16 @@ namespace vigil::store {
 // An error with its reason.
 ErrorBuilder StoreError(absl::StatusCode code, v1::Reason reason, std::string_view message);
 
+// The value is not copied: it must live until the statement has been run.
 // Nil is kept as 16 zeros (a unit: everybody's).
 void BindRawUuid(sqlite::Statement& statement, int parameter, const Uuid& id);
+void BindRawUuid(sqlite::Statement& statement, int parameter, Uuid&& id) = delete;
 // Nil is kept as NULL (a reference: none).
 void BindReference(sqlite::Statement& statement, int parameter, const Uuid& id);
+void BindReference(sqlite::Statement& statement, int parameter, Uuid&& id) = delete;
 void BindHash(sqlite::Statement& statement, int parameter, const Sha256& hash);
+void BindHash(sqlite::Statement& statement, int parameter, Sha256&& hash) = delete;
+
 // An unset date (year 0) is kept as NULL.
 void BindDate(sqlite::Statement& statement, int parameter, const v1::Date& date);
 

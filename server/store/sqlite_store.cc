@@ -77,7 +77,8 @@ absl::Status Begin(Database& database, const SqliteStoreOptions& options) {
   insert.BindUuid(1, options.first_epoch).BindBlob(2, epoch.SerializeAsString());
   VIGIL_RETURN_IF_ERROR(insert.Run());
   VIGIL_ASSIGN_OR_RETURN(Statement head, transaction.Prepare(kInsertHead));
-  BindHash(head, 1, Sha256Of(""));
+  const Sha256 root_of_nothing = Sha256Of("");
+  BindHash(head, 1, root_of_nothing);
   head.BindTime(2, options.created_at);
   VIGIL_RETURN_IF_ERROR(head.Run());
   return transaction.Commit();

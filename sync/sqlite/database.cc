@@ -52,6 +52,13 @@ int OpenFlags(const OpenOptions& options) {
 constexpr int kOwnBytesMax = 2048;
 constexpr int kOwnPieces = 128;
 
+// SQLite's account of the memory that it has taken costs a lock for each piece, and nobody reads
+// it. Too late where somebody has used SQLite before: then it is kept.
+void KeepNoAccount() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(once);
+}
+
 int NoteWalPages(void* connection, sqlite3* /*handle*/, const char* /*schema*/, int pages) {
   static_cast<Connection*>(connection)->wal_pages = pages;
   return SQLITE_OK;
@@ -157,6 +164,7 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 absl::StatusOr<Database> Database::Open(const std::string& path, const OpenOptions& options) {
+  KeepNoAccount();
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, OpenFlags(options),
                                    options.vfs.empty() ? nullptr : options.vfs.c_str());
