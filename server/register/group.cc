@@ -14,6 +14,7 @@
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/creation.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/reason.h"
 #include "sync/rules/record.h"
@@ -412,8 +413,10 @@ absl::Status Group::Apply(const v1::Operation& operation, const rules::Author& a
     entry->bytes = change.bytes;
     change.created = created;
     change.placed = created || change.key != key_before || entry->unit != entry->stored_unit;
-    change.write_bytes = rules::CanonicalBytes(write);
-    change.stamp_bytes = rules::CanonicalBytes(stamp);
+    if (!created || !rules::IsPlainCreation(write)) {
+      change.write_bytes = rules::CanonicalBytes(write);
+      change.stamp_bytes = rules::CanonicalBytes(stamp);
+    }
     change.device = Uuid::ParseOrNil(operation.device());
     change.device_seq = DeviceSeq(operation.device_seq());
     entry->NoteAuthor(change.device, change.device_seq, seq);

@@ -8,6 +8,7 @@
 
 #include "sync/base/status.h"
 #include "sync/base/time.h"
+#include "sync/rules/creation.h"
 #include "sync/rules/merge.h"
 #include "sync/rules/record.h"
 #include "sync/rules/work_calendar.h"
@@ -60,9 +61,14 @@ absl::StatusOr<std::vector<store::OwnWrite>> GroupWorld::WritesOf(const Entry& e
                          records_.snapshot().OwnWrites(entry.id, device_, after));
   for (const std::size_t place : entry.versions) {
     const store::RecordChange& change = writes_.records[place];
-    if (change.device == device_) {
+    if (change.device != device_) continue;
+    if (!change.write_bytes.empty()) {
       writes.push_back({change.version, change.write_bytes, change.stamp_bytes});
+      continue;
     }
+    VIGIL_ASSIGN_OR_RETURN(rules::Creation creation, rules::CreationOf(change.bytes));
+    writes.push_back(
+        {change.version, std::move(creation.write_bytes), std::move(creation.stamp_bytes)});
   }
   return writes;
 }

@@ -33,22 +33,32 @@ ON CONFLICT (device, record, seq) DO NOTHING
 
 constexpr char kInsertRecord[] = R"sql(
 INSERT INTO record (id, kind, version, feed_seq, parent, root, unit, office_only, bucket, key,
-                    bytes)
-VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                    bytes, device, device_seq, stamp_bytes, write_bytes)
+VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 )sql";
 
 constexpr char kUpdateRecord[] = R"sql(
-UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, unit = ?3, office_only = ?4, key = ?5,
-                  bytes = ?6
+UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, bytes = ?3, device = ?4, device_seq = ?5,
+                  stamp_bytes = ?6, write_bytes = ?7, unit = ?8, office_only = ?9, key = ?10
 WHERE id = ?1 AND version < ?2
 )sql";
 
 // Where nothing but its content has changed, so that one index alone changes with it.
 constexpr char kUpdateContent[] = R"sql(
-UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, bytes = ?3
+UPDATE record SET version = ?2, feed_seq = ?2, moved = 0, bytes = ?3, device = ?4, device_seq = ?5,
+                  stamp_bytes = ?6, write_bytes = ?7
 WHERE id = ?1 AND version < ?2
 )sql";
 
+// What the record was until now.
+constexpr char kKeepVersion[] = R"sql(
+INSERT INTO record_version (record, version, device, device_seq, unit, stamp_bytes, write_bytes,
+                            bytes)
+SELECT id, version, device, device_seq, unit, stamp_bytes, write_bytes, bytes
+FROM record WHERE id = ?1 AND write_bytes IS NOT NULL
+)sql";
+
+// What it was within the group only.
 constexpr char kInsertVersion[] = R"sql(
 INSERT INTO record_version (record, version, device, device_seq, unit, stamp_bytes, write_bytes,
                             bytes)
@@ -56,6 +66,16 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 )sql";
 
 // In each of these, `tree` is a root and what lives under it.
+constexpr char kKeepVersions[] = R"sql(
+WITH RECURSIVE tree(id) AS (
+  VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
+INSERT INTO record_version (record, version, device, device_seq, unit, stamp_bytes, write_bytes,
+                            bytes)
+SELECT record.id, version, device, device_seq, unit, stamp_bytes, write_bytes, bytes
+FROM record JOIN tree ON tree.id = record.id
+WHERE version < ?2 AND write_bytes IS NOT NULL
+)sql";
+
 constexpr char kForgetDepartures[] = R"sql(
 WITH RECURSIVE tree(id) AS (
   VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
@@ -78,7 +98,8 @@ ORDER BY record.ordinal
 constexpr char kMoveRecords[] = R"sql(
 WITH RECURSIVE tree(id) AS (
   VALUES (?1) UNION SELECT record.id FROM record JOIN tree ON record.parent = tree.id)
-UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3), moved = version < max(feed_seq, ?3)
+UPDATE record SET unit = ?2, feed_seq = max(feed_seq, ?3), moved = version < max(feed_seq, ?3),
+                  write_bytes = iif(version < ?3, NULL, write_bytes)
 WHERE id IN (SELECT id FROM tree)
 )sql";
 
@@ -132,30 +153,45 @@ const PushSignature* SignatureOf(const LogRow& row, const SignaturesByPlace& sig
   return found->second->operation_hash == row.operation_hash ? found->second : nullptr;
 }
 
+// The four columns that say how a record came to its version.
+void BindWrite(Statement& statement, int first, const RecordChange& change) {
+  BindReference(statement, first, change.device);
+  statement.BindNumber(first + 1, change.device_seq)
+      .BindBorrowed(first + 2, change.stamp_bytes)
+      .BindBorrowed(first + 3, change.write_bytes);
+}
+
 absl::Status InsertRecord(Transaction& transaction, const RecordChange& last) {
   VIGIL_ASSIGN_OR_RETURN(Statement insert, transaction.Prepare(kInsertRecord));
-  insert.BindUuid(1, last.id).BindInt64(2, last.kind).BindNumber(3, last.version);
+  BindReference(insert, 1, last.id);
+  insert.BindInt64(2, last.kind).BindNumber(3, last.version);
   BindReference(insert, 4, last.parent);
-  insert.BindUuid(5, last.root);
+  BindReference(insert, 5, last.root);
   BindRawUuid(insert, 6, last.unit);
   insert.BindBool(7, last.office_only)
       .BindInt64(8, BucketOf(last.id))
       .BindText(9, last.key)
       .BindBorrowed(10, last.bytes);
+  BindWrite(insert, 11, last);
   return insert.Run();
 }
 
 absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last, bool placed) {
+  VIGIL_ASSIGN_OR_RETURN(Statement keep, transaction.Prepare(kKeepVersion));
+  BindReference(keep, 1, last.id);
+  VIGIL_RETURN_IF_ERROR(keep.Run());
+
   Statement update;
   if (placed) {
     VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateRecord));
-    BindRawUuid(update, 3, last.unit);
-    update.BindBool(4, last.office_only).BindText(5, last.key).BindBorrowed(6, last.bytes);
+    BindRawUuid(update, 8, last.unit);
+    update.BindBool(9, last.office_only).BindText(10, last.key);
   } else {
     VIGIL_ASSIGN_OR_RETURN(update, transaction.Prepare(kUpdateContent));
-    update.BindBorrowed(3, last.bytes);
   }
-  update.BindUuid(1, last.id).BindNumber(2, last.version);
+  BindReference(update, 1, last.id);
+  update.BindNumber(2, last.version).BindBorrowed(3, last.bytes);
+  BindWrite(update, 4, last);
   VIGIL_RETURN_IF_ERROR(update.Run());
   if (transaction.changes() == 1) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("record ", last.id.ToString(), " does not exist before ",
@@ -164,7 +200,8 @@ absl::Status UpdateRecord(Transaction& transaction, const RecordChange& last, bo
 
 absl::Status InsertVersion(Statement& insert, const RecordChange& change) {
   insert.Reset();
-  insert.BindUuid(1, change.id).BindNumber(2, change.version);
+  BindReference(insert, 1, change.id);
+  insert.BindNumber(2, change.version);
   BindReference(insert, 3, change.device);
   insert.BindNumber(4, change.device_seq);
   BindRawUuid(insert, 5, change.unit);
@@ -175,6 +212,11 @@ absl::Status InsertVersion(Statement& insert, const RecordChange& change) {
 }
 
 absl::Status ApplyMove(Transaction& transaction, const Move& move) {
+  VIGIL_ASSIGN_OR_RETURN(Statement keep, transaction.Prepare(kKeepVersions));
+  BindReference(keep, 1, move.root);
+  keep.BindNumber(2, move.seq);
+  VIGIL_RETURN_IF_ERROR(keep.Run());
+
   // What has left a unit and is back there, or leaves it again, left it once only: now.
   VIGIL_ASSIGN_OR_RETURN(Statement forget, transaction.Prepare(kForgetDepartures));
   forget.BindUuid(1, move.root);
@@ -274,8 +316,9 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
     if (!last.office_only) Touch(feeds, last.unit, last.version);
   }
   VIGIL_ASSIGN_OR_RETURN(Statement version, transaction.Prepare(kInsertVersion));
-  for (const RecordChange& change : writes.records) {
-    VIGIL_RETURN_IF_ERROR(InsertVersion(version, change));
+  for (std::size_t i = 0; i < writes.records.size(); ++i) {
+    const RecordChange& change = writes.records[i];
+    if (spans[change.id].last != i) VIGIL_RETURN_IF_ERROR(InsertVersion(version, change));
   }
   // After the records: a child that was changed before its root moved stands in the old unit.
   for (const Move& move : writes.moves) {

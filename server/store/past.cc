@@ -16,14 +16,17 @@ constexpr char kReceivedAt[] = "SELECT received_at FROM log WHERE seq = ?1";
 
 constexpr char kHeadSeq[] = "SELECT seq FROM meta WHERE one = 1";
 
+// A version stands in its record until another one takes its place, or the record moves.
 constexpr char kRecordsAt[] = R"sql(
-SELECT record.id, record.kind, record_version.version, record.parent, record.root, record.unit,
-       record_version.bytes, record.ordinal, record.office_only
-FROM record JOIN record_version
-  ON record_version.record = record.id
- AND record_version.version = (SELECT max(past.version) FROM record_version AS past
-                               WHERE past.record = record.id AND past.version <= ?1)
+SELECT record.id, record.kind, coalesce(past.version, record.version), record.parent, record.root,
+       record.unit, coalesce(past.bytes, record.bytes), record.ordinal, record.office_only
+FROM record LEFT JOIN record_version AS past
+  ON (record.version > ?1 OR record.write_bytes IS NULL)
+ AND past.record = record.id
+ AND past.version = (SELECT max(version) FROM record_version
+                     WHERE record_version.record = record.id AND record_version.version <= ?1)
 WHERE record.ordinal > ?2
+  AND (past.version IS NOT NULL OR (record.version <= ?1 AND record.write_bytes IS NOT NULL))
 ORDER BY record.ordinal LIMIT ?3
 )sql";
 

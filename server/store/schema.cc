@@ -436,6 +436,17 @@ ALTER TABLE log ADD COLUMN signature BLOB;
 DELETE FROM audit_node WHERE level % 4 <> 0;
 )sql";
 
+constexpr char kNewestVersion[] = R"sql(
+-- How a record came to its version stands beside it; a version's own row is written when another
+-- one takes its place, or when a move changes what is stored of it. write_bytes: empty where the
+-- write made the record, and follows from it with its stamp; NULL where the version's row is in
+-- record_version already.
+ALTER TABLE record ADD COLUMN device BLOB CHECK (length(device) = 16);
+ALTER TABLE record ADD COLUMN device_seq INTEGER;
+ALTER TABLE record ADD COLUMN stamp_bytes BLOB;
+ALTER TABLE record ADD COLUMN write_bytes BLOB;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -454,6 +465,8 @@ constexpr sqlite::Migration kMigrations[] = {
     {8, "ledger", "A page of the ledger costs its rows, its total one look at an index.", kLedger},
     {9, "fewer-pages", "An operation touches fewer pages: fewer indexes, fewer nodes, fewer rows.",
      kFewerPages},
+    {10, "newest-version", "A version has a row of its own only once another takes its place.",
+     kNewestVersion},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "server/store/notification_row.h"
 #include "server/store/rows.h"
 #include "sync/base/status.h"
+#include "sync/rules/creation.h"
 
 namespace vigil::store {
 namespace {
@@ -25,11 +26,15 @@ SELECT id, kind, version, parent, root, unit, bytes FROM record WHERE id = ?1
 )sql";
 
 constexpr char kFindRecordAt[] = R"sql(
-SELECT record.id, record.kind, record_version.version, record.parent, record.root,
-       record_version.unit, record_version.bytes
-FROM record_version JOIN record ON record.id = record_version.record
-WHERE record_version.record = ?1 AND record_version.version <= ?2
-ORDER BY record_version.version DESC LIMIT 1
+SELECT id, kind, record_version.version, parent, root, record_version.unit, record_version.bytes
+FROM record_version JOIN record ON id = record
+WHERE record = ?1 AND record_version.version <= ?2 ORDER BY record_version.version DESC LIMIT 1
+)sql";
+
+// Nothing where the record has moved since.
+constexpr char kFindNewest[] = R"sql(
+SELECT id, kind, version, parent, root, unit, bytes FROM record
+WHERE id = ?1 AND version <= ?2 AND write_bytes IS NOT NULL
 )sql";
 
 constexpr char kFindByKey[] = R"sql(
@@ -46,22 +51,36 @@ constexpr char kDuplicatesOf[] = "SELECT id FROM hazard WHERE merged_into = ?1 O
 constexpr char kHazardsFollowing[] =
     "SELECT id FROM hazard WHERE risk_source = ?1 AND follows_source = 1 ORDER BY id";
 
+// In each of these, the newest version stands in its record, unless that has moved since.
 constexpr char kOwnWrites[] = R"sql(
-SELECT version, write_bytes, stamp_bytes FROM record_version
-WHERE record = ?1 AND device = ?2 AND version > ?3 ORDER BY version
+SELECT version, write_bytes, stamp_bytes, bytes FROM record_version
+WHERE record = ?1 AND device = ?2 AND version > ?3
+UNION ALL
+SELECT version, write_bytes, stamp_bytes, bytes FROM record
+WHERE id = ?1 AND device = ?2 AND version > ?3 AND write_bytes IS NOT NULL
+ORDER BY version
 )sql";
 
 constexpr char kOthersWrote[] = R"sql(
 SELECT 1 FROM record_version
-WHERE record = ?1 AND version > ?2 AND (device IS NOT ?3 OR device_seq >= ?4) LIMIT 1
+WHERE record = ?1 AND version > ?2 AND (device IS NOT ?3 OR device_seq >= ?4)
+UNION ALL
+SELECT 1 FROM record
+WHERE id = ?1 AND version > ?2 AND (device IS NOT ?3 OR device_seq >= ?4)
+  AND write_bytes IS NOT NULL
+LIMIT 1
 )sql";
 
 constexpr char kHistory[] = R"sql(
-SELECT record_version.version, record_version.write_bytes, record_version.stamp_bytes,
-       log.operation_bytes, log.outcome_bytes, log.received_at
-FROM record_version JOIN log ON log.seq = record_version.version
-WHERE record_version.record = ?1 AND record_version.version > ?2
-ORDER BY record_version.version LIMIT ?3
+SELECT version, write_bytes, stamp_bytes, record_version.bytes, operation_bytes, outcome_bytes,
+       received_at
+FROM record_version JOIN log ON log.seq = version
+WHERE record = ?1 AND version > ?2
+UNION ALL
+SELECT version, write_bytes, stamp_bytes, record.bytes, operation_bytes, outcome_bytes, received_at
+FROM record JOIN log ON log.seq = version
+WHERE id = ?1 AND version > ?2 AND write_bytes IS NOT NULL
+ORDER BY version LIMIT ?3
 )sql";
 
 constexpr char kFindOutcome[] = R"sql(
@@ -137,6 +156,18 @@ absl::StatusOr<std::optional<StoredOutcome>> OptionalOutcome(Statement& find) {
   VIGIL_ASSIGN_OR_RETURN(outcome.operation_hash, ReadHash(find, 4));
   outcome.outcome_bytes = std::string(find.ColumnBlob(5));
   return std::optional<StoredOutcome>(std::move(outcome));
+}
+
+// Of columns write_bytes, stamp_bytes and bytes, which begin with the second one.
+template <typename Row>
+absl::Status ReadWrite(const Statement& read, Row& row) {
+  row.write_bytes = std::string(read.ColumnBlob(1));
+  row.stamp_bytes = std::string(read.ColumnBlob(2));
+  if (!row.write_bytes.empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(rules::Creation creation, rules::CreationOf(read.ColumnBlob(3)));
+  row.write_bytes = std::move(creation.write_bytes);
+  row.stamp_bytes = std::move(creation.stamp_bytes);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Uuid>> ReadIds(Statement& read) {
@@ -227,6 +258,11 @@ absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecord(const Uui
 
 absl::StatusOr<std::optional<StoredRecord>> SqliteSnapshot::FindRecordAt(const Uuid& id,
                                                                          Seq version) {
+  VIGIL_ASSIGN_OR_RETURN(Statement newest, database_->Query(kFindNewest));
+  BindRawUuid(newest, 1, id);
+  newest.BindNumber(2, version);
+  VIGIL_ASSIGN_OR_RETURN(std::optional<StoredRecord> record, OptionalRecord(newest));
+  if (record) return record;
   VIGIL_ASSIGN_OR_RETURN(Statement find, database_->Query(kFindRecordAt));
   BindRawUuid(find, 1, id);
   find.BindNumber(2, version);
@@ -293,8 +329,9 @@ absl::StatusOr<std::vector<OwnWrite>> SqliteSnapshot::OwnWrites(const Uuid& reco
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
     if (!found) return writes;
-    writes.push_back({find.ColumnNumber<Seq>(0), std::string(find.ColumnBlob(1)),
-                      std::string(find.ColumnBlob(2))});
+    OwnWrite& write = writes.emplace_back();
+    write.seq = find.ColumnNumber<Seq>(0);
+    VIGIL_RETURN_IF_ERROR(ReadWrite(find, write));
   }
 }
 
@@ -317,9 +354,12 @@ absl::StatusOr<std::vector<VersionRow>> SqliteSnapshot::History(const Uuid& reco
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, find.Step());
     if (!found) return rows;
-    rows.push_back({find.ColumnNumber<Seq>(0), std::string(find.ColumnBlob(1)),
-                    std::string(find.ColumnBlob(2)), std::string(find.ColumnBlob(3)),
-                    std::string(find.ColumnBlob(4)), find.ColumnTime(5)});
+    VersionRow& row = rows.emplace_back();
+    row.version = find.ColumnNumber<Seq>(0);
+    VIGIL_RETURN_IF_ERROR(ReadWrite(find, row));
+    row.operation_bytes = std::string(find.ColumnBlob(4));
+    row.outcome_bytes = std::string(find.ColumnBlob(5));
+    row.received_at = find.ColumnTime(6);
   }
 }
 

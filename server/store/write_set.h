@@ -70,7 +70,8 @@ struct RecordChange {
   // False: it lives where the snapshot has it, for the same people and under the same key.
   bool placed = true;
   // How the record came to this version: the write (serialised v1::RecordWrite) and its stamp
-  // (serialised v1::Stamp), and the device that wrote.
+  // (serialised v1::Stamp), and the device that wrote. Both empty: they made the record and follow
+  // from it (rules::CreationOf).
   std::string write_bytes;
   std::string stamp_bytes;
   Uuid device;

@@ -31,9 +31,13 @@ constexpr char kDigests[] = "SELECT unit, sums FROM digest";
 // Each of these finds rows that must not be there.
 constexpr std::string_view kStrays[] = {
     "SELECT count(*) FROM record_version JOIN log ON log.seq = version WHERE verdict NOT IN (1, 2)",
+    "SELECT count(*) FROM record JOIN log ON log.seq = version WHERE verdict NOT IN (1, 2)",
     "SELECT count(*) FROM refused_record JOIN log USING (seq) WHERE verdict <> 3",
-    "SELECT count(*) FROM record WHERE version <> (SELECT max(version) FROM record_version WHERE "
-    "record = record.id)",
+    // Each version stands in one place.
+    "SELECT count(*) FROM record WHERE (write_bytes IS NULL) <> EXISTS (SELECT 1 FROM "
+    "record_version WHERE record = record.id AND record_version.version = record.version)",
+    "SELECT count(*) FROM record_version JOIN record ON record.id = record WHERE "
+    "record_version.version > record.version",
     "SELECT count(*) FROM record WHERE feed_seq < version OR feed_seq > (SELECT seq FROM meta)",
     "SELECT count(*) FROM record WHERE office_only = 0 AND feed_seq > coalesce((SELECT last_seq "
     "FROM unit_feed WHERE unit_feed.unit = record.unit), 0)",
