@@ -125,7 +125,9 @@ absl::Status Case::CheckInnerReferences(const FieldInfo& field, const Message& v
 
 absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) {
   const auto& reflection = *body.GetReflection();
-  for (const FieldInfo& field : info.fields) {
+  std::string scratch;
+  for (const FieldInfo* const reference : info.references) {
+    const FieldInfo& field = *reference;
     if (!field.inner_references.empty()) {
       if (!field.descriptor->is_repeated()) {
         VIGIL_RETURN_IF_ERROR(
@@ -138,13 +140,14 @@ absl::Status Case::CheckReferences(const EntityInfo& info, const Message& body) 
       }
       continue;
     }
-    if (field.refers_to.empty()) continue;
     if (field.descriptor->is_repeated()) {
       for (int i = 0; i < reflection.FieldSize(body, field.descriptor); ++i) {
         VIGIL_RETURN_IF_ERROR(CheckReference(
             reflection.GetRepeatedString(body, field.descriptor, i), field.refers_to));
       }
-    } else if (const std::string id = TextOf(body, field); !id.empty()) {
+    } else if (const std::string& id =
+                   reflection.GetStringReference(body, field.descriptor, &scratch);
+               !id.empty()) {
       VIGIL_RETURN_IF_ERROR(CheckReference(id, field.refers_to));
     }
   }

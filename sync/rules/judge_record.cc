@@ -183,6 +183,20 @@ absl::Status CheckNotBlank(const FieldInfo& field, const Message& changes) {
       .With("field", field.name());
 }
 
+// The record with what is written to it. What did not fit before is not this edit's fault.
+absl::Status CheckTogether(const EntityInfo& info, const v1::Entity& entity,
+                           const v1::RecordWrite& write) {
+  if (!IsValidatedTogether(*info.descriptor)) return absl::OkStatus();
+  v1::Entity edited = entity;
+  Message& body = MutableBodyOf(edited, info);
+  for (const v1::FieldWrite& field : write.fields()) {
+    SetFieldBytes(*info.Find(static_cast<int>(field.field())), field.value(), body);
+  }
+  const absl::Status fits = ValidateTogether(body);
+  if (fits.ok() || !ValidateTogether(BodyOf(entity)).ok()) return absl::OkStatus();
+  return fits;
+}
+
 absl::Status EditRecord(Case& judged) {
   const v1::EditRecord& command = judged.operation().edit_record();
   VIGIL_ASSIGN_OR_RETURN(const EntityInfo* info, KindOf(command.entity()));
@@ -192,14 +206,11 @@ absl::Status EditRecord(Case& judged) {
         .With("field", "update_mask");
   }
   const Message& changes = BodyOf(command.entity());
-  v1::Entity none;
   const bool removes =
       command.has_removed() && command.removed().entity_case() == command.entity().entity_case();
-  const Message& removed = removes ? BodyOf(command.removed()) : MutableBodyOf(none, *info);
   VIGIL_RETURN_IF_ERROR(judged.CheckReferences(*info, changes));
   VIGIL_RETURN_IF_ERROR(CheckRolesGrantable(changes));
-  v1::Entity edited = record->entity();
-  Message& body = MutableBodyOf(edited, *info);
+  v1::RecordWrite& write = judged.Write(*record, changes, {});
   for (const std::string& path : command.update_mask().paths()) {
     const FieldInfo* field = info->Find(std::string_view(path));
     if (field == nullptr) {
@@ -211,14 +222,12 @@ absl::Status EditRecord(Case& judged) {
     if (field == info->key_field) {
       VIGIL_RETURN_IF_ERROR(judged.CheckKeyIsFree(*info, changes, record->id()));
     }
-    v1::FieldWrite& written = AddField(judged.Write(*record, changes, {}), *field, changes);
-    if (field->policy == v1::MERGE_POLICY_UNION) written.set_removed(FieldBytes(removed, *field));
-    SetFieldBytes(*field, written.value(), body);
+    v1::FieldWrite& written = AddField(write, *field, changes);
+    if (removes && field->policy == v1::MERGE_POLICY_UNION) {
+      written.set_removed(FieldBytes(BodyOf(command.removed()), *field));
+    }
   }
-  const absl::Status fits = ValidateTogether(body);
-  // What did not fit before is not this edit's fault.
-  if (fits.ok() || !ValidateTogether(BodyOf(record->entity())).ok()) return absl::OkStatus();
-  return fits;
+  return CheckTogether(*info, record->entity(), write);
 }
 
 // A replacement says the same thing rightly; it is no way around a command's guards, nor to another

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "sync/base/check.h"
+#include "sync/base/status.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/record.h"
 
@@ -330,9 +331,7 @@ absl::Status MergeMaker(const v1::RecordWrite& write, const v1::Stamp& stamp,
     const bool as_made =
         FindState(record, field->number()) == nullptr && FieldBytes(body, *field) == change.value();
     if (as_made) continue;
-    if (absl::Status status = MergeField(change, *field, stamp, record); !status.ok()) {
-      return status;
-    }
+    VIGIL_RETURN_IF_ERROR(MergeField(change, *field, stamp, record));
   }
   if (SameStamp(record.made_by(), stamp)) record.mutable_made_by()->set_witnessed(false);
   return absl::OkStatus();
@@ -347,20 +346,21 @@ absl::Status Create(const v1::RecordWrite& write, const v1::Stamp& stamp, const 
   record.mutable_made_by()->set_seq(stamp.seq());
   record.set_outside_scope(write.outside_scope());
   Message& body = MutableBodyOf(*record.mutable_entity(), info);
+  std::string fields;
+  bool readable = true;
+  bool is_copy = false;
   for (const v1::FieldWrite& change : write.fields()) {
-    if (change.has_stamp()) continue;
-    const FieldInfo* field = info.Find(static_cast<int>(change.field()));
-    if (field == nullptr || !SetFieldBytes(*field, change.value(), body)) {
-      return absl::DataLossError(absl::StrCat(info.kind, ": a write that cannot be read"));
-    }
+    is_copy = is_copy || change.has_stamp();
+    readable = readable && HoldsOnly(static_cast<int>(change.field()), change.value());
+    if (!change.has_stamp()) fields += change.value();
   }
-  const bool is_copy = std::any_of(write.fields().begin(), write.fields().end(),
-                                   [](const auto& change) { return change.has_stamp(); });
+  if (!readable || !body.ParseFromString(fields) ||
+      !body.GetReflection()->GetUnknownFields(body).empty()) {
+    return absl::DataLossError(absl::StrCat(info.kind, ": a write that cannot be read"));
+  }
   if (!is_copy) return absl::OkStatus();
   for (const FieldInfo& field : info.fields) {
-    if (absl::Status status = MakeState(field, write, stamp.seq(), record); !status.ok()) {
-      return status;
-    }
+    VIGIL_RETURN_IF_ERROR(MakeState(field, write, stamp.seq(), record));
   }
   return absl::OkStatus();
 }
@@ -381,9 +381,7 @@ absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Rec
   // from a copy alone.
   if (write.creates()) {
     if (record.made_by().witnessed() && !stamp.witnessed() && !write.has_maker()) {
-      if (absl::Status status = MergeMaker(write, stamp, *info, record); !status.ok()) {
-        return status;
-      }
+      VIGIL_RETURN_IF_ERROR(MergeMaker(write, stamp, *info, record));
     }
   } else {
     for (const v1::FieldWrite& change : write.fields()) {
@@ -393,9 +391,7 @@ absl::Status Merge(const v1::RecordWrite& write, const v1::Stamp& stamp, v1::Rec
       own.set_seq(stamp.seq());
       // Of one write from copies there may be two values: somebody's copy is wrong.
       if (!change.has_stamp() && AlreadyThere(record, *field, own)) continue;
-      if (absl::Status status = MergeField(change, *field, own, record); !status.ok()) {
-        return status;
-      }
+      VIGIL_RETURN_IF_ERROR(MergeField(change, *field, own, record));
     }
     // Of several withdrawals the least id is shown, whichever came first.
     if (!write.withdrawn_by().empty() &&

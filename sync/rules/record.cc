@@ -173,12 +173,13 @@ std::string FieldBytes(const Message& body, const FieldInfo& field) {
 std::vector<SetField> FieldsOf(const EntityInfo& info, const Message& body) {
   std::vector<SetField> fields;
   const std::string canonical = CanonicalBytes(body);
+  // What this program does not know stands behind what it knows, under whatever number.
+  const bool all_known = body.GetReflection()->GetUnknownFields(body).empty();
   for (std::string_view rest = canonical; !rest.empty();) {
     const std::optional<WireField> part = TakeField(rest);
     VIGIL_CHECK(part.has_value()) << "a message that cannot be cut into its fields";
     const FieldInfo* field = info.Find(part->number);
-    // What this program does not know stands behind what it knows.
-    if (field == nullptr || !IsSet(body, *field)) continue;
+    if (field == nullptr || (!all_known && !IsSet(body, *field))) continue;
     if (fields.empty() || fields.back().field != field) fields.push_back({field, {}});
     fields.back().bytes += part->bytes;
   }
@@ -197,15 +198,19 @@ std::vector<std::string> ElementBytes(const Message& body, const FieldInfo& fiel
   return elements;
 }
 
+bool HoldsOnly(int field_number, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::optional<WireField> part = TakeField(bytes);
+    if (!part || part->number != field_number) return false;
+  }
+  return true;
+}
+
 bool SetFieldBytes(const FieldInfo& field, const std::string& bytes, Message& body) {
   const Reflection& reflection = *body.GetReflection();
   reflection.ClearField(&body, field.descriptor);
   if (bytes.empty()) return true;
-  // Bytes that hold anything else are not this field's.
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const std::optional<WireField> part = TakeField(rest);
-    if (!part || part->number != field.number()) return false;
-  }
+  if (!HoldsOnly(field.number(), bytes)) return false;
   const int unknown = reflection.GetUnknownFields(body).field_count();
   return body.MergeFromString(bytes) && reflection.GetUnknownFields(body).field_count() == unknown;
 }

@@ -35,6 +35,8 @@ std::vector<SetField> FieldsOf(const EntityInfo& info, const google::protobuf::M
 // For a repeated field: each element as if it were the only one, in order.
 std::vector<std::string> ElementBytes(const google::protobuf::Message& body,
                                       const FieldInfo& field);
+// Serialised fields of this number, and no others.
+bool HoldsOnly(int field_number, std::string_view bytes);
 // Replaces the field in `body` by the one in `bytes` (which FieldBytes made); empty clears it.
 // Returns false where the bytes are not of this field; it is cleared then, or holds part of them.
 bool SetFieldBytes(const FieldInfo& field, const std::string& bytes,

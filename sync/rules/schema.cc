@@ -129,6 +129,8 @@ void Link(EntityInfo& info, std::vector<std::string>& faults) {
   info.key_field = Required(info, info.rules.key_field(), faults);
   for (const FieldInfo& field : info.fields) {
     if (field.policy == v1::MERGE_POLICY_MOST_OPEN) info.status_field = &field;
+    const bool refers = !field.refers_to.empty() || !field.inner_references.empty();
+    if (refers) info.references.push_back(&field);
   }
 }
 

@@ -51,6 +51,8 @@ struct EntityInfo {
   v1::EntityRules rules;
   // In the order of field numbers.
   std::vector<FieldInfo> fields;
+  // Those that name records, themselves or within.
+  std::vector<const FieldInfo*> references;
   // Null where the entity has none.
   const FieldInfo* parent_field = nullptr;
   const FieldInfo* unit_field = nullptr;

@@ -266,7 +266,18 @@ absl::Status ValidateRecord(const v1::Record& record) {
   return absl::OkStatus();
 }
 
+bool IsValidatedTogether(const Descriptor& type) {
+  static const std::array kTypes = {
+      v1::Campaign::descriptor(),          v1::ProgressReport::descriptor(),
+      v1::RectificationPlan::descriptor(), v1::RiskSource::descriptor(),
+      v1::SupervisionLetter::descriptor(), v1::ResponsibilityStatement::descriptor(),
+  };
+  return std::find(kTypes.begin(), kTypes.end(), &type) != kTypes.end();
+}
+
 absl::Status ValidateTogether(const Message& body) {
+  // A rule for another type has no effect before that type stands there.
+  if (!IsValidatedTogether(*body.GetDescriptor())) return absl::OkStatus();
   const auto& reflection = *body.GetReflection();
   for (const Span& span : kSpans) {
     if (body.GetDescriptor()->name() != span.type) continue;

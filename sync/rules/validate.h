@@ -30,6 +30,8 @@ absl::Status ValidateNewBody(const EntityInfo& info, const google::protobuf::Mes
 // What the fields of a body say together: nothing ends before it begins, a letter that was sent has
 // a limit, a statement that was signed a date.
 absl::Status ValidateTogether(const google::protobuf::Message& body);
+// There is something of that kind to check in bodies of this type.
+bool IsValidatedTogether(const google::protobuf::Descriptor& type);
 
 // Whether an id that follows from a name (version 8) comes from a person's program. Imports and the
 // escalation clock make such ids, for records and operations: whoever used one first would keep
