@@ -1,6 +1,8 @@
 #include "sync/base/bucket_sums.h"
 
+#include <bit>
 #include <cstddef>
+#include <cstring>
 
 #include "absl/status/status.h"
 
@@ -9,12 +11,15 @@ namespace {
 
 constexpr std::size_t kSumBytes = 8;
 
+// And back again.
+constexpr std::uint64_t InBigEndian(std::uint64_t value) {
+  return std::endian::native == std::endian::big ? value : __builtin_bswap64(value);
+}
+
 std::uint64_t BigEndian(std::string_view bytes) {
   std::uint64_t value = 0;
-  for (const char byte : bytes.substr(0, kSumBytes)) {
-    value = value << 8 | static_cast<std::uint8_t>(byte);
-  }
-  return value;
+  std::memcpy(&value, bytes.data(), kSumBytes);
+  return InBigEndian(value);
 }
 
 std::uint64_t& SumFor(const Uuid& record, BucketSums& sums) {
@@ -45,7 +50,9 @@ std::string EncodeSums(std::span<const std::uint64_t> sums) {
   std::string bytes(sums.size() * kSumBytes, '\0');
   char* at = bytes.data();
   for (const std::uint64_t sum : sums) {
-    for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<char>(sum >> shift & 0xff);
+    const std::uint64_t written = InBigEndian(sum);
+    std::memcpy(at, &written, kSumBytes);
+    at += kSumBytes;
   }
   return bytes;
 }

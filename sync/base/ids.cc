@@ -1,6 +1,7 @@
 #include "sync/base/ids.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sync/base/hash.h"
 #include "sync/base/random.h"
@@ -22,6 +23,16 @@ constexpr std::array<std::uint8_t, 256> kHexValues = []() {
   for (std::uint8_t i = 0; i < 16; ++i) values[static_cast<std::uint8_t>(kHexDigits[i])] = i;
   return values;
 }();
+
+// Calls `take` with the place of each byte, known when this is compiled: ids are read and written
+// some dozens of times for one operation.
+template <typename Take>
+void ForEachByte(const Take& take) {
+  [&]<std::size_t... kPlace>(std::index_sequence<kPlace...>) {
+    (take(std::integral_constant<std::size_t, kPlace>()), ...);
+  }
+  (std::make_index_sequence<Uuid::kSize>());
+}
 
 unsigned HexValue(char digit) { return kHexValues[static_cast<std::uint8_t>(digit)]; }
 
@@ -48,12 +59,12 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
   std::array<std::uint8_t, kSize> bytes{};
   // A digit that is none leaves a bit above the four that digits have.
   unsigned seen = 0;
-  for (std::size_t i = 0; i < kSize; ++i) {
+  ForEachByte([&](auto i) {
     const unsigned high = HexValue(text[kDigitPlaces[i]]);
     const unsigned low = HexValue(text[kDigitPlaces[i] + 1]);
     seen |= high | low;
     bytes[i] = static_cast<std::uint8_t>(high << 4U | (low & 0x0fU));
-  }
+  });
   if (seen > 0x0fU) return std::nullopt;
   return Uuid(bytes);
 }
@@ -67,10 +78,10 @@ std::optional<Uuid> Uuid::FromBytes(std::string_view bytes) {
 
 std::string Uuid::ToString() const {
   std::string text(kTextSize, '-');
-  for (std::size_t i = 0; i < kSize; ++i) {
+  ForEachByte([&](auto i) {
     text[kDigitPlaces[i]] = kHexDigits[bytes_[i] >> 4U];
     text[kDigitPlaces[i] + 1] = kHexDigits[bytes_[i] & 0x0fU];
-  }
+  });
   return text;
 }
 
