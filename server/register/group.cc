@@ -51,13 +51,16 @@ Group::Group(store::Snapshot& snapshot, GroupContext context, std::unique_ptr<Wr
       context_(std::move(context)),
       cache_(std::move(cache)),
       records_(&cache_->records),
-      last_seq_(context_.head.seq) {}
+      last_seq_(cache_->head) {}
 
 absl::StatusOr<Group> Group::Begin(store::Snapshot& snapshot, GroupContext context,
                                    std::unique_ptr<WriterCache> cache) {
   if (cache == nullptr) {
     cache = std::make_unique<WriterCache>(snapshot);
-    VIGIL_ASSIGN_OR_RETURN(cache->audit, AuditTree::Load(snapshot, context.head.seq.value()));
+    VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot.GetHead());
+    cache->head = head.seq;
+    VIGIL_ASSIGN_OR_RETURN(cache->epochs, snapshot.Epochs());
+    VIGIL_ASSIGN_OR_RETURN(cache->audit, AuditTree::Load(snapshot, head.seq.value()));
   }
   cache->records.ReadFrom(snapshot);
   return Group(snapshot, std::move(context), std::move(cache));
@@ -90,6 +93,7 @@ absl::StatusOr<WriterCache::Device> Group::DeviceBefore(const Uuid& device) {
   if (found != cache_->devices.end()) return found->second;
   VIGIL_ASSIGN_OR_RETURN(const store::DeviceState state, snapshot_.GetDevice(device));
   const WriterCache::Device known{.last_judged = state.last_judged.value(),
+                                  .last_hash = state.last_hash,
                                   .last_link = state.last_link.value()};
   return cache_->devices.emplace(device, known).first->second;
 }
@@ -97,7 +101,7 @@ absl::StatusOr<WriterCache::Device> Group::DeviceBefore(const Uuid& device) {
 absl::StatusOr<std::uint64_t> Group::LastDeviceSeq(const Uuid& device) {
   VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
   const auto found = device_seqs_.find(device);
-  const std::uint64_t in_group = found == device_seqs_.end() ? 0 : found->second;
+  const std::uint64_t in_group = found == device_seqs_.end() ? 0 : found->second.device_seq;
   return std::max(state.last_judged, in_group);
 }
 
@@ -143,9 +147,10 @@ absl::StatusOr<std::optional<v1::Outcome>> Group::FindRepeat(
 // not written yet.
 absl::StatusOr<std::vector<v1::Seen>> Group::CapKnowledge(v1::Operation& operation) const {
   std::vector<v1::Seen> beyond;
-  if (!operation.epoch().empty()) {
+  const bool is_in_force = operation.epoch() == cache_->epochs.front().id();
+  if (!operation.epoch().empty() && !is_in_force) {
     VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
-                           Epochs(snapshot_, context_.epochs).SharedWith(operation.epoch()));
+                           Epochs(snapshot_, cache_->epochs).SharedWith(operation.epoch()));
     for (v1::Seen& seen : *operation.mutable_seen()) {
       if (seen.version() <= shared) continue;
       beyond.push_back(seen);
@@ -153,7 +158,7 @@ absl::StatusOr<std::vector<v1::Seen>> Group::CapKnowledge(v1::Operation& operati
     }
   }
   for (const v1::Seen& seen : operation.seen()) {
-    if (seen.version() > context_.head.seq.value()) {
+    if (seen.version() > cache_->head.value()) {
       return Refuse(v1::REASON_NOT_SEEN, "no record has the version that was named as seen")
           .With("record", seen.record());
     }
@@ -199,8 +204,8 @@ v1::Outcome Group::Record(Incoming& incoming, const Envelope& envelope,
   by_operation_[row.operation] = writes_.log.size();
   if (envelope.device_seq > 0) {
     by_device_seq_[{row.device, envelope.device_seq}] = writes_.log.size();
-    std::uint64_t& last = device_seqs_[row.device];
-    last = std::max(last, envelope.device_seq);
+    Recorded& last = device_seqs_[row.device];
+    if (last.device_seq < envelope.device_seq) last = {envelope.device_seq, row.operation_hash};
   }
   writes_.log.push_back(std::move(row));
   return outcome;

@@ -32,9 +32,6 @@
 namespace vigil::registry {
 
 struct GroupContext {
-  store::Head head;
-  // The epoch in force first, then its ancestors.
-  std::vector<v1::Epoch> epochs;
   absl::Time now;
   absl::TimeZone zone;
   std::shared_ptr<const rules::Deadlines> deadlines;
@@ -45,8 +42,7 @@ struct GroupContext {
 
 class Group {
  public:
-  // The snapshot must be of `context.head`, as must the cache, and outlive the group. Null: nothing
-  // is known yet.
+  // The snapshot must be at the cache's head, and outlive the group. Null: nothing is known yet.
   static absl::StatusOr<Group> Begin(store::Snapshot& snapshot, GroupContext context,
                                      std::unique_ptr<WriterCache> cache);
   Group(Group&&) = default;
@@ -89,6 +85,8 @@ class Group {
   std::unique_ptr<WriterCache> Settle();
 
   bool no_room() const { return context_.no_room; }
+  // What the group stands on.
+  Seq head() const { return cache_->head; }
 
   // Units whose feeds the group changed; nil: everybody's. After Finish.
   const std::vector<Uuid>& changed_units() const { return changed_units_; }
@@ -180,8 +178,12 @@ class Group {
   absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, std::size_t> by_device_seq_;
   // Links that the group keeps.
   absl::flat_hash_map<std::pair<Uuid, std::uint64_t>, Sha256> links_;
-  // The greatest device sequence that the group has recorded.
-  absl::flat_hash_map<Uuid, std::uint64_t> device_seqs_;
+  // The greatest device sequence that the group has recorded, with its operation's hash.
+  struct Recorded {
+    std::uint64_t device_seq = 0;
+    Sha256 hash;
+  };
+  absl::flat_hash_map<Uuid, Recorded> device_seqs_;
   absl::flat_hash_map<std::string, std::int64_t> counters_;
   // Copies that the group keeps.
   std::set<std::string> copies_;

@@ -41,10 +41,12 @@ absl::StatusOr<Sha256> Group::HashInChain(const Uuid& device, std::uint64_t devi
   if (const auto found = links_.find({device, device_seq}); found != links_.end()) {
     return found->second;
   }
+  VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
+  // Where a chain goes on, as it mostly does.
+  if (device_seq > 0 && device_seq == state.last_judged) return state.last_hash;
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::StoredOutcome> judged,
                          Stored(device, device_seq));
   if (judged) return judged->operation_hash;
-  VIGIL_ASSIGN_OR_RETURN(const WriterCache::Device state, DeviceBefore(device));
   if (device_seq > state.last_link) return Sha256();
   VIGIL_ASSIGN_OR_RETURN(const std::optional<store::ChainLink> link,
                          snapshot_.FindUnjudgedLink(device, DeviceSeq(device_seq)));

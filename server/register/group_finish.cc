@@ -34,8 +34,11 @@ std::unique_ptr<WriterCache> Group::Settle() {
   for (const auto& [device, last] : device_seqs_) {
     const auto known = cache_->devices.find(device);
     if (known == cache_->devices.end()) continue;
-    known->second.last_judged = std::max(known->second.last_judged, last);
-    known->second.last_link = std::max(known->second.last_link, last);
+    WriterCache::Device& state = known->second;
+    state.last_link = std::max(state.last_link, last.device_seq);
+    if (last.device_seq <= state.last_judged) continue;
+    state.last_judged = last.device_seq;
+    state.last_hash = last.hash;
   }
   for (const auto& [place, hash] : links_) {
     const auto known = cache_->devices.find(place.first);

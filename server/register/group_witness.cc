@@ -136,7 +136,7 @@ v1::Operation ToOperation(const store::WitnessCopy& copy, const rules::Author& a
 
 absl::Status Group::TakeCopies(const std::vector<ReturnedCopy>& copies,
                                const rules::Author& returner) {
-  const Epochs epochs(snapshot_, context_.epochs);
+  const Epochs epochs(snapshot_, cache_->epochs);
   std::vector<store::WitnessCopy> taken;
   for (const ReturnedCopy& copy : copies) {
     store::WitnessCopy row = ToRow(copy, returner, context_.now);
@@ -181,7 +181,7 @@ absl::StatusOr<bool> Group::JudgeCopy(const store::WitnessCopy& copy) {
   if (!may_take) return false;
   static const rules::Author& author = *new rules::Author(WitnessAuthor());
   VIGIL_ASSIGN_OR_RETURN(const std::uint64_t shared,
-                         Epochs(snapshot_, context_.epochs).SharedWith(copy.epoch.ToString()));
+                         Epochs(snapshot_, cache_->epochs).SharedWith(copy.epoch.ToString()));
   v1::Operation operation = ToOperation(copy, author, shared, context_.now);
   Envelope envelope;
   envelope.operation = Uuid::ParseOrNil(operation.id());

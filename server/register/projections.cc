@@ -162,9 +162,9 @@ class Projector {
                            OpenStepsOf(records, row.state, records_, rules_));
     if (!open.empty()) row.next_step_at = open.front().falls_due;
     for (const v1::Record* order : records.orders) ProjectOrder(*order, entry.record);
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<store::HazardProjection> stored,
-                           records_.snapshot().FindHazardProjection(entry.id));
-    if (stored.has_value() && Same(*stored, row)) return absl::OkStatus();
+    VIGIL_ASSIGN_OR_RETURN(const store::HazardProjection* stored, records_.HazardRow(entry.id));
+    if (stored != nullptr && Same(*stored, row)) return absl::OkStatus();
+    records_.NoteRow(row);
     writes_.hazards.push_back(std::move(row));
     return absl::OkStatus();
   }
@@ -188,8 +188,7 @@ class Projector {
   // are left matter.
   absl::Status ProjectSource(const Entry& entry, const Inspected& inspected) {
     const v1::RiskSource& source = entry.record.entity().risk_source();
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<store::RiskSourceProjection> stored,
-                           records_.snapshot().FindRiskSourceProjection(entry.id));
+    VIGIL_ASSIGN_OR_RETURN(const store::RiskSourceProjection* stored, records_.SourceRow(entry.id));
     v1::Date on = inspected.on;
     if (inspected.by_all) {
       on.Clear();
@@ -198,7 +197,7 @@ class Projector {
       for (const Entry* inspection : inspections) {
         if (inspection->record.withdrawn_by().empty()) TakeLater(DayOf(inspection->record), on);
       }
-    } else if (stored && stored->inspected_on.year() != 0) {
+    } else if (stored != nullptr && stored->inspected_on.year() != 0) {
       TakeLater(stored->inspected_on, on);
     }
     VIGIL_ASSIGN_OR_RETURN(const std::vector<OpenStep> open,
@@ -217,7 +216,8 @@ class Projector {
         .inspection_due = DueOn(entry.record, on),
         .next_step_at = std::nullopt};
     if (!open.empty()) row.next_step_at = open.front().falls_due;
-    if (stored && Same(*stored, row)) return absl::OkStatus();
+    if (stored != nullptr && Same(*stored, row)) return absl::OkStatus();
+    records_.NoteRow(row);
     writes_.risk_sources.push_back(std::move(row));
     return absl::OkStatus();
   }

@@ -228,18 +228,16 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
                                                        Committed& committed) {
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<store::Snapshot> snapshot, store_.ReadToCommit());
   GroupContext context;
-  VIGIL_ASSIGN_OR_RETURN(context.head, snapshot->GetHead());
-  VIGIL_ASSIGN_OR_RETURN(context.epochs, snapshot->Epochs());
   context.now = Now();
   context.zone = options_.zone;
   context.deadlines = deadlines();
   context.operation_bytes_max = options_.operation_bytes_max;
   const std::optional<std::int64_t> left = ShortOfRoom();
   context.no_room = left.has_value();
-  const Seq expected = context.head.seq;
   const absl::Time now = context.now;
   VIGIL_ASSIGN_OR_RETURN(Group judged,
-                         Group::Begin(*snapshot, std::move(context), TakeCache(expected)));
+                         Group::Begin(*snapshot, std::move(context), std::move(cache_)));
+  const Seq expected = judged.head();
   Answers answers;
   store::AccessWrites access;
   store::RestoreWrites restore;
@@ -278,12 +276,6 @@ absl::StatusOr<Register::Answers> Register::JudgeGroup(std::vector<Request>& gro
   if (!IsEmpty(writes)) VIGIL_RETURN_IF_ERROR(store_.Commit(expected, writes, now));
   cache_ = judged.Settle();
   return answers;
-}
-
-std::unique_ptr<WriterCache> Register::TakeCache(Seq head) {
-  std::unique_ptr<WriterCache> cache = std::move(cache_);
-  if (cache != nullptr && cache->head != head) cache.reset();
-  return cache;
 }
 
 absl::StatusOr<Register::Outcomes> Register::JudgeRequest(Request& request, Group& group) {

@@ -198,8 +198,6 @@ class Register {
   using Answers = std::vector<absl::StatusOr<Outcomes>>;
   absl::StatusOr<Outcomes> JudgeRequest(Request& request, Group& group);
   absl::StatusOr<Answers> JudgeGroup(std::vector<Request>& group, Committed& committed);
-  // What is known of this head, for one group; null: nothing.
-  std::unique_ptr<WriterCache> TakeCache(Seq head);
   void CommitGroup(std::vector<Request> group);
   void Break(const absl::Status& status);
 
@@ -208,7 +206,7 @@ class Register {
   const RegisterOptions options_;
   // Of the writer's executor: what was said last.
   bool has_room_ = true;
-  // Of the writer's executor too, between groups.
+  // Of the writer's executor too, between groups: a group takes it; null: nothing is known.
   std::unique_ptr<WriterCache> cache_;
 
   Mutex mutex_;

@@ -129,6 +129,26 @@ absl::StatusOr<std::vector<Entry*>> WorkingSet::HazardsFollowing(const Uuid& ris
   return hazards;
 }
 
+absl::StatusOr<const store::HazardProjection*> WorkingSet::HazardRow(const Uuid& id) {
+  auto known = hazard_rows_.find(id);
+  if (known == hazard_rows_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(std::optional<store::HazardProjection> row,
+                           snapshot_->FindHazardProjection(id));
+    known = hazard_rows_.emplace(id, std::move(row)).first;
+  }
+  return known->second ? &*known->second : nullptr;
+}
+
+absl::StatusOr<const store::RiskSourceProjection*> WorkingSet::SourceRow(const Uuid& id) {
+  auto known = source_rows_.find(id);
+  if (known == source_rows_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(std::optional<store::RiskSourceProjection> row,
+                           snapshot_->FindRiskSourceProjection(id));
+    known = source_rows_.emplace(id, std::move(row)).first;
+  }
+  return known->second ? &*known->second : nullptr;
+}
+
 void WorkingSet::Touch(Entry& entry) {
   if (!std::exchange(entry.touched, true)) touched_.push_back(&entry);
 }
@@ -174,6 +194,8 @@ void WorkingSet::Settle() {
   if (entries_.size() <= kEntriesKeptMax) return;
   children_.clear();
   duplicates_.clear();
+  hazard_rows_.clear();
+  source_rows_.clear();
   entries_.clear();
 }
 

@@ -72,6 +72,13 @@ class WorkingSet {
   // Hazards about this risk source that have no unit of their own.
   absl::StatusOr<std::vector<Entry*>> HazardsFollowing(const Uuid& risk_source);
 
+  // The columns by which the office finds a hazard or a risk source, as the store has them or is to
+  // have them; null: there are none yet.
+  absl::StatusOr<const store::HazardProjection*> HazardRow(const Uuid& id);
+  absl::StatusOr<const store::RiskSourceProjection*> SourceRow(const Uuid& id);
+  void NoteRow(const store::HazardProjection& row) { hazard_rows_[row.id] = row; }
+  void NoteRow(const store::RiskSourceProjection& row) { source_rows_[row.id] = row; }
+
   // Every entry that the group made, changed or moved, in the order in which they were first
   // touched.
   const std::vector<Entry*>& touched() const { return touched_; }
@@ -102,6 +109,10 @@ class WorkingSet {
   store::Snapshot* snapshot_;
   absl::flat_hash_map<Uuid, std::unique_ptr<Entry>> entries_;
   std::vector<Entry*> touched_;
+  template <typename Row>
+  using Rows = absl::flat_hash_map<Uuid, std::optional<Row>>;
+  Rows<store::HazardProjection> hazard_rows_;
+  Rows<store::RiskSourceProjection> source_rows_;
   // Whole lists, each read from the store once.
   Lists<ParentAndKind> children_;
   // Whoever has named the hazard since it was read, whether or not he still does.

@@ -3,29 +3,36 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/register/audit.h"
 #include "server/register/working_set.h"
 #include "server/store/register_store.h"
 #include "sync/base/bucket_sums.h"
+#include "sync/base/hash.h"
 #include "sync/base/ids.h"
+#include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::registry {
 
 // What the writer has read and written, kept from group to group so that it is not read again:
-// there is no other writer. It agrees with the store at one head; whoever abandons a group abandons
-// it.
+// there is no other writer, and a commit checks that the store is where its head says. Whoever
+// abandons a group abandons it.
 struct WriterCache {
   explicit WriterCache(store::Snapshot& snapshot) : records(snapshot) {}
 
-  // How far a device's sequence has been judged, and how far its links are known.
+  // How far a device's sequence has been judged, with the hash of the operation there, and how far
+  // its links are known.
   struct Device {
     std::uint64_t last_judged = 0;
+    Sha256 last_hash;
     std::uint64_t last_link = 0;
   };
 
   Seq head;
+  // The epoch in force first, then its ancestors.
+  std::vector<v1::Epoch> epochs;
   WorkingSet records;
   AuditTree audit;
   absl::flat_hash_map<Uuid, Device> devices;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/store/rows.h"
 #include "sync/base/bucket_sums.h"
@@ -299,7 +300,7 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
     std::size_t last = 0;
     bool placed = false;
   };
-  std::map<Uuid, Span> spans;
+  absl::flat_hash_map<Uuid, Span> spans;
   for (std::size_t i = 0; i < writes.records.size(); ++i) {
     Span& span = spans.try_emplace(writes.records[i].id, Span{.first = i}).first->second;
     span.last = i;

@@ -47,5 +47,57 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   EXPECT_EQ(digest, naive);
 }
 
+// An import that is refused whole is abandoned, and what the writer knew with it.
+void Forget(TestRegister& reg) {
+  std::vector<registry::Incoming> unreadable(1);
+  unreadable.front().bytes = "no operation";
+  bool refused = false;
+  reg.target().SubmitAll(reg.importer.author, unreadable,
+                         [&](const absl::StatusOr<registry::Register::Outcomes>& outcomes) {
+                           refused = outcomes->front().verdict() == v1::VERDICT_REFUSED;
+                         });
+  reg.executor().RunUntilIdle();
+  ASSERT_TRUE(refused);
+}
+
+TEST(WriterCacheTest, TheLedgerFollowsWhatGoesBackToWhatItWas) {
+  TestRegister reg;
+  const std::string hazard = reg.ConfirmedHazard(rules::ToDate(absl::CivilDay(2017, 6, 30)));
+  Actor office = reg.Clerk(v1::ROLE_SAFETY_OFFICE, reg.bureau);
+  bool forgot = false;
+  for (const char* text : {"a crack", "two cracks", "a crack", "two cracks"}) {
+    EXPECT_EQ(reg.Submit(office, EditDescription(reg, office, hazard, text)).verdict(),
+              v1::VERDICT_APPLIED);
+    if (!forgot) Forget(reg);
+    forgot = true;
+    VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
+    VIGIL_ASSERT_OK_AND_ASSIGN(const auto row,
+                               snapshot->FindHazardProjection(*Uuid::Parse(hazard)));
+    ASSERT_TRUE(row.has_value());
+    EXPECT_EQ(row->description, text);
+  }
+}
+
+TEST(WriterCacheTest, TheListOfRiskSourcesFollowsWhatGoesBackToWhatItWas) {
+  TestRegister reg;
+  Actor clerk = reg.Clerk(v1::ROLE_INDUSTRY_DEPARTMENT, reg.bureau);
+  bool forgot = false;
+  for (const char* name : {"north slope", "south slope", "north slope", "south slope"}) {
+    v1::Operation edit = reg.Begin(clerk);
+    reg.See(edit, {reg.risk_source});
+    edit.mutable_edit_record()->set_record(reg.risk_source);
+    edit.mutable_edit_record()->mutable_entity()->mutable_risk_source()->set_name(name);
+    edit.mutable_edit_record()->mutable_update_mask()->add_paths("name");
+    EXPECT_EQ(reg.Submit(clerk, edit).verdict(), v1::VERDICT_APPLIED);
+    if (!forgot) Forget(reg);
+    forgot = true;
+    VIGIL_ASSERT_OK_AND_ASSIGN(auto snapshot, reg.store().Read());
+    VIGIL_ASSERT_OK_AND_ASSIGN(const auto row,
+                               snapshot->FindRiskSourceProjection(*Uuid::Parse(reg.risk_source)));
+    ASSERT_TRUE(row.has_value());
+    EXPECT_EQ(row->name, name);
+  }
+}
+
 }  // namespace
 }  // namespace vigil::testing
