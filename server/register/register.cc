@@ -205,8 +205,8 @@ void Register::RunGroup() {
     executor_.Post([this] { RunGroup(); });
     return;
   }
-  // Bringing the log into the file may make the file grow.
-  if (!HasRoom()) return;
+  // Bringing the log into the file may make the file grow. The group has just looked.
+  if (!has_room_) return;
   if (const absl::Status status = store_.Maintain(kMaintenanceBudget); !status.ok()) {
     Break(status);
   }

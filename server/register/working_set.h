@@ -73,7 +73,7 @@ class WorkingSet {
   absl::StatusOr<std::vector<Entry*>> HazardsFollowing(const Uuid& risk_source);
 
   // The columns by which the office finds a hazard or a risk source, as the store has them or is to
-  // have them; null: there are none yet.
+  // have them; null: there are none yet. Valid until another one is asked for or noted.
   absl::StatusOr<const store::HazardProjection*> HazardRow(const Uuid& id);
   absl::StatusOr<const store::RiskSourceProjection*> SourceRow(const Uuid& id);
   void NoteRow(const store::HazardProjection& row) { hazard_rows_[row.id] = row; }

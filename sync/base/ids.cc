@@ -59,9 +59,10 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
   std::array<std::uint8_t, kSize> bytes{};
   // A digit that is none leaves a bit above the four that digits have.
   unsigned seen = 0;
+  const char* const digits = text.data();
   ForEachByte([&](auto i) {
-    const unsigned high = HexValue(text[kDigitPlaces[i]]);
-    const unsigned low = HexValue(text[kDigitPlaces[i] + 1]);
+    const unsigned high = HexValue(digits[kDigitPlaces[i]]);
+    const unsigned low = HexValue(digits[kDigitPlaces[i] + 1]);
     seen |= high | low;
     bytes[i] = static_cast<std::uint8_t>(high << 4U | (low & 0x0fU));
   });

@@ -486,6 +486,10 @@ std::vector<const FieldInfo*> ConflictsOf(const v1::Record& record) {
 }
 
 v1::Stamp StampInForce(const v1::Record& record, const FieldInfo& field) {
+  // Of one write no value matters, and most fields have one.
+  const v1::FieldState* state = FindState(record, field.number());
+  if (state == nullptr) return record.made_by();
+  if (state->writes_size() == 1 && !state->writes(0).covered()) return state->writes(0).stamp();
   const std::vector<v1::Write> writes = AllWrites(record, field);
   const v1::Write* in_force = InForce(BodyOf(record.entity()), field, writes);
   return in_force == nullptr ? record.made_by() : in_force->stamp();
