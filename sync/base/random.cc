@@ -3,10 +3,20 @@
 #include <openssl/rand.h>
 
 #include <bit>
+#include <span>
+#include <vector>
 
 #include "sync/base/check.h"
 
 namespace vigil {
+namespace {
+
+void Fill(std::span<unsigned char> bytes) {
+  VIGIL_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1)
+      << "the operating system gives no randomness";
+}
+
+}  // namespace
 
 std::uint64_t Random::Below(std::uint64_t bound) {
   VIGIL_CHECK(bound != 0);
@@ -34,9 +44,15 @@ std::string Random::Bytes(std::size_t count) {
 
 std::uint64_t SystemRandom::Next() {
   std::array<unsigned char, 8> bytes{};
-  VIGIL_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1)
-      << "the operating system gives no randomness";
+  Fill(bytes);
   return std::bit_cast<std::uint64_t>(bytes);
+}
+
+// In one call: the generator works on 16 bytes at least.
+std::string SystemRandom::Bytes(std::size_t count) {
+  std::vector<unsigned char> bytes(count);
+  Fill(bytes);
+  return {bytes.begin(), bytes.end()};
 }
 
 SeededRandom::SeededRandom(std::uint64_t seed) {

@@ -22,7 +22,7 @@ class Random {
   double Unit();
   // True with the given probability (0 or less: never; 1 or more: always).
   bool Chance(double probability) { return Unit() < probability; }
-  std::string Bytes(std::size_t count);
+  virtual std::string Bytes(std::size_t count);
 };
 
 // Cryptographic randomness of the operating system (through libcrypto), for ids and tokens. Aborts
@@ -30,6 +30,7 @@ class Random {
 class SystemRandom final : public Random {
  public:
   std::uint64_t Next() override;
+  std::string Bytes(std::size_t count) override;
 };
 
 // xoshiro256**, seeded through splitmix64: the same seed gives the same numbers on every machine.

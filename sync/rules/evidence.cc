@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
@@ -16,6 +17,7 @@
 
 namespace vigil::rules {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
@@ -45,18 +47,43 @@ bool Fits(const Mark& mark, std::string_view first) {
          first.substr(mark.offset, mark.bytes.size()) == mark.bytes;
 }
 
+// By type of message: its fields that are evidence or hold some.
+using Ways = absl::flat_hash_map<const Descriptor*, std::vector<const FieldDescriptor*>>;
+
+// Whether there are any.
+bool AddWays(const Descriptor& type, Ways& ways) {
+  if (&type == v1::Evidence::descriptor()) return true;
+  if (const auto known = ways.find(&type); known != ways.end()) return !known->second.empty();
+  std::vector<const FieldDescriptor*> fields;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* const field = type.field(i);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (AddWays(*field->message_type(), ways)) fields.push_back(field);
+  }
+  std::sort(fields.begin(), fields.end(),
+            [](const auto* a, const auto* b) { return a->number() < b->number(); });
+  return !(ways[&type] = std::move(fields)).empty();
+}
+
+const Ways& AllWays() {
+  static const Ways* const ways = [] {
+    auto* const added = new Ways;
+    AddWays(*v1::Operation::descriptor(), *added);
+    return added;
+  }();
+  return *ways;
+}
+
 void Collect(const Message& message, std::vector<v1::Evidence>& found) {
   if (const auto* evidence = dynamic_cast<const v1::Evidence*>(&message)) {
     found.push_back(*evidence);
     return;
   }
-  std::vector<const FieldDescriptor*> fields;
   const google::protobuf::Reflection& reflection = *message.GetReflection();
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+  for (const FieldDescriptor* field : AllWays().at(message.GetDescriptor())) {
     if (!field->is_repeated()) {
-      Collect(reflection.GetMessage(message, field), found);
+      if (reflection.HasField(message, field))
+        Collect(reflection.GetMessage(message, field), found);
       continue;
     }
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {

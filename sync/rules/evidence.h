@@ -35,7 +35,7 @@ inline constexpr std::size_t kEvidenceBytesMax = std::size_t{1} << 30;
 // MEDIA_TYPE_REFUSED.
 absl::StatusOr<v1::Evidence> DescribeEvidence(std::string_view content, std::size_t bytes_max);
 
-// All that the message names, however deep, in order.
+// All that the message (an operation or a part of one) names, however deep, in the order of fields.
 std::vector<v1::Evidence> EvidenceIn(const google::protobuf::Message& message);
 // The same for a record, values in conflict among it. Each content once.
 std::vector<v1::Evidence> EvidenceOf(const v1::Record& record);

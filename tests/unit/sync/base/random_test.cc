@@ -86,6 +86,11 @@ TEST(SystemRandomTest, DoesNotRepeat) {
   std::set<std::uint64_t> drawn;
   for (int i = 0; i < 1000; ++i) drawn.insert(random.Next());
   EXPECT_EQ(drawn.size(), 1000U);
+  std::set<std::string> texts;
+  for (int i = 0; i < 1000; ++i) texts.insert(random.Bytes(10));
+  EXPECT_EQ(texts.size(), 1000U);
+  EXPECT_EQ(texts.begin()->size(), 10U);
+  EXPECT_EQ(random.Bytes(0), "");
 }
 
 TEST(RandomDeathTest, BelowZeroIsOurBug) {

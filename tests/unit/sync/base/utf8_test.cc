@@ -27,6 +27,20 @@ TEST(Utf8Test, RefusesOverlongSurrogatesAndStrays) {
   }
 }
 
+// Many bytes are looked at together.
+TEST(Utf8Test, WhatIsWrongIsSeenWhereverItStands) {
+  const std::string around = "12345678挂牌督办";
+  for (std::size_t at = 0; at <= 8; ++at) {
+    const std::string before = around.substr(at);
+    EXPECT_TRUE(IsValidText(before + "牌" + around)) << at;
+    for (const std::string_view bad : {"\x80", "\xe6\x8c", "\xe6\x8c\x41", "\xe6\x41\x8c",
+                                       "\xe0\x9f\xbf", "\xed\xa0\x80", "\xef\xbf"}) {
+      EXPECT_FALSE(IsValidText(before + std::string(bad))) << at;
+      EXPECT_FALSE(IsValidText(before + std::string(bad) + around)) << at;
+    }
+  }
+}
+
 TEST(Utf8Test, NulIsWellFormedButNoText) {
   const std::string_view nul("a\0b", 3);
   EXPECT_TRUE(IsValidUtf8(nul));
