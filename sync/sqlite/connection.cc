@@ -56,9 +56,9 @@ absl::Status Connection::RewriteWal() {
 }
 
 absl::StatusOr<Statement> Connection::Cached(Sql sql, Access access) {
-  const char* const key = sql.text().data();
+  std::vector<sqlite3_stmt*>& idle = idle_[sql.text().data()];
   sqlite3_stmt* statement = nullptr;
-  if (std::vector<sqlite3_stmt*>& idle = idle_[key]; !idle.empty()) {
+  if (!idle.empty()) {
     statement = idle.back();
     if (access == Access::kRead && sqlite3_stmt_readonly(statement) == 0) {
       return Error(absl::StatusCode::kInternal, "a query that writes");
@@ -67,7 +67,7 @@ absl::StatusOr<Statement> Connection::Cached(Sql sql, Access access) {
   } else {
     VIGIL_ASSIGN_OR_RETURN(statement, Prepare(sql.text(), access, SQLITE_PREPARE_PERSISTENT));
   }
-  return Statement(this, statement, key);
+  return Statement(this, statement, &idle);
 }
 
 absl::StatusOr<Statement> Connection::Uncached(std::string_view sql, Access access) {
@@ -140,18 +140,13 @@ absl::Status Connection::RollBack() {
   return rollback.Run();
 }
 
-void Connection::Release(sqlite3_stmt* statement, const char* cache_key) {
-  // The result repeats what Step has reported.
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-  if (cache_key != nullptr) {
-    std::vector<sqlite3_stmt*>& idle = idle_[cache_key];
-    if (idle.size() < kIdlePerSqlMax) {
-      idle.push_back(statement);
-      return;
-    }
+void Connection::Release(sqlite3_stmt* statement, std::vector<sqlite3_stmt*>* idle) {
+  if (idle == nullptr || idle->size() >= kIdlePerSqlMax) {
+    sqlite3_finalize(statement);
+    return;
   }
-  sqlite3_finalize(statement);
+  sqlite3_clear_bindings(statement);
+  idle->push_back(statement);
 }
 
 }  // namespace vigil::sqlite

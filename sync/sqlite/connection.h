@@ -50,8 +50,8 @@ class Connection {
   // Writes all of the WAL over itself and syncs it. Nobody else may be writing.
   absl::Status RewriteWal();
 
-  // Takes a statement back; `cache_key` null: finalises it.
-  void Release(sqlite3_stmt* statement, const char* cache_key);
+  // Takes back a statement that does not run; `idle` null: finalises it.
+  void Release(sqlite3_stmt* statement, std::vector<sqlite3_stmt*>* idle);
 
   // Exactly one of a Transaction and a ReadSnapshot may be open.
   bool busy = false;
@@ -65,7 +65,8 @@ class Connection {
 
   sqlite3* handle_;
   std::string path_;
-  // By address of the SQL: idle statements. Lookup only; its order is never seen.
+  // By address of the SQL: idle statements, which stay where they are while others are added.
+  // Lookup only; its order is never seen.
   std::map<const char*, std::vector<sqlite3_stmt*>> idle_;
 };
 

@@ -21,13 +21,14 @@ absl::Status RefusedBind(absl::StatusCode code, int parameter, std::string_view 
 
 }  // namespace
 
-Statement::Statement(Connection* connection, sqlite3_stmt* handle, const char* cache_key)
-    : connection_(connection), handle_(handle), cache_key_(cache_key) {}
+Statement::Statement(Connection* connection, sqlite3_stmt* handle, Idle* idle)
+    : connection_(connection), handle_(handle), idle_(idle) {}
 
 Statement::Statement(Statement&& other) noexcept
     : connection_(std::exchange(other.connection_, nullptr)),
       handle_(std::exchange(other.handle_, nullptr)),
-      cache_key_(other.cache_key_),
+      idle_(other.idle_),
+      is_running_(std::exchange(other.is_running_, false)),
       bind_error_(std::move(other.bind_error_)) {}
 
 Statement& Statement::operator=(Statement&& other) noexcept {
@@ -35,7 +36,8 @@ Statement& Statement::operator=(Statement&& other) noexcept {
     Release();
     connection_ = std::exchange(other.connection_, nullptr);
     handle_ = std::exchange(other.handle_, nullptr);
-    cache_key_ = other.cache_key_;
+    idle_ = other.idle_;
+    is_running_ = std::exchange(other.is_running_, false);
     bind_error_ = std::move(other.bind_error_);
   }
   return *this;
@@ -45,8 +47,14 @@ Statement::~Statement() { Release(); }
 
 void Statement::Release() {
   if (handle_ == nullptr) return;
-  connection_->Release(handle_, cache_key_);
+  EndRun();
+  connection_->Release(handle_, idle_);
   handle_ = nullptr;
+}
+
+// What it returns repeats what Step has reported.
+void Statement::EndRun() {
+  if (std::exchange(is_running_, false)) sqlite3_reset(handle_);
 }
 
 Statement& Statement::Note(int parameter, int code) {
@@ -130,12 +138,13 @@ Statement& Statement::BindOptionalTime(int parameter, std::optional<absl::Time> 
 
 absl::StatusOr<bool> Statement::Step() {
   VIGIL_RETURN_IF_ERROR(bind_error_);
+  is_running_ = true;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   absl::Status status;
   if (code != SQLITE_DONE) status = connection_->Failure(code, "running");
   // Ends the read that an unfinished statement would hold open.
-  sqlite3_reset(handle_);
+  EndRun();
   VIGIL_RETURN_IF_ERROR(status);
   return false;
 }
@@ -143,12 +152,12 @@ absl::StatusOr<bool> Statement::Step() {
 absl::Status Statement::Run() {
   VIGIL_ASSIGN_OR_RETURN(const bool found, Step());
   if (!found) return absl::OkStatus();
-  sqlite3_reset(handle_);
+  EndRun();
   return Error(absl::StatusCode::kInternal, "a row from a statement that gives none");
 }
 
 void Statement::Reset() {
-  sqlite3_reset(handle_);
+  EndRun();
   sqlite3_clear_bindings(handle_);
   bind_error_ = absl::OkStatus();
 }

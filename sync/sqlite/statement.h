@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -111,13 +112,16 @@ class Statement {
 
  private:
   friend class Connection;
-  Statement(Connection* connection, sqlite3_stmt* handle, const char* cache_key);
+  using Idle = std::vector<sqlite3_stmt*>;
+  Statement(Connection* connection, sqlite3_stmt* handle, Idle* idle);
   Statement& Note(int parameter, int code);
   void Release();
+  void EndRun();
 
   Connection* connection_ = nullptr;
   sqlite3_stmt* handle_ = nullptr;
-  const char* cache_key_ = nullptr;  // null: not cached, finalised when released
+  Idle* idle_ = nullptr;  // where it goes back to; null: not cached, finalised when released
+  bool is_running_ = false;
   absl::Status bind_error_;
 };
 
