@@ -58,6 +58,7 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   // Everybody's records alone, with the tree of org units.
   void PullUnits();
   void StartPull(v1::PullRequest request);
+  absl::Status CheckHead(const v1::RegisterHead& head);
   // False: no further page of this pull is wanted.
   bool OnPage(const v1::PullResponse& page);
   void OnPulled(const absl::Status& status);
@@ -76,6 +77,8 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   Step step_ = 0;
   SessionReport report_;
 
+  // The last one that was found to be signed by the register.
+  std::string signed_head_;
   v1::SyncLimits limits_;
   // What pushes are signed for.
   Uuid register_id_;
@@ -169,6 +172,7 @@ void Attempt::OnHello(absl::Time asked_at, const v1::HelloRequest& asked,
   const absl::Time server_time =
       absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(hello->server_time()));
   if (!Check(CheckSigned(*hello, register_key_))) return;
+  signed_head_ = hello->head().SerializeAsString();
   if (!Check(replica_.ApplyHello({asked, *hello, server_time - half_way}))) return;
   limits_ = hello->limits();
   register_id_ = Uuid::ParseOrNil(hello->epochs().rbegin()->id());
@@ -281,8 +285,17 @@ void Attempt::StartPull(v1::PullRequest request) {
   transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
 }
 
+// The pages of a pull mostly bring one and the same.
+absl::Status Attempt::CheckHead(const v1::RegisterHead& head) {
+  std::string bytes = head.SerializeAsString();
+  if (bytes == signed_head_) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR(CheckSigned(head, register_key_));
+  signed_head_ = std::move(bytes);
+  return absl::OkStatus();
+}
+
 bool Attempt::OnPage(const v1::PullResponse& page) {
-  if (!Check(CheckSigned(page.head(), register_key_))) return false;
+  if (!Check(CheckHead(page.head()))) return false;
   const absl::StatusOr<replica::Applied> applied = replica_.ApplyPage(page);
   if (!Check(applied.status())) return false;
   ++report_.pages;
