@@ -22,10 +22,6 @@ std::uint64_t BigEndian(std::string_view bytes) {
   return InBigEndian(value);
 }
 
-std::uint64_t& SumFor(const Uuid& record, BucketSums& sums) {
-  return sums[static_cast<std::size_t>(BucketOf(record))];
-}
-
 }  // namespace
 
 int BucketOf(const Uuid& record) {
@@ -33,14 +29,6 @@ int BucketOf(const Uuid& record) {
 }
 
 std::uint64_t ShareOf(std::string_view bytes) { return BigEndian(Sha256Of(bytes).bytes()); }
-
-void AddRecord(const Uuid& record, std::string_view bytes, BucketSums& sums) {
-  SumFor(record, sums) += ShareOf(bytes);
-}
-
-void RemoveRecord(const Uuid& record, std::string_view bytes, BucketSums& sums) {
-  SumFor(record, sums) -= ShareOf(bytes);
-}
 
 void AddSums(const BucketSums& more, BucketSums& sums) {
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];

@@ -28,8 +28,6 @@ int BucketOf(const Uuid& record);
 // What a record of these bytes adds to its bucket's sum.
 std::uint64_t ShareOf(std::string_view bytes);
 
-void AddRecord(const Uuid& record, std::string_view bytes, BucketSums& sums);
-void RemoveRecord(const Uuid& record, std::string_view bytes, BucketSums& sums);
 void AddSums(const BucketSums& more, BucketSums& sums);
 
 // One after the other, eight bytes each, big-endian.

@@ -2,11 +2,8 @@
 
 #include <utility>
 
-#include "sync/base/hash.h"
 #include "sync/base/status.h"
 #include "sync/replica/rows.h"
-#include "sync/rules/merge.h"
-#include "sync/rules/record.h"
 
 namespace vigil::replica {
 namespace {
@@ -20,43 +17,30 @@ constexpr char kSaveDigest[] = "UPDATE meta SET digest = ?1 WHERE one = 1";
 
 constexpr char kFind[] = "SELECT version, bytes FROM record WHERE id = ?1";
 
-constexpr char kPut[] = R"sql(
+constexpr char kAdd[] = R"sql(
   INSERT INTO record (id, kind, version, parent, unit, key, merged_into, in_conflict, bucket, bytes)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-  ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, version = excluded.version,
-    parent = excluded.parent, unit = excluded.unit, key = excluded.key,
-    merged_into = excluded.merged_into, in_conflict = excluded.in_conflict,
-    bytes = excluded.bytes)sql";
+  ON CONFLICT (id) DO NOTHING)sql";
+
+constexpr char kReplace[] = R"sql(
+  UPDATE record SET kind = ?2, version = ?3, parent = ?4, unit = ?5, key = ?6, merged_into = ?7,
+    in_conflict = ?8, bucket = ?9, bytes = ?10
+  WHERE id = ?1)sql";
 
 constexpr char kRemove[] = "DELETE FROM record WHERE id = ?1";
 
-// What the columns beside the bytes hold.
-struct Columns {
-  Uuid id;
-  int kind = 0;
-  Uuid parent;
-  Uuid unit;
-  std::string key;
-  Uuid merged_into;
-  bool in_conflict = false;
-};
-
-absl::StatusOr<Columns> ColumnsOf(const v1::Record& record) {
-  Columns columns;
-  columns.id = Uuid::ParseOrNil(record.id());
-  if (columns.id.is_nil() || record.version() == 0) {
-    return absl::DataLossError("the register sent a record without an id or a version");
-  }
-  columns.parent = Uuid::ParseOrNil(record.parent());
-  columns.unit = Uuid::ParseOrNil(record.unit());
-  // A kind that a newer register added is kept, and counted in the digest, without being read.
-  const rules::EntityInfo* info = rules::InfoOf(record);
-  if (info == nullptr) return columns;
-  columns.kind = info->number;
-  columns.key = rules::KeyOf(record);
-  columns.merged_into = Uuid::ParseOrNil(record.entity().hazard().merged_into());
-  columns.in_conflict = !rules::ConflictsOf(record).empty();
-  return columns;
+// The parameters of kAdd and kReplace; both sources must live until it has run.
+void BindRecord(const Columns& columns, int bucket, std::string_view bytes, Statement& statement) {
+  const auto bind = [&](int parameter, const Uuid& id) {
+    if (!id.is_nil()) statement.BindBorrowed(parameter, id.bytes());
+  };
+  bind(1, columns.id);
+  statement.BindInt64(2, columns.kind).BindNumber(3, columns.version);
+  bind(4, columns.parent);
+  bind(5, columns.unit);
+  statement.BindText(6, columns.key);
+  bind(7, columns.merged_into);
+  statement.BindBool(8, columns.in_conflict).BindInt64(9, bucket).BindBorrowed(10, bytes);
 }
 
 }  // namespace
@@ -75,10 +59,12 @@ absl::Status Digest::Save(Transaction& transaction) const {
   return save.Run();
 }
 
-void Digest::Add(const Uuid& record, std::string_view bytes) { AddRecord(record, bytes, sums_); }
+void Digest::Add(int bucket, std::string_view bytes) {
+  sums_[static_cast<std::size_t>(bucket)] += ShareOf(bytes);
+}
 
-void Digest::Remove(const Uuid& record, std::string_view bytes) {
-  RemoveRecord(record, bytes, sums_);
+void Digest::Remove(int bucket, std::string_view bytes) {
+  sums_[static_cast<std::size_t>(bucket)] -= ShareOf(bytes);
 }
 
 absl::StatusOr<std::optional<ConfirmedRecord>> FindConfirmed(Database& database, const Uuid& id) {
@@ -122,23 +108,25 @@ absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,
   return ConfirmedWriter(database, transaction, digest);
 }
 
-absl::StatusOr<bool> ConfirmedWriter::Put(const std::string& bytes, const v1::Record& record) {
-  VIGIL_ASSIGN_OR_RETURN(const Columns columns, ColumnsOf(record));
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
-                         FindConfirmed(*database_, columns.id));
-  if (old && (old->version.value() > record.version() || old->bytes == bytes)) return false;
-  if (old) digest_.Remove(columns.id, old->bytes);
-  digest_.Add(columns.id, bytes);
-  VIGIL_ASSIGN_OR_RETURN(Statement put, transaction_->Prepare(kPut));
-  put.BindUuid(1, columns.id)
-      .BindInt64(2, columns.kind)
-      .BindInt64(3, static_cast<std::int64_t>(record.version()));
-  BindReference(put, 4, columns.parent);
-  BindReference(put, 5, columns.unit);
-  put.BindText(6, columns.key);
-  BindReference(put, 7, columns.merged_into);
-  put.BindBool(8, columns.in_conflict).BindInt64(9, BucketOf(columns.id)).BindBorrowed(10, bytes);
-  VIGIL_RETURN_IF_ERROR(put.Run());
+absl::StatusOr<bool> ConfirmedWriter::Put(const Columns& columns, std::string_view bytes) {
+  const int bucket = BucketOf(columns.id);
+  {
+    // Most records of a first pull are new: to ask first would cost as much as to add.
+    VIGIL_ASSIGN_OR_RETURN(Statement add, transaction_->Prepare(kAdd));
+    BindRecord(columns, bucket, bytes, add);
+    VIGIL_RETURN_IF_ERROR(add.Run());
+  }
+  if (transaction_->changes() == 0) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
+                           FindConfirmed(*database_, columns.id));
+    if (!old) return absl::InternalError("a record that is here and is not");
+    if (old->version > columns.version || old->bytes == bytes) return false;
+    digest_.Remove(bucket, old->bytes);
+    VIGIL_ASSIGN_OR_RETURN(Statement replace, transaction_->Prepare(kReplace));
+    BindRecord(columns, bucket, bytes, replace);
+    VIGIL_RETURN_IF_ERROR(replace.Run());
+  }
+  digest_.Add(bucket, bytes);
   return true;
 }
 
@@ -149,7 +137,7 @@ absl::StatusOr<bool> ConfirmedWriter::Remove(const Uuid& id) {
 absl::StatusOr<bool> ConfirmedWriter::RemoveUpTo(const Uuid& id, Seq version) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old, FindConfirmed(*database_, id));
   if (!old || old->version > version) return false;
-  digest_.Remove(id, old->bytes);
+  digest_.Remove(BucketOf(id), old->bytes);
   VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction_->Prepare(kRemove));
   remove.BindUuid(1, id);
   VIGIL_RETURN_IF_ERROR(remove.Run());

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "sync/base/bucket_sums.h"
 #include "sync/base/ids.h"
+#include "sync/replica/columns.h"
 #include "sync/sqlite/database.h"
 #include "vigil/v1/record.pb.h"
 
@@ -27,8 +28,8 @@ class Digest {
   static absl::StatusOr<Digest> Load(sqlite::Database& database);
   absl::Status Save(sqlite::Transaction& transaction) const;
 
-  void Add(const Uuid& record, std::string_view bytes);
-  void Remove(const Uuid& record, std::string_view bytes);
+  void Add(int bucket, std::string_view bytes);
+  void Remove(int bucket, std::string_view bytes);
   const BucketSums& sums() const { return sums_; }
 
  private:
@@ -64,9 +65,10 @@ class ConfirmedWriter {
   static absl::StatusOr<ConfirmedWriter> Begin(sqlite::Database& database,
                                                sqlite::Transaction& transaction);
 
-  // Stores a record, as it came and as it reads, unless a newer version is here. The same version
-  // replaces: a record that moves with its root keeps it. Returns whether something changed.
-  absl::StatusOr<bool> Put(const std::string& bytes, const v1::Record& record);
+  // Stores a record, as it came with the columns that are read off it, unless a newer version is
+  // here. The same version replaces: a record that moves with its root keeps it. Returns whether
+  // something changed.
+  absl::StatusOr<bool> Put(const Columns& columns, std::string_view bytes);
   // Returns whether there was one.
   absl::StatusOr<bool> Remove(const Uuid& id);
   // The same for a record that is not newer than `version`.

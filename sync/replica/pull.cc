@@ -9,6 +9,7 @@
 #include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/base/status.h"
+#include "sync/replica/columns.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/copies.h"
 #include "sync/replica/history.h"
@@ -47,16 +48,14 @@ class Arrivals {
 
   // Stores a record and takes from the overlay what it confirms. Returns its id.
   absl::StatusOr<Uuid> Put(const std::string& bytes) {
-    VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
-    VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(record.id()));
-    if (record.entity().has_org_unit()) VIGIL_RETURN_IF_ERROR(NoteParent(id, record));
+    VIGIL_ASSIGN_OR_RETURN(const Columns columns, ColumnsOf(bytes));
+    const Uuid& id = columns.id;
+    if (columns.kind == v1::Entity::kOrgUnit) VIGIL_RETURN_IF_ERROR(NoteParent(id, bytes));
     if (expects_any_) VIGIL_RETURN_IF_ERROR(NoteRead(*transaction_, id));
-    VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(bytes, record));
+    VIGIL_ASSIGN_OR_RETURN(const bool changed, writer_.Put(columns, bytes));
     if (!changed) return id;
     ++applied_.records;
-    if (settles_any_) {
-      VIGIL_RETURN_IF_ERROR(SettleRecord(*transaction_, id, Seq(record.version())));
-    }
+    if (settles_any_) VIGIL_RETURN_IF_ERROR(SettleRecord(*transaction_, id, columns.version));
     return id;
   }
 
@@ -105,7 +104,8 @@ class Arrivals {
   Arrivals(Database& database, Transaction& transaction, ConfirmedWriter writer)
       : database_(&database), transaction_(&transaction), writer_(std::move(writer)) {}
 
-  absl::Status NoteParent(const Uuid& unit, const v1::Record& record) {
+  absl::Status NoteParent(const Uuid& unit, std::string_view bytes) {
+    VIGIL_ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(bytes));
     VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
                            FindConfirmed(*database_, unit));
     if (!old) {

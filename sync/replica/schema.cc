@@ -269,6 +269,13 @@ DROP INDEX record_by_kind;
 CREATE INDEX record_by_kind ON record (kind, id, bucket);
 )sql";
 
+constexpr char kUnitsInOneIndex[] = R"sql(
+-- Only where a scope is lost are records looked for by unit: from end to end of this index.
+DROP INDEX record_by_unit;
+DROP INDEX record_by_kind;
+CREATE INDEX record_by_kind ON record (kind, id, bucket, unit);
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -283,6 +290,7 @@ constexpr sqlite::Migration kMigrations[] = {
      kTakenCopies},
     {8, "working-days", "A phone counts working days as the register does.", kWorkingDays},
     {9, "fewer-indexes", "A record that arrives touches fewer pages.", kFewerIndexes},
+    {10, "units-in-one-index", "A first pull adds to one index less.", kUnitsInOneIndex},
 };
 
 }  // namespace

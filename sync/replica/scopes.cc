@@ -21,9 +21,8 @@ using sqlite::Statement;
 using sqlite::Transaction;
 
 constexpr char kListOrgUnits[] = "SELECT id, bytes FROM record WHERE kind = ?1 ORDER BY id";
-constexpr char kListUnits[] =
-    "SELECT DISTINCT unit FROM record WHERE unit IS NOT NULL ORDER BY unit";
-constexpr char kListOfUnit[] = "SELECT id FROM record WHERE unit = ?1 ORDER BY id";
+constexpr char kListPlaces[] =
+    "SELECT id, unit FROM record WHERE unit IS NOT NULL ORDER BY kind, id";
 
 using Rows = std::map<Uuid, ScopeRow>;
 
@@ -155,17 +154,23 @@ bool ReadAnewFrom(Seq complete_at, Rows& rows) {
 // Removes the records of units outside `rows`, and notes their ids.
 absl::Status RemoveOutside(Database& database, Transaction& transaction, const OrgTree& tree,
                            const Rows& rows, std::vector<Uuid>& removed) {
-  VIGIL_ASSIGN_OR_RETURN(Statement list, database.Query(kListUnits));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> present, ReadIds(std::move(list)));
-  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
-  for (const Uuid& unit : present) {
-    if (tree.RowOf(unit, rows) != nullptr) continue;
-    VIGIL_ASSIGN_OR_RETURN(Statement of_unit, database.Query(kListOfUnit));
-    of_unit.BindUuid(1, unit);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Uuid> ids, ReadIds(std::move(of_unit)));
-    for (const Uuid& id : ids) VIGIL_RETURN_IF_ERROR(writer.Remove(id));
-    removed.insert(removed.end(), ids.begin(), ids.end());
+  std::map<Uuid, bool> is_inside;
+  std::vector<Uuid> outside;
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement place, database.Query(kListPlaces));
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const bool found, place.Step());
+      if (!found) break;
+      VIGIL_ASSIGN_OR_RETURN(const Uuid id, place.ColumnUuid(0));
+      VIGIL_ASSIGN_OR_RETURN(const Uuid unit, place.ColumnUuid(1));
+      const auto [known, is_new] = is_inside.try_emplace(unit);
+      if (is_new) known->second = tree.RowOf(unit, rows) != nullptr;
+      if (!known->second) outside.push_back(id);
+    }
   }
+  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, ConfirmedWriter::Begin(database, transaction));
+  for (const Uuid& id : outside) VIGIL_RETURN_IF_ERROR(writer.Remove(id));
+  removed.insert(removed.end(), outside.begin(), outside.end());
   return writer.Finish();
 }
 

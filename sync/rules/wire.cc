@@ -10,7 +10,6 @@ namespace {
 // Of the encoding of protocol buffers.
 constexpr int kTypeBits = 3;
 constexpr std::uint64_t kTypeMask = 7;
-enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kDelimited = 2, kFixed32 = 5 };
 
 std::optional<std::uint64_t> TakeVarint(std::string_view& rest) {
   std::uint64_t value = 0;
@@ -34,17 +33,22 @@ bool Skip(std::uint64_t bytes, std::string_view& rest) {
   return true;
 }
 
-bool SkipValue(WireType type, std::string_view& rest) {
-  switch (type) {
-    case WireType::kVarint:
-      return TakeVarint(rest).has_value();
+bool TakeValue(std::string_view& rest, WireField& field) {
+  switch (field.type) {
+    case WireType::kVarint: {
+      const std::optional<std::uint64_t> value = TakeVarint(rest);
+      field.varint = value.value_or(0);
+      return value.has_value();
+    }
     case WireType::kFixed64:
       return Skip(8, rest);
     case WireType::kFixed32:
       return Skip(4, rest);
     case WireType::kDelimited: {
       const std::optional<std::uint64_t> length = TakeVarint(rest);
-      return length && Skip(*length, rest);
+      if (!length || *length > rest.size()) return false;
+      field.content = rest.substr(0, static_cast<std::size_t>(*length));
+      return Skip(*length, rest);
     }
   }
   return false;
@@ -56,9 +60,12 @@ std::optional<WireField> TakeField(std::string_view& rest) {
   const std::string_view before = rest;
   const std::optional<std::uint64_t> tag = TakeVarint(rest);
   if (!tag || *tag > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  if (!SkipValue(static_cast<WireType>(*tag & kTypeMask), rest)) return std::nullopt;
-  return WireField{.number = static_cast<int>(*tag >> kTypeBits),
-                   .bytes = before.substr(0, before.size() - rest.size())};
+  WireField field;
+  field.number = static_cast<int>(*tag >> kTypeBits);
+  field.type = static_cast<WireType>(*tag & kTypeMask);
+  if (!TakeValue(rest, field)) return std::nullopt;
+  field.bytes = before.substr(0, before.size() - rest.size());
+  return field;
 }
 
 void AppendField(int number, std::string_view value, std::string& message) {
