@@ -33,9 +33,9 @@ constexpr char kMoveEvidenceUse[] = "UPDATE evidence_use SET device = ?2 WHERE d
 // What its author has said of a quarantined one (states 3 to 5) still holds.
 constexpr char kRemake[] = R"sql(
   UPDATE outbox
-  SET device = ?3, device_seq = ?4, previous_hash = ?5, bytes = ?6, error = x'',
+  SET device = ?2, device_seq = ?3, previous_hash = ?4, bytes = ?5, error = x'',
       state = CASE WHEN state IN (3, 4, 5) THEN state ELSE 0 END
-  WHERE device = ?1 AND device_seq = ?2)sql";
+  WHERE operation = ?1)sql";
 
 constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes FROM pending_write
@@ -85,16 +85,14 @@ absl::StatusOr<OutboxRow> Remake(User& author, v1::Operation& operation) {
   return row;
 }
 
-absl::Status RemakeInOutbox(Transaction& transaction, const OwnOperation& from, User& author,
-                            v1::Operation& operation) {
+absl::Status RemakeInOutbox(Transaction& transaction, User& author, v1::Operation& operation) {
   VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(author, operation));
   VIGIL_ASSIGN_OR_RETURN(Statement remake, transaction.Prepare(kRemake));
-  remake.BindUuid(1, from.device)
-      .BindNumber(2, from.device_seq)
-      .BindUuid(3, author.device)
-      .BindNumber(4, row.device_seq)
-      .BindBlob(5, row.previous_hash.bytes())
-      .BindBlob(6, row.bytes);
+  remake.BindUuid(1, row.operation)
+      .BindUuid(2, author.device)
+      .BindNumber(3, row.device_seq)
+      .BindBlob(4, row.previous_hash.bytes())
+      .BindBlob(5, row.bytes);
   return remake.Run();
 }
 
@@ -126,9 +124,9 @@ absl::Status Replica::EnrolAnew(const Identity& identity) {
     if (!operation.ParseFromString(row.bytes)) {
       return absl::DataLossError("a queued operation cannot be read");
     }
-    const OwnOperation from{former.device, row.device_seq};
-    VIGIL_RETURN_IF_ERROR(RemakeInOutbox(transaction, from, author, operation));
-    VIGIL_RETURN_IF_ERROR(MoveWrites(database, transaction, from, author));
+    VIGIL_RETURN_IF_ERROR(RemakeInOutbox(transaction, author, operation));
+    VIGIL_RETURN_IF_ERROR(
+        MoveWrites(database, transaction, {former.device, row.device_seq}, author));
   }
   for (const sqlite::Sql sql :
        {sqlite::Sql(kMoveAttention), sqlite::Sql(kMoveRefused), sqlite::Sql(kMoveDrafts),

@@ -183,8 +183,7 @@ absl::StatusOr<std::string> Replica::ExportOutbox() {
       entry.set_operation(row.bytes);
     }
     if (row.state != OutboxState::kPending && row.state != OutboxState::kReleased) continue;
-    VIGIL_RETURN_IF_ERROR(
-        SetState(transaction, {user.device, row.device_seq}, OutboxState::kSent, ""));
+    VIGIL_RETURN_IF_ERROR(SetState(transaction, row.operation, OutboxState::kSent, ""));
   }
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
   return EncodeOutboxFile(request);

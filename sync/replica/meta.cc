@@ -20,8 +20,6 @@ constexpr char kLoadMeta[] = R"sql(
     faults, complete_seq
   FROM meta WHERE one = 1)sql";
 
-constexpr char kLoadEpoch[] = "SELECT epoch FROM meta WHERE one = 1";
-
 constexpr char kSaveMeta[] = R"sql(
   UPDATE meta SET epoch = ?1, head = ?2, complete = ?3, clock_offset_ms = ?4, last_sync_at = ?5,
     time_zone = ?6, server = ?7, archived_seq = ?8, faults = ?9, complete_seq = ?10
@@ -91,12 +89,6 @@ absl::StatusOr<Meta> LoadMeta(Database& database) {
   meta.faults = row.ColumnInt64(8);
   meta.complete_at = row.ColumnNumber<Seq>(9);
   return meta;
-}
-
-absl::StatusOr<std::string> LoadEpoch(Database& database) {
-  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadEpoch));
-  VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-  return found ? std::string(row.ColumnText(0)) : std::string();
 }
 
 absl::Status SaveMeta(Transaction& transaction, const Meta& meta) {

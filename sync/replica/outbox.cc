@@ -25,9 +25,9 @@ constexpr char kAdd[] = R"sql(
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))sql";
 
 constexpr char kSetState[] = R"sql(
-  UPDATE outbox SET state = ?3, error = ?4 WHERE device = ?1 AND device_seq = ?2)sql";
+  UPDATE outbox SET state = ?2, error = ?3 WHERE operation = ?1)sql";
 
-constexpr char kDelete[] = "DELETE FROM outbox WHERE device = ?1 AND device_seq = ?2";
+constexpr char kDelete[] = "DELETE FROM outbox WHERE operation = ?1";
 
 constexpr char kAddJournal[] = R"sql(
   INSERT INTO journal (device, device_seq, operation, seq, acknowledged_at, previous_hash,
@@ -134,25 +134,22 @@ absl::Status AddOutbox(Transaction& transaction, const Uuid& device, const Outbo
       .BindNumber(2, row.device_seq)
       .BindUuid(3, row.operation)
       .BindInt64(4, static_cast<std::int64_t>(row.state))
-      .BindBlob(5, row.previous_hash.bytes())
-      .BindBlob(6, row.error)
-      .BindBlob(7, row.bytes);
+      .BindBorrowed(5, row.previous_hash.bytes())
+      .BindBorrowed(6, row.error)
+      .BindBorrowed(7, row.bytes);
   return add.Run();
 }
 
-absl::Status SetState(Transaction& transaction, const OwnOperation& operation, OutboxState state,
+absl::Status SetState(Transaction& transaction, const Uuid& operation, OutboxState state,
                       const std::string& error) {
   VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kSetState));
-  set.BindUuid(1, operation.device)
-      .BindNumber(2, operation.device_seq)
-      .BindInt64(3, static_cast<std::int64_t>(state))
-      .BindBlob(4, error);
+  set.BindUuid(1, operation).BindInt64(2, static_cast<std::int64_t>(state)).BindBlob(3, error);
   return set.Run();
 }
 
-absl::Status DeleteOutbox(Transaction& transaction, const OwnOperation& operation) {
+absl::Status DeleteOutbox(Transaction& transaction, const Uuid& operation) {
   VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction.Prepare(kDelete));
-  remove.BindUuid(1, operation.device).BindNumber(2, operation.device_seq);
+  remove.BindUuid(1, operation);
   return remove.Run();
 }
 

@@ -51,9 +51,9 @@ absl::StatusOr<std::vector<OutboxRow>> LoadOutbox(sqlite::Database& database, co
 absl::StatusOr<std::optional<OutboxRow>> FindOutbox(sqlite::Database& database, const Uuid& device,
                                                     const Uuid& operation);
 absl::Status AddOutbox(sqlite::Transaction& transaction, const Uuid& device, const OutboxRow& row);
-absl::Status SetState(sqlite::Transaction& transaction, const OwnOperation& operation,
-                      OutboxState state, const std::string& error);
-absl::Status DeleteOutbox(sqlite::Transaction& transaction, const OwnOperation& operation);
+absl::Status SetState(sqlite::Transaction& transaction, const Uuid& operation, OutboxState state,
+                      const std::string& error);
+absl::Status DeleteOutbox(sqlite::Transaction& transaction, const Uuid& operation);
 
 absl::Status AddJournal(sqlite::Transaction& transaction, const JournalRow& row, absl::Time now);
 // Of the device, after those that its user was before.

@@ -16,6 +16,12 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
+// One row, whether there is such a record or not.
+constexpr char kFind[] = R"sql(
+  SELECT version, bytes, epoch,
+    EXISTS (SELECT 1 FROM pending_write WHERE record = ?1 AND device = ?2)
+  FROM meta LEFT JOIN record ON id = ?1 WHERE one = 1)sql";
+
 constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes, device_seq
   FROM pending_write
@@ -35,10 +41,8 @@ constexpr char kSetSeq[] = R"sql(
 // State 1: sent, and not answered.
 constexpr char kHideJudged[] = R"sql(
   UPDATE pending_write SET judged = 1
-  WHERE device = ?1 AND device_seq <= ?2 AND seq IS NULL AND EXISTS (
-    SELECT 1 FROM outbox
-    WHERE outbox.device = pending_write.device AND outbox.device_seq = pending_write.device_seq
-      AND outbox.state = 1))sql";
+  WHERE device = ?1 AND device_seq <= ?2 AND seq IS NULL AND device_seq IN (
+    SELECT device_seq FROM outbox WHERE device = ?1 AND state = 1))sql";
 
 constexpr char kShowAgain[] = R"sql(
   UPDATE pending_write SET judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
@@ -94,14 +98,16 @@ absl::Status MergeWrites(Database& database, const User& user, const Uuid& id, R
       .BindInt64(3, static_cast<std::int64_t>(view.own_device_seq));
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) break;
+    if (!found) return absl::OkStatus();
     VIGIL_RETURN_IF_ERROR(MergeWrite(row, view));
   }
+}
+
+void NoteConflicts(RecordView& view) {
   view.conflicts.clear();
   for (const rules::FieldInfo* field : rules::ConflictsOf(view.record)) {
     view.conflicts.push_back(field->name());
   }
-  return absl::OkStatus();
 }
 
 struct StampRow {
@@ -132,16 +138,23 @@ absl::StatusOr<std::vector<StampRow>> LoadStampsBeyond(Database& database, Seq s
 absl::StatusOr<std::optional<RecordView>> FindView(Database& database, const User& user,
                                                    const Uuid& id) {
   RecordView view;
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> confirmed,
-                         FindConfirmed(database, id));
-  if (confirmed) {
-    VIGIL_ASSIGN_OR_RETURN(view.record, ParseRecord(confirmed->bytes));
-    view.version = confirmed->version.value();
-    VIGIL_ASSIGN_OR_RETURN(view.epoch, LoadEpoch(database));
-    // Of a kind that this program does not know: there is nothing to show.
-    if (rules::InfoOf(view.record) == nullptr) return std::optional<RecordView>();
+  bool is_pending = false;
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kFind));
+    row.BindUuid(1, id).BindUuid(2, user.device);
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return absl::DataLossError("the phone's database lacks its first row");
+    is_pending = row.ColumnBool(3);
+    if (!row.ColumnIsNull(0)) {
+      view.version = static_cast<std::uint64_t>(row.ColumnInt64(0));
+      VIGIL_ASSIGN_OR_RETURN(view.record, ParseRecord(row.ColumnBlob(1)));
+      view.epoch = std::string(row.ColumnText(2));
+      // Of a kind that this program does not know: there is nothing to show.
+      if (rules::InfoOf(view.record) == nullptr) return std::optional<RecordView>();
+    }
   }
-  VIGIL_RETURN_IF_ERROR(MergeWrites(database, user, id, view));
+  if (is_pending) VIGIL_RETURN_IF_ERROR(MergeWrites(database, user, id, view));
+  NoteConflicts(view);
   if (view.record.id().empty()) return std::optional<RecordView>();
   return std::optional<RecordView>(std::move(view));
 }
@@ -154,7 +167,9 @@ absl::Status MergeLaterWrites(Database& database, const User& user, RecordView& 
     VIGIL_ASSIGN_OR_RETURN(const v1::Record since, ParseRecord(confirmed->bytes));
     VIGIL_RETURN_IF_ERROR(rules::MergeOwn(since, user.device.ToString(), view.record));
   }
-  return MergeWrites(database, user, id, view);
+  VIGIL_RETURN_IF_ERROR(MergeWrites(database, user, id, view));
+  NoteConflicts(view);
+  return absl::OkStatus();
 }
 
 absl::Status AddPendingWrite(Transaction& transaction, const User& user,
@@ -167,8 +182,9 @@ absl::Status AddPendingWrite(Transaction& transaction, const User& user,
       .BindInt64(4, pending.write.kind())
       .BindBool(5, pending.write.creates());
   BindReference(add, 6, Uuid::ParseOrNil(pending.write.parent()));
-  add.BindBlob(7, rules::CanonicalBytes(pending.write))
-      .BindBlob(8, rules::CanonicalBytes(pending.stamp));
+  const std::string write = rules::CanonicalBytes(pending.write);
+  const std::string stamp = rules::CanonicalBytes(pending.stamp);
+  add.BindBorrowed(7, write).BindBorrowed(8, stamp);
   return add.Run();
 }
 

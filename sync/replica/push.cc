@@ -173,14 +173,15 @@ class OutcomeWriter {
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_REFUSED:
         // Another copy of this database took its place; nobody has judged this one.
-        if (outcome.error().reason() == v1::REASON_ID_REUSED) return PutOff(operation, outcome);
+        if (outcome.error().reason() == v1::REASON_ID_REUSED)
+          return PutOff(operation, *row, outcome);
         ++counts_.refused;
         VIGIL_RETURN_IF_ERROR(Refuse(operation, *row, outcome));
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_DEFERRED:
         // The register has noted its hash, and waits for nothing.
         if (IsWithheld(row->state)) return absl::OkStatus();
-        return PutOff(operation, outcome);
+        return PutOff(operation, *row, outcome);
       default:
         // An answer that this program does not understand is none.
         return absl::OkStatus();
@@ -197,9 +198,10 @@ class OutcomeWriter {
     return kept ? NoteHashArrived(transaction_, id) : absl::OkStatus();
   }
 
-  absl::Status PutOff(const OwnOperation& operation, const v1::Outcome& outcome) {
+  absl::Status PutOff(const OwnOperation& operation, const OutboxRow& row,
+                      const v1::Outcome& outcome) {
     ++counts_.deferred;
-    VIGIL_RETURN_IF_ERROR(SetState(transaction_, operation, OutboxState::kDeferred,
+    VIGIL_RETURN_IF_ERROR(SetState(transaction_, row.operation, OutboxState::kDeferred,
                                    outcome.error().SerializeAsString()));
     return ShowAgain(transaction_, operation);
   }
@@ -226,7 +228,7 @@ class OutcomeWriter {
                            const v1::Outcome& outcome) {
     VIGIL_RETURN_IF_ERROR(SetSeq(transaction_, operation, Seq(outcome.seq())));
     VIGIL_RETURN_IF_ERROR(SettleOperation(transaction_, operation));
-    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction_, operation));
+    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction_, row.operation));
     JournalRow journal;
     journal.device = operation.device;
     journal.device_seq = operation.device_seq;
@@ -274,8 +276,7 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
   for (const OutboxRow* row : chosen) {
     *batch.request.add_entries() = EntryOf(*row);
     if (row->state != OutboxState::kPending && row->state != OutboxState::kReleased) continue;
-    VIGIL_RETURN_IF_ERROR(
-        SetState(transaction, {user.device, row->device_seq}, OutboxState::kSent, ""));
+    VIGIL_RETURN_IF_ERROR(SetState(transaction, row->operation, OutboxState::kSent, ""));
   }
   batch.request.set_outcomes_confirmed_to(rows.front().device_seq.value() - 1);
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));

@@ -28,13 +28,13 @@ using sqlite::Statement;
 using sqlite::Transaction;
 
 constexpr char kUsers[] = R"sql(
-  SELECT DISTINCT identity.device, identity.person
-  FROM identity JOIN outbox ON outbox.device = identity.device ORDER BY identity.device)sql";
+  SELECT device, person FROM identity
+  WHERE device IN (SELECT device FROM outbox) ORDER BY device)sql";
 
 constexpr char kHoldsBack[] = "SELECT 1 FROM outbox WHERE state IN (3, 5) LIMIT 1";
 
 constexpr char kQuarantine[] = R"sql(
-  UPDATE outbox SET state = ?3, quarantined_at = ?4 WHERE device = ?1 AND device_seq = ?2)sql";
+  UPDATE outbox SET state = ?2, quarantined_at = ?3 WHERE operation = ?1)sql";
 
 constexpr char kHeld[] = R"sql(
   SELECT bytes, state, quarantined_at FROM outbox
@@ -245,13 +245,10 @@ class Review {
   std::set<Uuid> unmade_;
 };
 
-absl::Status SetHeld(Transaction& transaction, const Uuid& device, DeviceSeq device_seq,
-                     OutboxState state, std::optional<absl::Time> at) {
+absl::Status SetHeld(Transaction& transaction, const Uuid& operation, OutboxState state,
+                     std::optional<absl::Time> at) {
   VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kQuarantine));
-  set.BindUuid(1, device)
-      .BindNumber(2, device_seq)
-      .BindInt64(3, static_cast<std::int64_t>(state))
-      .BindOptionalTime(4, at);
+  set.BindUuid(1, operation).BindInt64(2, static_cast<std::int64_t>(state)).BindOptionalTime(3, at);
   return set.Run();
 }
 
@@ -307,12 +304,11 @@ absl::StatusOr<bool> Reconsider(Database& database, Transaction& transaction,
       VIGIL_ASSIGN_OR_RETURN(const bool held, review.Holds(each));
       const OutboxRow& row = each.row;
       if (held && row.state == OutboxState::kPending) {
-        VIGIL_RETURN_IF_ERROR(
-            SetHeld(transaction, user.device, row.device_seq, OutboxState::kQuarantined, now));
+        VIGIL_RETURN_IF_ERROR(SetHeld(transaction, row.operation, OutboxState::kQuarantined, now));
       } else if (!held && row.state == OutboxState::kQuarantined) {
         freed = true;
         VIGIL_RETURN_IF_ERROR(
-            SetHeld(transaction, user.device, row.device_seq, OutboxState::kPending, std::nullopt));
+            SetHeld(transaction, row.operation, OutboxState::kPending, std::nullopt));
       }
     }
   }
@@ -335,8 +331,8 @@ absl::Status Release(Database& database, Transaction& transaction, const User& u
           .With("operation", it->row.operation.ToString());
     }
     needed.insert(it->named.begin(), it->named.end());
-    VIGIL_RETURN_IF_ERROR(SetHeld(transaction, user.device, it->row.device_seq,
-                                  OutboxState::kReleased, std::nullopt));
+    VIGIL_RETURN_IF_ERROR(
+        SetHeld(transaction, it->row.operation, OutboxState::kReleased, std::nullopt));
   }
   return Reconsider(database, transaction, {}, now).status();
 }
@@ -344,8 +340,7 @@ absl::Status Release(Database& database, Transaction& transaction, const User& u
 absl::Status Discard(Database& database, Transaction& transaction, const User& user,
                      const Uuid& operation, absl::Time now) {
   VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, FindQuarantined(database, user, operation));
-  VIGIL_RETURN_IF_ERROR(
-      SetState(transaction, {user.device, row.device_seq}, OutboxState::kDiscarded, ""));
+  VIGIL_RETURN_IF_ERROR(SetState(transaction, row.operation, OutboxState::kDiscarded, ""));
   VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, row.device_seq}));
   return Reconsider(database, transaction, {}, now).status();
 }

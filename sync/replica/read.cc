@@ -47,13 +47,20 @@ constexpr char kListKind[] = R"sql(
     WHERE creates = 1 AND kind = ?4 AND record > ?1 AND device = ?3)
   ORDER BY id LIMIT ?2)sql";
 
-// ?4: the kind, or 0 for every kind.
 constexpr char kListChildren[] = R"sql(
   SELECT id FROM (
-    SELECT id FROM record WHERE parent = ?5 AND (?4 = 0 OR kind = ?4) AND id > ?1
+    SELECT id FROM record WHERE parent = ?4 AND id > ?1
     UNION
     SELECT record FROM pending_write
-    WHERE creates = 1 AND parent = ?5 AND (?4 = 0 OR kind = ?4) AND record > ?1 AND device = ?3)
+    WHERE creates = 1 AND parent = ?4 AND record > ?1 AND device = ?3)
+  ORDER BY id LIMIT ?2)sql";
+
+constexpr char kListChildrenOfKind[] = R"sql(
+  SELECT id FROM (
+    SELECT id FROM record WHERE parent = ?4 AND kind = ?5 AND id > ?1
+    UNION
+    SELECT record FROM pending_write
+    WHERE creates = 1 AND parent = ?4 AND kind = ?5 AND record > ?1 AND device = ?3)
   ORDER BY id LIMIT ?2)sql";
 
 constexpr char kFindKey[] = R"sql(
@@ -110,17 +117,19 @@ struct ListPlace {
 
 absl::StatusOr<std::vector<Uuid>> ListIds(Database& database, const User& user,
                                           const ListPlace& place) {
-  const sqlite::Sql all = kListAll;
-  const sqlite::Sql of_kind = kListKind;
-  const sqlite::Sql children = kListChildren;
   const bool by_parent = !place.parent.is_nil();
-  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(by_parent         ? children
-                                                       : place.kind != 0 ? of_kind
-                                                                         : all));
+  const bool by_kind = place.kind != 0;
+  sqlite::Sql list = kListAll;
+  if (by_parent) {
+    list = by_kind ? sqlite::Sql(kListChildrenOfKind) : sqlite::Sql(kListChildren);
+  } else if (by_kind) {
+    list = kListKind;
+  }
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(list));
   BindRaw(row, 1, place.after);
   row.BindInt64(2, place.limit > 0 ? place.limit : -1).BindUuid(3, user.device);
-  if (by_parent || place.kind != 0) row.BindInt64(4, place.kind);
-  if (by_parent) row.BindUuid(5, place.parent);
+  if (by_parent) row.BindUuid(4, place.parent);
+  if (by_kind) row.BindInt64(by_parent ? 5 : 4, place.kind);
   return ReadIds(std::move(row));
 }
 

@@ -1,14 +1,18 @@
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/replica/replica.h"
 #include "sync/replica/schema.h"
 #include "sync/sqlite/database.h"
 #include "sync/sqlite/migrations.h"
+#include "tests/support/phone_file_check.h"
 #include "tests/support/sim_vfs.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
@@ -17,6 +21,8 @@
 
 namespace vigil::testing {
 namespace {
+
+using ::testing::ElementsAre;
 
 using sqlite::Statement;
 using sqlite::Transaction;
@@ -40,35 +46,104 @@ class UpgradeTest : public ::testing::Test {
     return operation;
   }
 
+  // Of a report; its hazard lies under the risk source here, so that it is somebody's child.
+  v1::RecordWrite WriteOf(const v1::Operation& report) {
+    v1::RecordWrite write;
+    write.set_record(report.report_hazard().hazard_id());
+    write.set_kind(v1::Entity::kHazard);
+    write.set_creates(true);
+    write.set_parent(base().risk_source);
+    v1::Hazard alone;
+    alone.set_description(report.report_hazard().hazard().description());
+    v1::FieldWrite& field = *write.add_fields();
+    field.set_field(v1::Hazard::kDescriptionFieldNumber);
+    field.set_value(alone.SerializeAsString());
+    return write;
+  }
+
+  static std::vector<std::string> IdsOf(TestPhone& phone, const replica::RecordQuery& query) {
+    std::vector<std::string> ids;
+    const auto views = phone.replica().List(query);
+    VIGIL_EXPECT_OK(views);
+    if (!views.ok()) return ids;
+    for (const replica::RecordView& view : *views) ids.push_back(view.record.id());
+    return ids;
+  }
+
   void CheckFileOf(std::size_t migrations);
 
   SimServer server_;
 };
 
-// Written by the SQL of so many migrations, as the program of that time left it.
-absl::Status MakeFile(SimVfs& disk, const std::string& path, const v1::Operation& waits,
-                      std::size_t migrations) {
-  VIGIL_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.vfs = disk.name()}));
-  sqlite::Schema former = replica::ReplicaSchema();
-  former.migrations = former.migrations.first(migrations);
-  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, former));
-  const Uuid device = *Uuid::Parse(waits.device());
-  const std::string bytes = waits.SerializeAsString();
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+// What the program of that time left in a phone's file.
+struct FormerFile {
+  std::size_t migrations = 0;
+  // Confirmed; by a register that the phone has not met yet otherwise.
+  v1::Record record;
+  // Queued, and what it writes.
+  v1::Operation waits;
+  v1::RecordWrite write;
+};
+
+absl::Status AddRecord(Transaction& transaction, const v1::Record& record) {
+  const std::string bytes = record.SerializeAsString();
+  const Uuid id = *Uuid::Parse(record.id());
+  BucketSums sums{};
+  sums[static_cast<std::size_t>(BucketOf(id))] = ShareOf(bytes);
+  VIGIL_ASSIGN_OR_RETURN(Statement digest, transaction.Prepare("UPDATE meta SET digest = ?1"));
+  VIGIL_RETURN_IF_ERROR(digest.BindBlob(1, EncodeSums(sums)).Run());
   VIGIL_ASSIGN_OR_RETURN(
-      Statement identity,
-      transaction.Prepare("INSERT INTO identity (device, person, active, last_device_seq, "
-                          "last_hash, judged_device_seq) VALUES (?1, ?2, 1, 1, ?3, 0)"));
-  identity.BindUuid(1, device).BindUuid(2, *Uuid::Parse(waits.person()));
-  identity.BindBlob(3, Sha256Of(bytes).bytes());
-  VIGIL_RETURN_IF_ERROR(identity.Run());
+      Statement add,
+      transaction.Prepare("INSERT INTO record (id, kind, version, parent, unit, key, merged_into, "
+                          "in_conflict, bucket, bytes) VALUES (?1, ?2, ?3, NULL, ?4, ?5, NULL, 0, "
+                          "?6, ?7)"));
+  add.BindUuid(1, id).BindInt64(2, v1::Entity::kRiskSource);
+  add.BindInt64(3, static_cast<std::int64_t>(record.version()));
+  add.BindUuid(4, *Uuid::Parse(record.unit()));
+  add.BindText(5, record.entity().risk_source().code());
+  return add.BindInt64(6, BucketOf(id)).BindBlob(7, bytes).Run();
+}
+
+absl::Status AddWaiting(Transaction& transaction, const v1::Operation& waits,
+                        const v1::RecordWrite& write) {
+  const Uuid device = *Uuid::Parse(waits.device());
   VIGIL_ASSIGN_OR_RETURN(
       Statement outbox,
       transaction.Prepare("INSERT INTO outbox (device, device_seq, operation, state, "
                           "previous_hash, error, bytes) VALUES (?1, 1, ?2, 0, zeroblob(32), x'', "
                           "?3)"));
-  outbox.BindUuid(1, device).BindUuid(2, *Uuid::Parse(waits.id())).BindBlob(3, bytes);
-  VIGIL_RETURN_IF_ERROR(outbox.Run());
+  outbox.BindUuid(1, device).BindUuid(2, *Uuid::Parse(waits.id()));
+  VIGIL_RETURN_IF_ERROR(outbox.BindBlob(3, waits.SerializeAsString()).Run());
+  v1::Stamp stamp;
+  stamp.set_device(waits.device());
+  stamp.set_device_seq(1);
+  VIGIL_ASSIGN_OR_RETURN(
+      Statement pending,
+      transaction.Prepare("INSERT INTO pending_write (record, device, device_seq, kind, creates, "
+                          "parent, seq, judged, write_bytes, stamp_bytes) VALUES (?1, ?2, 1, ?3, "
+                          "1, ?4, NULL, 0, ?5, ?6)"));
+  pending.BindUuid(1, *Uuid::Parse(write.record())).BindUuid(2, device);
+  pending.BindInt64(3, write.kind()).BindUuid(4, *Uuid::Parse(write.parent()));
+  pending.BindBlob(5, write.SerializeAsString()).BindBlob(6, stamp.SerializeAsString());
+  return pending.Run();
+}
+
+absl::Status MakeFile(SimVfs& disk, const std::string& path, const FormerFile& file) {
+  VIGIL_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.vfs = disk.name()}));
+  sqlite::Schema former = replica::ReplicaSchema();
+  former.migrations = former.migrations.first(file.migrations);
+  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, former));
+  const Uuid device = *Uuid::Parse(file.waits.device());
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(
+      Statement identity,
+      transaction.Prepare("INSERT INTO identity (device, person, active, last_device_seq, "
+                          "last_hash, judged_device_seq) VALUES (?1, ?2, 1, 1, ?3, 0)"));
+  identity.BindUuid(1, device).BindUuid(2, *Uuid::Parse(file.waits.person()));
+  identity.BindBlob(3, Sha256Of(file.waits.SerializeAsString()).bytes());
+  VIGIL_RETURN_IF_ERROR(identity.Run());
+  VIGIL_RETURN_IF_ERROR(AddRecord(transaction, file.record));
+  VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, file.waits, file.write));
   VIGIL_ASSIGN_OR_RETURN(Statement draft,
                          transaction.Prepare("INSERT INTO draft (device, key, saved_at, bytes) "
                                              "VALUES (?1, 'inspection', 1, x'68616c66')"));
@@ -88,18 +163,31 @@ TEST_F(UpgradeTest, WorkThatAnEarlierProgramQueuedIsSentByThisOne) {
 void UpgradeTest::CheckFileOf(std::size_t migrations) {
   const Actor inspector = base().Phone(v1::ROLE_INSPECTOR, base().department);
   const v1::Operation waits = Report(inspector, 1);
+  const std::string hazard = waits.report_hazard().hazard_id();
   SimVfs disk;
-  VIGIL_ASSERT_OK(MakeFile(disk, "phone-" + inspector.author.device + ".db", waits, migrations));
+  VIGIL_ASSERT_OK(MakeFile(disk, "phone-" + inspector.author.device + ".db",
+                           {.migrations = migrations,
+                            .record = base().Find(base().risk_source),
+                            .waits = waits,
+                            .write = WriteOf(waits)}));
   TestPhone phone(server_, inspector, {.vfs = disk.name()});
   EXPECT_EQ((*phone.replica().FindDraft("inspection"))->bytes, "half");
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto outbox, phone.replica().Outbox());
   ASSERT_EQ(outbox.size(), 1U);
   EXPECT_EQ(outbox[0].operation.SerializeAsString(), waits.SerializeAsString());
+  EXPECT_FALSE(phone.View(base().risk_source).pending);
+  EXPECT_EQ(phone.View(hazard).record.entity().hazard().description(), "crack");
+  EXPECT_THAT(IdsOf(phone, {.kind = "hazard"}), ElementsAre(hazard));
+  EXPECT_THAT(IdsOf(phone, {.kind = "hazard", .parent = base().risk_source}), ElementsAre(hazard));
   EXPECT_EQ(phone.MustSync().outcomes.applied, 1);
-  EXPECT_TRUE(base().Exists(waits.report_hazard().hazard_id()));
+  EXPECT_TRUE(base().Exists(hazard));
+  EXPECT_FALSE(phone.View(hazard).pending);
   // Its chain goes on.
   phone.Report(base().risk_source, "seepage");
   EXPECT_EQ(phone.MustSync().outcomes.applied, 1);
+  phone.Close();
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto file, sqlite::Database::Open(phone.path(), {.vfs = disk.name()}));
+  VIGIL_EXPECT_OK(CheckPhoneFile(file));
 }
 
 void AddUnknown(google::protobuf::Message& message) {
