@@ -47,6 +47,11 @@ absl::Status MoveRows(Transaction& transaction, sqlite::Sql sql, const Uuid& fro
   return move.Run();
 }
 
+struct PendingWrite {
+  v1::RecordWrite write;
+  v1::Stamp stamp;
+};
+
 // What the operation writes, as it was decided, now under its new place.
 absl::Status MoveWrites(Database& database, Transaction& transaction, const OwnOperation& from,
                         const User& author) {
@@ -66,7 +71,7 @@ absl::Status MoveWrites(Database& database, Transaction& transaction, const OwnO
   for (PendingWrite& pending : writes) {
     pending.stamp.set_device(author.device.ToString());
     pending.stamp.set_device_seq(author.last_device_seq.value());
-    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, author, pending));
+    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, author, pending.write, pending.stamp));
   }
   return absl::OkStatus();
 }

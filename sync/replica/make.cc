@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -116,9 +117,8 @@ bool IsFact(const v1::Operation& operation) {
   return info != nullptr && info->rules.fact();
 }
 
-absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(Database& database, const User& user,
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(ConfirmedRecords& records, const User& user,
                                                    const PhoneWorld::Now& now) {
-  ConfirmedRecords records(database);
   VIGIL_ASSIGN_OR_RETURN(const v1::Record* person, records.Find(user.person.ToString()));
   if (person == nullptr) return std::vector<v1::RoleGrant>();
   return rules::RolesOn(person->entity().person(), rules::DateAt(now.corrected, now.zone),
@@ -130,13 +130,13 @@ absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock)
   return PhoneWorld::Now{clock + absl::Milliseconds(meta.clock_offset_ms), zone};
 }
 
-absl::StatusOr<rules::Decision> JudgeLocally(Database& database, const User& user,
-                                             PhoneWorld& world, const v1::Operation& operation) {
+absl::StatusOr<rules::Decision> JudgeLocally(const User& user, PhoneWorld& world,
+                                             const v1::Operation& operation) {
   rules::Author author;
   author.device = user.device.ToString();
   author.person = user.person.ToString();
   author.channel = v1::CHANNEL_PHONE;
-  VIGIL_ASSIGN_OR_RETURN(author.roles, RolesOf(database, user, world.now()));
+  VIGIL_ASSIGN_OR_RETURN(author.roles, RolesOf(world.confirmed(), user, world.now()));
   world.SetOperation(operation);
   return rules::Judge(operation, author, world);
 }
@@ -151,7 +151,7 @@ absl::Status AddToOverlay(Transaction& transaction, const User& user,
   for (const v1::RecordWrite& write : decision.writes) {
     const v1::Stamp stamp =
         rules::StampFor(operation, author, write.record(), {.seq = 0, .received_at = received_at});
-    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, user, {write, stamp}));
+    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, user, write, stamp));
   }
   return absl::OkStatus();
 }
@@ -162,8 +162,9 @@ absl::Status RestoreToOverlay(Database& database, Transaction& transaction, cons
   v1::Operation capped = operation;
   VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
   const std::vector<RecordView> none;
-  PhoneWorld world(database, user, none, now);
-  const absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, capped);
+  KnownRecords known(database);
+  PhoneWorld world({database, user, known, none}, now);
+  const absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, capped);
   if (decision.ok()) {
     const DeviceSeq device_seq(operation.device_seq());
     VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, device_seq}));
@@ -201,20 +202,21 @@ absl::StatusOr<std::string> ProvisionalNumber(Database& database, Transaction& t
 absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeOptions& options) {
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
-  VIGIL_ASSIGN_OR_RETURN(User user, LoadUser(database));
-  VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(database));
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Known> known, storage_->TakeKnown());
+  User& user = known->user;
+  const Meta& meta = known->meta;
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock_.Now()));
   if (operation.must_be_current()) {
     return Refuse(v1::REASON_INVALID_VALUE,
                   "a phone cannot ask for a precondition: it does not know what is current");
   }
-  PhoneWorld world(database, user, options.shown, now);
+  PhoneWorld world({database, user, known->records, options.shown}, now);
   FillEnvelope(user, meta, clock_.Now(), random_, operation);
   VIGIL_RETURN_IF_ERROR(FillSeen(database, world, operation));
   VIGIL_RETURN_IF_ERROR(rules::ValidateOperation(operation));
   v1::Operation capped = operation;
   VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
-  absl::StatusOr<rules::Decision> decision = JudgeLocally(database, user, world, capped);
+  absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, capped);
   if (!decision.ok()) {
     const bool judged = rules::ReasonOf(decision.status()) != v1::REASON_UNSPECIFIED;
     const bool queues_anyway = options.unchecked || IsFact(operation);
@@ -257,6 +259,8 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
     VIGIL_RETURN_IF_ERROR(remove.Run());
   }
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
+  for (const std::string& record : made.changed) known->records.views.erase(record);
+  if (!holds_back) storage_->KeepKnown(std::move(known));
   made.operation = std::move(operation);
   return made;
 }

@@ -32,8 +32,6 @@ struct Meta {
   std::int64_t faults = 0;
 };
 absl::StatusOr<Meta> LoadMeta(sqlite::Database& database);
-// Of it, the epoch alone.
-absl::StatusOr<std::string> LoadEpoch(sqlite::Database& database);
 absl::Status SaveMeta(sqlite::Transaction& transaction, const Meta& meta);
 // By which the register counts working days, as it last told: serialised WorkingDayLists.
 absl::StatusOr<std::string> LoadWorkingDays(sqlite::Database& database);

@@ -173,18 +173,19 @@ absl::Status MergeLaterWrites(Database& database, const User& user, RecordView& 
 }
 
 absl::Status AddPendingWrite(Transaction& transaction, const User& user,
-                             const PendingWrite& pending) {
-  VIGIL_ASSIGN_OR_RETURN(const Uuid record, ParseId(pending.write.record()));
+                             const v1::RecordWrite& write, const v1::Stamp& stamp) {
+  VIGIL_ASSIGN_OR_RETURN(const Uuid record, ParseId(write.record()));
+  const Uuid parent = Uuid::ParseOrNil(write.parent());
+  const std::string write_bytes = rules::CanonicalBytes(write);
+  const std::string stamp_bytes = rules::CanonicalBytes(stamp);
   VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAddWrite));
   add.BindUuid(1, record)
       .BindUuid(2, user.device)
-      .BindInt64(3, static_cast<std::int64_t>(pending.stamp.device_seq()))
-      .BindInt64(4, pending.write.kind())
-      .BindBool(5, pending.write.creates());
-  BindReference(add, 6, Uuid::ParseOrNil(pending.write.parent()));
-  const std::string write = rules::CanonicalBytes(pending.write);
-  const std::string stamp = rules::CanonicalBytes(pending.stamp);
-  add.BindBorrowed(7, write).BindBorrowed(8, stamp);
+      .BindInt64(3, static_cast<std::int64_t>(stamp.device_seq()))
+      .BindInt64(4, write.kind())
+      .BindBool(5, write.creates());
+  BindReference(add, 6, parent);
+  add.BindBorrowed(7, write_bytes).BindBorrowed(8, stamp_bytes);
   return add.Run();
 }
 

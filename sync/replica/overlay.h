@@ -19,11 +19,6 @@
 
 namespace vigil::replica {
 
-struct PendingWrite {
-  v1::RecordWrite write;
-  v1::Stamp stamp;
-};
-
 // The record as `user` sees it; nullopt: there is none. Cost depends on its own pending writes.
 absl::StatusOr<std::optional<RecordView>> FindView(sqlite::Database& database, const User& user,
                                                    const Uuid& id);
@@ -32,7 +27,7 @@ absl::StatusOr<std::optional<RecordView>> FindView(sqlite::Database& database, c
 absl::Status MergeLaterWrites(sqlite::Database& database, const User& user, RecordView& view);
 
 absl::Status AddPendingWrite(sqlite::Transaction& transaction, const User& user,
-                             const PendingWrite& pending);
+                             const v1::RecordWrite& write, const v1::Stamp& stamp);
 
 struct OwnOperation {
   Uuid device;

@@ -1,5 +1,6 @@
 #include "sync/replica/phone_world.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sync/base/check.h"
@@ -12,20 +13,30 @@
 namespace vigil::replica {
 
 absl::StatusOr<const RecordView*> PhoneWorld::View(std::string_view record) {
-  auto found = views_.find(record);
-  if (found == views_.end()) {
+  VIGIL_ASSIGN_OR_RETURN(const RecordView* shown, Shown(record));
+  if (shown != nullptr) return shown;
+  auto found = known_.views.find(record);
+  if (found == known_.views.end()) {
     std::optional<RecordView> view;
-    for (const RecordView& shown : shown_) {
-      if (shown.record.id() == record) view = shown;
-    }
-    if (view) {
-      VIGIL_RETURN_IF_ERROR(MergeLaterWrites(database_, user_, *view));
-    } else if (const std::optional<Uuid> id = Uuid::Parse(record); id && !id->is_nil()) {
+    if (const std::optional<Uuid> id = Uuid::Parse(record); id && !id->is_nil()) {
       VIGIL_ASSIGN_OR_RETURN(view, FindView(database_, user_, *id));
     }
-    found = views_.emplace(std::string(record), std::move(view)).first;
+    found = known_.views.emplace(std::string(record), std::move(view)).first;
   }
   return found->second ? &*found->second : nullptr;
+}
+
+absl::StatusOr<const RecordView*> PhoneWorld::Shown(std::string_view record) {
+  if (const auto known = shown_since_.find(record); known != shown_since_.end()) {
+    return &known->second;
+  }
+  const auto shown = std::find_if(shown_.rbegin(), shown_.rend(), [&](const RecordView& view) {
+    return view.record.id() == record;
+  });
+  if (shown == shown_.rend()) return nullptr;
+  RecordView view = *shown;
+  VIGIL_RETURN_IF_ERROR(MergeLaterWrites(database_, user_, view));
+  return &shown_since_.emplace(std::string(record), std::move(view)).first->second;
 }
 
 const v1::Seen* PhoneWorld::FindSeen(std::string_view record) const {

@@ -24,6 +24,9 @@ using sqlite::Transaction;
 // Pages of 4 KiB that the write-ahead log may have before it is brought into the file.
 constexpr std::int64_t kWalPagesMax = 1000;
 
+// Views of records that are kept from one operation to the next: a day's, and a few hundred KiB.
+constexpr std::size_t kKnownViewsMax = 256;
+
 constexpr char kPutDraft[] = R"sql(
   INSERT INTO draft (device, key, saved_at, bytes) VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT (device, key) DO UPDATE SET saved_at = excluded.saved_at, bytes = excluded.bytes)sql";
@@ -82,6 +85,21 @@ absl::Status Storage::CommitRemoval(Transaction& transaction) {
   // Opening the file truncates the log too, should this process die before.
   owes_truncation_ = true;
   return Commit(transaction);
+}
+
+absl::StatusOr<std::unique_ptr<Known>> Storage::TakeKnown() {
+  std::unique_ptr<Known> known = std::move(known_);
+  if (known != nullptr && database.data_version() == known_at_) return known;
+  known = std::make_unique<Known>(database);
+  VIGIL_ASSIGN_OR_RETURN(known->user, LoadUser(database));
+  VIGIL_ASSIGN_OR_RETURN(known->meta, LoadMeta(database));
+  return known;
+}
+
+void Storage::KeepKnown(std::unique_ptr<Known> known) {
+  if (known->records.views.size() > kKnownViewsMax) return;
+  known_ = std::move(known);
+  known_at_ = database.data_version();
 }
 
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
@@ -148,7 +166,8 @@ absl::StatusOr<std::vector<v1::RoleGrant>> Replica::Roles() {
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
   VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(storage_->database));
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock_.Now()));
-  return RolesOf(storage_->database, user, now);
+  ConfirmedRecords records(storage_->database);
+  return RolesOf(records, user, now);
 }
 
 absl::StatusOr<v1::Date> Replica::Today() {

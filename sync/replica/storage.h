@@ -1,6 +1,8 @@
 #ifndef VIGIL_SYNC_REPLICA_STORAGE_H_
 #define VIGIL_SYNC_REPLICA_STORAGE_H_
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "sync/replica/confirmed.h"
 #include "sync/replica/meta.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/phone_world.h"
@@ -20,9 +23,24 @@
 
 namespace vigil::replica {
 
+// What making an operation has read.
+struct Known {
+  explicit Known(sqlite::Database& database) : records(database) {}
+
+  User user;
+  Meta meta;
+  KnownRecords records;
+};
+
 class Storage {
  public:
   explicit Storage(sqlite::Database opened) : database(std::move(opened)) {}
+
+  // Within a transaction: what was kept after the last one, if nobody has written to the file
+  // since, or else as the file says. NOT_INITIALISED (reason).
+  absl::StatusOr<std::unique_ptr<Known>> TakeKnown();
+  // After a commit with which it agrees.
+  void KeepKnown(std::unique_ptr<Known> known);
 
   // Commits, and keeps the write-ahead log from growing without bound.
   absl::Status Commit(sqlite::Transaction& transaction);
@@ -35,10 +53,12 @@ class Storage {
  private:
   // The log still holds what was removed.
   bool owes_truncation_ = false;
+  std::unique_ptr<Known> known_;
+  std::uint32_t known_at_ = 0;
 };
 
 // Those that hold, as the register confirmed them.
-absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(sqlite::Database& database, const User& user,
+absl::StatusOr<std::vector<v1::RoleGrant>> RolesOf(ConfirmedRecords& records, const User& user,
                                                    const PhoneWorld::Now& now);
 
 // Time and zone for judgements: `clock` is the phone's.
@@ -48,8 +68,8 @@ absl::StatusOr<PhoneWorld::Now> CorrectedNow(const Meta& meta, absl::Time clock)
 bool IsFact(const v1::Operation& operation);
 
 // Judges a complete operation as the register will and returns what it writes.
-absl::StatusOr<rules::Decision> JudgeLocally(sqlite::Database& database, const User& user,
-                                             PhoneWorld& world, const v1::Operation& operation);
+absl::StatusOr<rules::Decision> JudgeLocally(const User& user, PhoneWorld& world,
+                                             const v1::Operation& operation);
 // Puts a decision over the confirmed records.
 absl::Status AddToOverlay(sqlite::Transaction& transaction, const User& user,
                           const v1::Operation& operation, const rules::Decision& decision,

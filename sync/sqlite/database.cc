@@ -226,6 +226,14 @@ absl::StatusOr<ReadSnapshot> Database::BeginRead() {
   return snapshot;
 }
 
+std::uint32_t Database::data_version() const {
+  unsigned int version = 0;
+  const int code =
+      sqlite3_file_control(connection_->handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
+  VIGIL_CHECK(code == SQLITE_OK) << "SQLite does not tell its data version";
+  return version;
+}
+
 absl::StatusOr<CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
   int frames = 0;
   int moved = 0;

@@ -103,6 +103,10 @@ class Database {
   // Fixes what this connection's queries see until the snapshot is destroyed.
   [[nodiscard]] absl::StatusOr<ReadSnapshot> BeginRead();
 
+  // Another number after each commit, whoever makes it; one of another connection is noticed where
+  // a transaction or a snapshot begins. Of this connection: no two compare.
+  std::uint32_t data_version() const;
+
   [[nodiscard]] absl::StatusOr<CheckpointResult> Checkpoint(CheckpointMode mode);
   // Brings all that the WAL has into the file and syncs both, before anybody relies on what is
   // read. A process that died within a commit may have left it unsynced; and after a failed fsync

@@ -9,6 +9,7 @@
 #include "sync/base/ids.h"
 #include "sync/replica/replica.h"
 #include "sync/rules/record.h"
+#include "tests/support/manual_clock.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
 
@@ -81,6 +82,42 @@ TEST_F(MakeTest, FillsInWhoWhenAndWhatWasSeen) {
   EXPECT_EQ(operation.seen(0).record(), hazard_);
   EXPECT_EQ(operation.seen(0).version(), base().Find(hazard_).version());
   EXPECT_EQ(phone_.Describe(hazard_, "crack of 3 m").device_seq(), 2U);
+}
+
+// What making the last one has read may hold no longer.
+TEST_F(MakeTest, ANewerVersionThatCameInBetweenIsWhatIsSeen) {
+  phone_.Report(base().risk_source, "crack");
+  v1::Record newer = base().Find(base().risk_source);
+  newer.set_version(newer.version() + 100);
+  v1::PullResponse page;
+  page.mutable_head()->set_epoch(base().Head().epoch.id());
+  page.add_records(newer.SerializeAsString());
+  VIGIL_ASSERT_OK(replica().ApplyPage(page));
+  phone_.Report(base().risk_source, "seepage");
+  const v1::Operation last = (*replica().Outbox()).back().operation;
+  ASSERT_THAT(last.seen(), SizeIs(1));
+  EXPECT_EQ(last.seen(0).version(), newer.version());
+}
+
+TEST_F(MakeTest, ARoleThatWasTakenAwayInBetweenIsGone) {
+  phone_.Describe(hazard_, "crack of 2 m");
+  base().ChangeRole(phone_.actor(), v1::ROLE_VERIFIER);
+  phone_.faults().reachable = true;
+  phone_.MustSync();
+  EXPECT_THAT(replica().Make(Edit(hazard_, "crack of 3 m")), ReasonIs("REASON_NOT_PERMITTED"));
+}
+
+TEST_F(MakeTest, WhatAnotherProgramMadeOnTheSameFileComesBefore) {
+  phone_.Describe(hazard_, "crack of 2 m");
+  ManualClock clock(phone_.now());
+  SeededRandom random(2);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto other,
+                             replica::Replica::Open(phone_.path(), {}, clock, random));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto made, other->Make(Edit(hazard_, "seepage")));
+  EXPECT_EQ(made.operation.device_seq(), 2U);
+  EXPECT_EQ(phone_.RaiseGrade(hazard_, v1::HAZARD_GRADE_MAJOR).device_seq(), 3U);
+  EXPECT_EQ(phone_.View(hazard_).record.entity().hazard().description(), "seepage");
+  EXPECT_EQ(other->Make(Edit(hazard_, "loose rock"))->operation.device_seq(), 4U);
 }
 
 TEST_F(MakeTest, ItIsShownAtOnceAndSurvivesARestart) {

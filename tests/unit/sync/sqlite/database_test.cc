@@ -52,6 +52,27 @@ TEST_F(DatabaseTest, EveryConnectionIsHardened) {
   EXPECT_EQ(journal.ColumnText(0), "wal");
 }
 
+TEST_F(DatabaseTest, ItsVersionTellsWhetherSomebodyHasCommitted) {
+  VIGIL_ASSERT_OK(Insert(1));
+  const std::uint32_t first = database_.data_version();
+  EXPECT_THAT(Count(database_), IsOkAndHolds(1));
+  {
+    const Transaction transaction = Begin();
+    EXPECT_EQ(database_.data_version(), first);
+  }
+  VIGIL_ASSERT_OK(Insert(2));
+  const std::uint32_t second = database_.data_version();
+  EXPECT_NE(second, first);
+  Database other = Open(path());
+  {
+    Transaction transaction = *other.BeginWrite();
+    VIGIL_ASSERT_OK(InsertInto(transaction, 3));
+    VIGIL_ASSERT_OK(transaction.Commit());
+  }
+  const Transaction transaction = Begin();
+  EXPECT_NE(database_.data_version(), second);
+}
+
 TEST_F(DatabaseTest, DefensiveRefusesToEditTheSchema) {
   Transaction transaction = Begin();
   EXPECT_THAT(transaction.ExecuteScript("PRAGMA writable_schema = ON;"
