@@ -99,6 +99,17 @@ void FillEnvelope(const User& user, const Meta& meta, absl::Time now, Random& ra
   operation.set_epoch(meta.epoch);
 }
 
+// What the register will take for seen, where it is less than the operation says: nobody knows more
+// of this epoch than it shares with the one that he was shown.
+absl::StatusOr<std::optional<v1::Operation>> CappedCopy(Database& database,
+                                                        const std::string& epoch,
+                                                        const v1::Operation& operation) {
+  if (operation.epoch() == epoch) return std::optional<v1::Operation>();
+  v1::Operation capped = operation;
+  VIGIL_RETURN_IF_ERROR(CapKnowledge(database, epoch, capped));
+  return std::optional<v1::Operation>(std::move(capped));
+}
+
 // Content that is wrong in itself is worth nothing to the register, fact or not.
 bool IsMalformed(const absl::Status& status) {
   const int reason = static_cast<int>(rules::ReasonOf(status));
@@ -159,16 +170,16 @@ absl::Status AddToOverlay(Transaction& transaction, const User& user,
 absl::Status RestoreToOverlay(Database& database, Transaction& transaction, const User& user,
                               const Meta& meta, const v1::Operation& operation, absl::Time clock) {
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock));
-  v1::Operation capped = operation;
-  VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
+  VIGIL_ASSIGN_OR_RETURN(const auto capped, CappedCopy(database, meta.epoch, operation));
+  const v1::Operation& judged_as = capped ? *capped : operation;
   const std::vector<RecordView> none;
   KnownRecords known(database);
   PhoneWorld world({database, user, known, none}, now);
-  const absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, capped);
+  const absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, judged_as);
   if (decision.ok()) {
     const DeviceSeq device_seq(operation.device_seq());
     VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, device_seq}));
-    return AddToOverlay(transaction, user, capped, *decision, now.corrected);
+    return AddToOverlay(transaction, user, judged_as, *decision, now.corrected);
   }
   // The register decides; until then the phone shows the records without it, or with what is left
   // of what it once decided.
@@ -214,9 +225,9 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   FillEnvelope(user, meta, clock_.Now(), random_, operation);
   VIGIL_RETURN_IF_ERROR(FillSeen(database, world, operation));
   VIGIL_RETURN_IF_ERROR(rules::ValidateOperation(operation));
-  v1::Operation capped = operation;
-  VIGIL_RETURN_IF_ERROR(CapKnowledge(database, meta.epoch, capped));
-  absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, capped);
+  VIGIL_ASSIGN_OR_RETURN(const auto capped, CappedCopy(database, meta.epoch, operation));
+  const v1::Operation& judged_as = capped ? *capped : operation;
+  absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, judged_as);
   if (!decision.ok()) {
     const bool judged = rules::ReasonOf(decision.status()) != v1::REASON_UNSPECIFIED;
     const bool queues_anyway = options.unchecked || IsFact(operation);
@@ -234,13 +245,12 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
                                kOperationBytesMax, " are taken"));
   }
   VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user.device, row));
-  VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, capped, *decision, now.corrected));
+  VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, judged_as, *decision, now.corrected));
   user.last_device_seq = row.device_seq;
   user.last_hash = Sha256Of(row.bytes);
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
   // It may rest on what waits.
-  VIGIL_ASSIGN_OR_RETURN(const bool holds_back, HoldsBack(database));
-  if (holds_back) {
+  if (known->holds_back) {
     VIGIL_RETURN_IF_ERROR(Reconsider(database, transaction, {}, clock_.Now()).status());
   }
 
@@ -260,7 +270,7 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   }
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
   for (const std::string& record : made.changed) known->records.views.erase(record);
-  if (!holds_back) storage_->KeepKnown(std::move(known));
+  if (!known->holds_back) storage_->KeepKnown(std::move(known));
   made.operation = std::move(operation);
   return made;
 }

@@ -5,6 +5,7 @@
 
 #include "sync/base/status.h"
 #include "sync/replica/meta.h"
+#include "sync/replica/quarantine.h"
 #include "sync/replica/rows.h"
 #include "sync/replica/schema.h"
 #include "sync/replica/storage.h"
@@ -93,6 +94,7 @@ absl::StatusOr<std::unique_ptr<Known>> Storage::TakeKnown() {
   known = std::make_unique<Known>(database);
   VIGIL_ASSIGN_OR_RETURN(known->user, LoadUser(database));
   VIGIL_ASSIGN_OR_RETURN(known->meta, LoadMeta(database));
+  VIGIL_ASSIGN_OR_RETURN(known->holds_back, HoldsBack(database));
   return known;
 }
 

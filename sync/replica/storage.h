@@ -29,6 +29,8 @@ struct Known {
 
   User user;
   Meta meta;
+  // Some of the outbox is held back; see quarantine.h.
+  bool holds_back = false;
   KnownRecords records;
 };
 

@@ -122,8 +122,9 @@ void CollectIds(const Message& message, const IdPlaces& places, std::vector<std:
 }
 
 const Message& CommandOf(const v1::Operation& operation) {
-  const FieldDescriptor* field = operation.GetReflection()->GetOneofFieldDescriptor(
-      operation, v1::Operation::descriptor()->FindOneofByName("command"));
+  static const auto* const commands = v1::Operation::descriptor()->FindOneofByName("command");
+  const FieldDescriptor* field =
+      operation.GetReflection()->GetOneofFieldDescriptor(operation, commands);
   VIGIL_CHECK(field != nullptr) << "an operation without a command has none to read";
   return operation.GetReflection()->GetMessage(operation, field);
 }
