@@ -105,17 +105,16 @@ absl::StatusOr<const v1::Record*> ConfirmedRecords::Find(std::string_view id) {
 absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,
                                                        Transaction& transaction) {
   VIGIL_ASSIGN_OR_RETURN(const Digest digest, Digest::Load(database));
-  return ConfirmedWriter(database, transaction, digest);
+  VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAdd));
+  return ConfirmedWriter(database, transaction, std::move(add), digest);
 }
 
 absl::StatusOr<bool> ConfirmedWriter::Put(const Columns& columns, std::string_view bytes) {
   const int bucket = BucketOf(columns.id);
-  {
-    // Most records of a first pull are new: to ask first would cost as much as to add.
-    VIGIL_ASSIGN_OR_RETURN(Statement add, transaction_->Prepare(kAdd));
-    BindRecord(columns, bucket, bytes, add);
-    VIGIL_RETURN_IF_ERROR(add.Run());
-  }
+  // Most records of a first pull are new: to ask first would cost as much as to add.
+  add_.Reset();
+  BindRecord(columns, bucket, bytes, add_);
+  VIGIL_RETURN_IF_ERROR(add_.Run());
   if (transaction_->changes() == 0) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
                            FindConfirmed(*database_, columns.id));

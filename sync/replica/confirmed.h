@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -76,11 +76,13 @@ class ConfirmedWriter {
   absl::Status Finish();
 
  private:
-  ConfirmedWriter(sqlite::Database& database, sqlite::Transaction& transaction, Digest digest)
-      : database_(&database), transaction_(&transaction), digest_(digest) {}
+  ConfirmedWriter(sqlite::Database& database, sqlite::Transaction& transaction,
+                  sqlite::Statement add, Digest digest)
+      : database_(&database), transaction_(&transaction), add_(std::move(add)), digest_(digest) {}
 
   sqlite::Database* database_;
   sqlite::Transaction* transaction_;
+  sqlite::Statement add_;
   Digest digest_;
 };
 

@@ -269,11 +269,9 @@ DROP INDEX record_by_kind;
 CREATE INDEX record_by_kind ON record (kind, id, bucket);
 )sql";
 
-constexpr char kUnitsInOneIndex[] = R"sql(
--- Only where a scope is lost are records looked for by unit: from end to end of this index.
+constexpr char kNoIndexByUnit[] = R"sql(
+-- Only where a scope is lost are records looked for by unit: then all of them are read.
 DROP INDEX record_by_unit;
-DROP INDEX record_by_kind;
-CREATE INDEX record_by_kind ON record (kind, id, bucket, unit);
 )sql";
 
 constexpr char kFewerPages[] = R"sql(
@@ -334,7 +332,7 @@ constexpr sqlite::Migration kMigrations[] = {
      kTakenCopies},
     {8, "working-days", "A phone counts working days as the register does.", kWorkingDays},
     {9, "fewer-indexes", "A record that arrives touches fewer pages.", kFewerIndexes},
-    {10, "units-in-one-index", "A first pull adds to one index less.", kUnitsInOneIndex},
+    {10, "no-index-by-unit", "A first pull adds to one index less.", kNoIndexByUnit},
     {11, "fewer-pages", "An operation on the phone is written to five pages instead of eight.",
      kFewerPages},
 };

@@ -22,7 +22,7 @@ using sqlite::Transaction;
 
 constexpr char kListOrgUnits[] = "SELECT id, bytes FROM record WHERE kind = ?1 ORDER BY id";
 constexpr char kListPlaces[] =
-    "SELECT id, unit FROM record WHERE unit IS NOT NULL ORDER BY kind, id";
+    "SELECT id, unit FROM record WHERE unit IS NOT NULL ORDER BY ordinal";
 
 using Rows = std::map<Uuid, ScopeRow>;
 
