@@ -60,6 +60,7 @@ absl::StatusOr<Group> Group::Begin(store::Snapshot& snapshot, GroupContext conte
     VIGIL_ASSIGN_OR_RETURN(const store::Head head, snapshot.GetHead());
     cache->head = head.seq;
     VIGIL_ASSIGN_OR_RETURN(cache->epochs, snapshot.Epochs());
+    VIGIL_ASSIGN_OR_RETURN(cache->deadlines_in_force, snapshot.DeadlinesInForce());
     VIGIL_ASSIGN_OR_RETURN(cache->audit, AuditTree::Load(snapshot, head.seq.value()));
   }
   cache->records.ReadFrom(snapshot);

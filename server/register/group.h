@@ -159,6 +159,7 @@ class Group {
   v1::Outcome Refused(Incoming& incoming, const Envelope& envelope, const absl::Status& why,
                       const std::vector<std::string>& records);
   v1::Outcome Deferred(const Envelope& envelope, const absl::Status& why) const;
+  void NoteDeadlines();
   absl::Status FinishDigests();
 
   GroupWorld::Calendar calendar() const {

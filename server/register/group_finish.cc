@@ -8,6 +8,7 @@
 #include "server/register/projections.h"
 #include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
+#include "sync/rules/ladder.h"
 
 // What follows from a group's decisions once all of them are made.
 
@@ -20,12 +21,28 @@ void Group::LookAgain(const std::vector<Uuid>& items, const std::optional<Sha256
 
 absl::StatusOr<store::WriteSet> Group::Finish() {
   VIGIL_RETURN_IF_ERROR(AddProjections(*records_, ladder_rules(), again_, writes_));
+  NoteDeadlines();
   VIGIL_RETURN_IF_ERROR(FinishDigests());
   writes_.notifications = notices_.Finish(context_.now);
   for (const auto& [series, last] : counters_) writes_.counters.emplace_back(series, last);
   std::sort(writes_.counters.begin(), writes_.counters.end());
   writes_.audit_root = cache_->audit.Root();
   return std::move(writes_);
+}
+
+// Next steps that were worked out by other deadlines than all the others: those others are in force
+// no longer, even if nothing else is looked at before they are used again.
+void Group::NoteDeadlines() {
+  if (cache_->fingerprint_of != context_.deadlines) {
+    cache_->fingerprint = rules::FingerprintOf(*context_.deadlines, context_.zone.name());
+    cache_->fingerprint_of = context_.deadlines;
+  }
+  const bool any = !writes_.hazards.empty() || !writes_.risk_sources.empty();
+  const Sha256 claimed = writes_.deadlines.value_or(cache_->deadlines_in_force);
+  if (claimed != Sha256() && claimed != cache_->fingerprint && (any || writes_.deadlines)) {
+    writes_.deadlines = Sha256();
+  }
+  if (writes_.deadlines) cache_->deadlines_in_force = *writes_.deadlines;
 }
 
 std::unique_ptr<WriterCache> Group::Settle() {

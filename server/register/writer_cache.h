@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,6 +13,7 @@
 #include "sync/base/bucket_sums.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
+#include "sync/rules/ladder.h"
 #include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::registry {
@@ -33,6 +35,11 @@ struct WriterCache {
   Seq head;
   // The epoch in force first, then its ancestors.
   std::vector<v1::Epoch> epochs;
+  // By which everything's next step was worked out; zero: not all of it by the same deadlines.
+  Sha256 deadlines_in_force;
+  // Of the deadlines that the last group used, which are these.
+  Sha256 fingerprint;
+  std::shared_ptr<const rules::Deadlines> fingerprint_of;
   WorkingSet records;
   AuditTree audit;
   absl::flat_hash_map<Uuid, Device> devices;

@@ -219,7 +219,7 @@ struct WriteSet {
   std::vector<AuditNode> audit_nodes;
   std::vector<NewNotification> notifications;
   // Fingerprint of the deadlines by which the next step of every hazard and risk source has been
-  // worked out, once that is so.
+  // worked out, once that is so; zero: it is so no longer.
   std::optional<Sha256> deadlines;
   // Links of operations that were not judged.
   std::vector<ChainLink> links;

@@ -18,6 +18,7 @@ using escalation::DeadlinePass;
 using escalation::EscalationClock;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class DeadlinePassTest : public ::testing::Test {
  protected:
@@ -103,6 +104,45 @@ TEST_F(DeadlinePassTest, OneThatWasInterruptedBeginsAgain) {
   reg_.executor().RunUntilIdle();
   EXPECT_THAT(done_, ElementsAre(7));
   EXPECT_THAT(NextDays(hazards), ElementsAre(13, 14, 15, 16, 17));
+}
+
+// A ladder that was tried, was looked at halfway and was taken back before the register went down.
+TEST_F(DeadlinePassTest, DeadlinesThatAreTakenBackHalfwayAreWorkedOutAgain) {
+  std::vector<std::string> hazards;
+  for (int i = 0; i < 5; ++i) hazards.push_back(reg_.ConfirmedHazard(Day(2017, 8, 10 + i)));
+  DeadlinePass pass = Pass();
+  pass.Start();
+  reg_.executor().RunUntilIdle();
+  ASSERT_THAT(done_, ElementsAre(7));
+
+  UseLadder(3);
+  {
+    DeadlinePass halfway = Pass();
+    halfway.Start();
+    reg_.executor().RunOne();
+  }
+  reg_.executor().RunUntilIdle();
+  ASSERT_THAT(NextDays(hazards), Not(ElementsAre(11, 12, 13, 14, 15)));
+
+  reg_.target().UseDeadlines(std::make_shared<const rules::Deadlines>());
+  pass.Start();
+  reg_.executor().RunUntilIdle();
+  EXPECT_THAT(done_, ElementsAre(7, 7));
+  EXPECT_THAT(NextDays(hazards), ElementsAre(11, 12, 13, 14, 15));
+}
+
+// What an operation writes meanwhile counts as much.
+TEST_F(DeadlinePassTest, AHazardThatChangedUnderOtherDeadlinesIsLookedAtAgain) {
+  DeadlinePass pass = Pass();
+  pass.Start();
+  reg_.executor().RunUntilIdle();
+  UseLadder(3);
+  const std::string hazard = reg_.ConfirmedHazard(Day(2017, 8, 10));
+  ASSERT_THAT(NextDays({hazard}), ElementsAre(13));
+  reg_.target().UseDeadlines(std::make_shared<const rules::Deadlines>());
+  pass.Start();
+  reg_.executor().RunUntilIdle();
+  EXPECT_THAT(NextDays({hazard}), ElementsAre(11));
 }
 
 TEST_F(DeadlinePassTest, OtherDeadlinesInTheMiddleEndWhatIsUnderWay) {
