@@ -82,8 +82,8 @@ void Collect(const Message& message, std::vector<v1::Evidence>& found) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   for (const FieldDescriptor* field : AllWays().at(message.GetDescriptor())) {
     if (!field->is_repeated()) {
-      if (reflection.HasField(message, field))
-        Collect(reflection.GetMessage(message, field), found);
+      if (!reflection.HasField(message, field)) continue;
+      Collect(reflection.GetMessage(message, field), found);
       continue;
     }
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
