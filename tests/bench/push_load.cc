@@ -195,9 +195,6 @@ class PushRun {
     hello.set_client("vigil_bench");
     const grpc::Slice slice(hello.SerializeAsString());
     for (std::size_t i = 0; i < senders_.size(); ++i) {
-      // An answer that was slow leaves a phone's idea of the register's time behind, perhaps before
-      // the start of this server, which takes no proof of then. A phone would be told, and go on.
-      greeters[i]->CorrectClock(absl::Now());
       VIGIL_ASSIGN_OR_RETURN(const auto headers, greeters[i]->MakeHeaders(kHello));
       senders_[i].greeting = grpc::ByteBuffer(&slice, 1);
       senders_[i].context = std::make_unique<grpc::ClientContext>();
