@@ -179,8 +179,11 @@ absl::Status LedgerQuery(Bench& bench) {
 
 // --- A report ------------------------------------------------------------------------------------
 
-// Of vigild at its most, in MiB, while it made the hazard ledger as a workbook.
-absl::StatusOr<double> PeakOfExport(Bench& bench, int hazards) {
+constexpr absl::Duration kSettle = absl::Seconds(2);
+
+// What vigild took in MiB, at its most, while it made the hazard ledger as a workbook: beside what
+// it held after its start, when it has looked through the register and its caches are full.
+absl::StatusOr<double> TakenByExport(Bench& bench, int hazards) {
   VIGIL_ASSIGN_OR_RETURN(Seed * seed, HazardsOf(bench, hazards));
   VIGIL_ASSIGN_OR_RETURN(const std::string directory, bench.FreshDirectory("export"));
   const std::string data_dir = JoinPath(directory, "reg");
@@ -191,6 +194,9 @@ absl::StatusOr<double> PeakOfExport(Bench& bench, int hazards) {
   VIGIL_ASSIGN_OR_RETURN(const auto office,
                          transport::OfficeClient::Make(
                              {.connection = server->connection(), .access = std::move(access)}));
+  absl::SleepFor(kSettle);
+  VIGIL_RETURN_IF_ERROR(ForgetPeak(server->pid()));
+  VIGIL_ASSIGN_OR_RETURN(const ProcessFigures before, FiguresOf(server->pid()));
   v1::ExportReportRequest request;
   request.set_kind(v1::REPORT_KIND_HAZARDS);
   request.set_format(v1::REPORT_FORMAT_XLSX);
@@ -205,15 +211,15 @@ absl::StatusOr<double> PeakOfExport(Bench& bench, int hazards) {
   }
   VIGIL_ASSIGN_OR_RETURN(const ProcessFigures figures, FiguresOf(server->pid()));
   VIGIL_RETURN_IF_ERROR(server->Stop());
-  return static_cast<double>(figures.peak_kib) / 1024;
+  return static_cast<double>(figures.peak_kib - before.resident_kib) / 1024;
 }
 
 absl::Status ExportMemory(Bench& bench) {
   return AddRepeated(
-      bench, AtMost("export-memory", "MiB (peak)", {.target = 1.2, .aim = 1}),
+      bench, AtMost("export-memory", "MiB (taken)", {.target = 1.2, .aim = 1}),
       [&]() -> absl::StatusOr<Measured> {
-        VIGIL_ASSIGN_OR_RETURN(const double large, PeakOfExport(bench, bench.Sized(kHazards)));
-        VIGIL_ASSIGN_OR_RETURN(const double small, PeakOfExport(bench, bench.Sized(kHazards) / 10));
+        VIGIL_ASSIGN_OR_RETURN(const double large, TakenByExport(bench, bench.Sized(kHazards)));
+        VIGIL_ASSIGN_OR_RETURN(const double small, TakenByExport(bench, bench.Sized(kHazards) / 2));
         return Measured{large, small};
       });
 }
@@ -225,7 +231,8 @@ std::vector<Workload> OfficeWorkloads() {
       {"escalation-tick", "100,000 open hazards, none due, beside one indexed SELECT",
        EscalationTick},
       {"ledger-query", "the first page of 50 of 100,000 hazards, filtered and sorted", LedgerQuery},
-      {"export-memory", "100,000 hazards as a workbook, beside a tenth of them", ExportMemory},
+      {"export-memory", "100,000 hazards as a workbook: what it takes, beside half of them",
+       ExportMemory},
   };
 }
 

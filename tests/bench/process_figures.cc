@@ -34,4 +34,12 @@ absl::StatusOr<ProcessFigures> FiguresOf(pid_t process) {
                absl::StrCat("nothing is known of process ", process));
 }
 
+absl::Status ForgetPeak(pid_t process) {
+  std::ofstream file(absl::StrCat("/proc/", process, "/clear_refs"));
+  file << 5 << std::flush;
+  if (file) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable,
+               absl::StrCat("the peak of process ", process, " cannot be forgotten"));
+}
+
 }  // namespace vigil::bench

@@ -20,6 +20,9 @@ struct ProcessFigures {
 };
 absl::StatusOr<ProcessFigures> FiguresOf(pid_t process);
 
+// Its peak is what it holds now.
+absl::Status ForgetPeak(pid_t process);
+
 }  // namespace vigil::bench
 
 #endif  // VIGIL_TESTS_BENCH_PROCESS_FIGURES_H_
