@@ -9,7 +9,6 @@
 #include "sync/base/bucket_sums.h"
 #include "sync/base/status.h"
 #include "sync/rules/reason.h"
-#include "sync/rules/wire.h"
 
 namespace vigil::service {
 
@@ -29,19 +28,6 @@ std::size_t ClampPageBytes(std::uint32_t asked) {
 
 bool Has(const std::vector<Uuid>& sorted, const Uuid& id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
-}
-
-// A serialised PullResponse.
-std::string Encode(const std::vector<std::string>& records, const v1::PullResponse& rest) {
-  std::string bytes;
-  std::size_t size = rest.ByteSizeLong();
-  for (const std::string& record : records) size += record.size() + rules::kFieldHeadBytesMax;
-  bytes.reserve(size);
-  for (const std::string& record : records) {
-    rules::AppendField(v1::PullResponse::kRecordsFieldNumber, record, bytes);
-  }
-  rest.AppendToString(&bytes);
-  return bytes;
 }
 
 }  // namespace
@@ -148,12 +134,13 @@ void PullStream::Next() {
     snapshot_.reset();
     if (!status.ok()) return sink_->Finish(status);
   }
-  const Page page = std::move(pages_.front());
+  Page page = std::move(pages_.front());
   pages_.pop_front();
+  std::string bytes = std::move(page.record_fields);
+  page.response.AppendToString(&bytes);
   // `ready` may run on another thread, to the end of this pull, before the write returns.
   const std::shared_ptr<PageSink> sink = sink_;
-  sink->Write(Encode(page.records, page.response), [self = shared_from_this(),
-                                                    last = page.response.last()](bool ok) {
+  sink->Write(std::move(bytes), [self = shared_from_this(), last = page.response.last()](bool ok) {
     if (ok && !last) return self->Next();
     self->sink_->Finish(ok ? absl::OkStatus() : absl::CancelledError("nobody reads any more"));
   });
@@ -167,8 +154,7 @@ absl::Status PullStream::MakePages() {
   if (cursor == nullptr) cursor = &cursors_.back();
   do {
     VIGIL_ASSIGN_OR_RETURN(Page page, MakePage(*cursor, left));
-    left -= std::min(left, page.response.ByteSizeLong());
-    for (const std::string& record : page.records) left -= std::min(left, record.size());
+    left -= std::min(left, page.response.ByteSizeLong() + page.record_fields.size());
     pages_.push_back(std::move(page));
     cursor = Lagging();
   } while (cursor != nullptr && left > 0);
@@ -179,7 +165,7 @@ absl::Status PullStream::MakePages() {
 absl::StatusOr<PullStream::Page> PullStream::MakePage(Cursor& cursor, std::size_t bytes) {
   VIGIL_ASSIGN_OR_RETURN(store::FeedPage feed,
                          snapshot_->ReadFeed(cursor.reading, {.bytes = bytes}));
-  Page page{.response = {}, .records = std::move(feed.records)};
+  Page page{.response = {}, .record_fields = std::move(feed.record_fields)};
   VIGIL_RETURN_IF_ERROR(AddDepartures(std::move(feed.departures), page.response));
   for (const Uuid& unit : cursor.units) page.response.mutable_cursor()->add_units(unit.ToString());
   page.response.mutable_cursor()->set_seq(feed.cursor.seq.value());

@@ -40,8 +40,8 @@ class PullStream : public std::enable_shared_from_this<PullStream> {
   struct Page {
     // All but the records,
     v1::PullResponse response;
-    // which are sent as they are stored.
-    std::vector<std::string> records;
+    // which are sent as they are stored: fields of the response.
+    std::string record_fields;
   };
   struct Cursor {
     // As the request named them.

@@ -53,7 +53,7 @@ absl::Status WatchStream::LookAgain(Seq known) {
   store::FeedReading reading(scope.expanded, {known, 0});
   VIGIL_ASSIGN_OR_RETURN(const store::FeedPage feed,
                          snapshot->ReadFeed(reading, {.bytes = 1, .count = false}));
-  if (!feed.records.empty() || !feed.departures.empty()) {
+  if (feed.record_count > 0 || !feed.departures.empty()) {
     MutexLock lock(mutex_);
     pending_ = std::max(pending_, head.seq);
   }

@@ -3,15 +3,17 @@
 #include <cstdint>
 #include <limits>
 #include <queue>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "server/store/commit.h"
 #include "server/store/feed_reading.h"
 #include "server/store/rows.h"
 #include "server/store/sqlite_snapshot.h"
 #include "sync/base/status.h"
-#include "sync/sqlite/column_reader.h"
+#include "sync/rules/wire.h"
 
 // The feed of a set of units: each unit has a feed of its own, an index in the order of feed_seq;
 // a page merges them. Units without changes are not touched, and of the others first only places
@@ -45,7 +47,7 @@ SELECT seq, ordinal FROM departure WHERE unit = ?1 AND (seq, ordinal) > (?2, ?3)
 ORDER BY seq, ordinal LIMIT ?4
 )sql";
 
-constexpr sqlite::ColumnReader::Column kBytes = {"record", "bytes"};
+constexpr char kRecordsFrom[] = "SELECT ordinal, bytes FROM record WHERE ordinal >= ?1";
 
 constexpr char kLivesIn[] = "SELECT id, unit FROM record WHERE ordinal = ?1";
 
@@ -58,7 +60,10 @@ SELECT (
 )
 )sql";
 
-constexpr std::int64_t kNextBatch = 64;
+// Of a unit, looked for at a time.
+constexpr std::int64_t kPlacesAhead = 64;
+// Of a page, beside what was asked for: the end of its last record, and what else is sent with it.
+constexpr std::size_t kPageRestBytes = 4096;
 constexpr std::int64_t kNoOrdinalAfter = std::numeric_limits<std::int64_t>::max();
 
 // FeedPlace::within: 1 after what the operation changed, 1 + ordinal after a departure,
@@ -99,6 +104,40 @@ RecordPlace RecordsAfter(const FeedPosition& position) {
       .ordinal = position.phase == FeedPosition::kDeparted ? kNoOrdinalAfter : position.ordinal};
 }
 
+// Records by their ordinals. Most of a first pull stands in the table as it does in the feed, and
+// from one row to the next is half the way.
+class RecordRows {
+ public:
+  explicit RecordRows(Database& database) : database_(database) {}
+
+  // As stored, until the next one is read.
+  absl::StatusOr<std::string_view> BytesOf(std::int64_t ordinal) {
+    if (ordinal != next_) VIGIL_RETURN_IF_ERROR(Seek(ordinal));
+    VIGIL_ASSIGN_OR_RETURN(const bool found, rows_.Step());
+    if (!found || rows_.ColumnInt64(0) != ordinal) {
+      return absl::DataLossError("the feed names a record that is not there");
+    }
+    next_ = ordinal + 1;
+    return rows_.ColumnBlob(1);
+  }
+
+ private:
+  absl::Status Seek(std::int64_t ordinal) {
+    if (next_ == 0) {
+      VIGIL_ASSIGN_OR_RETURN(rows_, database_.Query(kRecordsFrom));
+    } else {
+      rows_.Reset();
+    }
+    rows_.BindInt64(1, ordinal);
+    return absl::OkStatus();
+  }
+
+  Database& database_;
+  Statement rows_;
+  // Which one the next step gives, where it is there; 0: none.
+  std::int64_t next_ = 0;
+};
+
 // What comes next in some unit: the smallest is at the top.
 struct Entry {
   FeedPosition position;
@@ -131,7 +170,7 @@ class FeedReader {
       reading_.last_ = PositionOf(page.cursor);
       reading_.remaining_.reset();
     } else if (bounds.count) {
-      VIGIL_ASSIGN_OR_RETURN(page.remaining, CountRemaining(page.records.size()));
+      VIGIL_ASSIGN_OR_RETURN(page.remaining, CountRemaining(page.record_count));
     }
     return page;
   }
@@ -236,16 +275,14 @@ class FeedReader {
   }
   // How many are still to be looked for.
   static std::int64_t Left(const Ahead& ahead) {
-    return ahead.batch - static_cast<std::int64_t>(ahead.positions.size());
+    return kPlacesAhead - static_cast<std::int64_t>(ahead.positions.size());
   }
-  static void EndLoad(Ahead& ahead) {
-    ahead.all = Left(ahead) > 0;
-    ahead.batch = kNextBatch;
-  }
+  static void EndLoad(Ahead& ahead) { ahead.all = Left(ahead) > 0; }
 
   // Takes what comes next until the page has `bytes`; never a part of what one operation changed.
   absl::Status Fill(std::size_t bytes, FeedPage& page) {
-    sqlite::ColumnReader bytes_of(database_, kBytes);
+    RecordRows records(database_);
+    page.record_fields.reserve(bytes + kPageRestBytes);
     FeedPosition& last = reading_.last_;
     std::size_t taken = 0;
     while (!next_.empty()) {
@@ -261,8 +298,11 @@ class FeedReader {
         VIGIL_ASSIGN_OR_RETURN(const bool left, TakeDeparture(entry.position, page));
         taken += left ? kDepartureBytes : 0;
       } else {
-        VIGIL_ASSIGN_OR_RETURN(page.records.emplace_back(), bytes_of.Read(entry.position.ordinal));
-        taken += page.records.back().size();
+        VIGIL_ASSIGN_OR_RETURN(const std::string_view record,
+                               records.BytesOf(entry.position.ordinal));
+        rules::AppendField(v1::PullResponse::kRecordsFieldNumber, record, page.record_fields);
+        ++page.record_count;
+        taken += record.size();
       }
       last = entry.position;
       ++reading_.ahead_[entry.ahead].next;
@@ -310,8 +350,8 @@ class FeedReader {
 };
 
 absl::StatusOr<FeedPage> SqliteSnapshot::ReadFeed(FeedReading& reading, const FeedBounds& bounds) {
-  VIGIL_ASSIGN_OR_RETURN(const Head head, GetHead());
-  return FeedReader(*database_, reading).Read(head.seq, bounds);
+  VIGIL_ASSIGN_OR_RETURN(const Seq head, ReadHeadSeq(*database_));
+  return FeedReader(*database_, reading).Read(head, bounds);
 }
 
 }  // namespace vigil::store

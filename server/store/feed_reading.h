@@ -61,8 +61,6 @@ class FeedReading {
     std::size_t next = 0;
     // Nothing comes after them.
     bool all = false;
-    // How many are looked for at a time, a few at first.
-    std::int64_t batch = 16;
   };
 
   std::vector<Uuid> units_;

@@ -82,9 +82,11 @@ struct IssuedToken {
 // Of one seq come first the records that its operation changed, all in one page; then what has left
 // the units; then what a move has brought along, in as many pages as it needs.
 struct FeedPage {
-  // Bytes as stored, in the order of their place in the feed, which is their version or a later
-  // move.
-  std::vector<std::string> records;
+  // A field `records` of PullResponse for each, one after the other, so that they are sent without
+  // another copy: bytes as stored, in the order of their place in the feed, which is their version
+  // or a later move.
+  std::string record_fields;
+  std::uint64_t record_count = 0;
   // Not of records that live in one of the units asked for; where a device has other units too,
   // the caller leaves out what lives in those.
   std::vector<v1::Departure> departures;

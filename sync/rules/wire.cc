@@ -1,5 +1,6 @@
 #include "sync/rules/wire.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,9 +23,11 @@ std::optional<std::uint64_t> TakeVarint(std::string_view& rest) {
   return std::nullopt;
 }
 
-void AppendVarint(std::uint64_t value, std::string& message) {
-  for (; value > 0x7f; value >>= 7) message.push_back(static_cast<char>(0x80U | (value & 0x7fU)));
-  message.push_back(static_cast<char>(value));
+// Returns where it ends.
+char* WriteVarint(std::uint64_t value, char* at) {
+  for (; value > 0x7f; value >>= 7) *at++ = static_cast<char>(0x80U | (value & 0x7fU));
+  *at++ = static_cast<char>(value);
+  return at;
 }
 
 bool Skip(std::uint64_t bytes, std::string_view& rest) {
@@ -70,9 +73,10 @@ std::optional<WireField> TakeField(std::string_view& rest) {
 
 void AppendField(int number, std::string_view value, std::string& message) {
   const auto tag = static_cast<std::uint64_t>(number) << kTypeBits;
-  AppendVarint(tag | static_cast<std::uint64_t>(WireType::kDelimited), message);
-  AppendVarint(value.size(), message);
-  message.append(value);
+  std::array<char, kFieldHeadBytesMax> head;
+  char* end = WriteVarint(tag | static_cast<std::uint64_t>(WireType::kDelimited), head.data());
+  end = WriteVarint(value.size(), end);
+  message.append(head.data(), end).append(value);
 }
 
 }  // namespace vigil::rules

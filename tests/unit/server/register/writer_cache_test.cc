@@ -32,7 +32,9 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   for (bool last = false; !last;) {
     VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page,
                                snapshot->ReadFeed(reading, {.bytes = 4096}));
-    for (const std::string& bytes : page.records) {
+    v1::PullResponse records;
+    ASSERT_TRUE(records.ParseFromString(page.record_fields));
+    for (const std::string& bytes : records.records()) {
       v1::Record record;
       ASSERT_TRUE(record.ParseFromString(bytes));
       const std::string hash(Sha256Of(bytes).bytes().substr(0, 8));

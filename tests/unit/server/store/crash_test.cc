@@ -17,6 +17,7 @@ using testing::Id;
 using testing::NewRegister;
 using testing::ReadFeed;
 using testing::RecordIn;
+using testing::RecordsOf;
 using ::vigil::testing::IsOk;
 using ::vigil::testing::SeedSqliteRandom;
 using ::vigil::testing::SimVfs;
@@ -34,11 +35,12 @@ SqliteStoreOptions SmallRegister(const SimVfs& disk) {
 void CheckContent(SqliteRegisterStore& store, std::uint64_t operations) {
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto snapshot, store.Read());
   VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed, ReadFeed(*snapshot, {Id(7)}, {}, 1 << 24));
-  ASSERT_EQ(feed.records.size(), operations);
+  const std::vector<std::string> records = RecordsOf(feed);
+  ASSERT_EQ(records.size(), operations);
   VIGIL_ASSERT_OK_AND_ASSIGN(const auto log, snapshot->Log(Seq(0), 1 << 20));
   ASSERT_EQ(log.size(), operations);
   for (std::uint64_t i = 1; i <= operations; ++i) {
-    const v1::Record record = RecordIn(feed.records[i - 1]);
+    const v1::Record record = RecordIn(records[i - 1]);
     ASSERT_EQ(record.id(), Id(i).ToString());
     ASSERT_EQ(record.version(), i);
   }

@@ -26,6 +26,7 @@ using testing::IdIn;
 using ::testing::IsEmpty;
 using testing::NewRegister;
 using testing::ReadFeed;
+using testing::RecordsOf;
 using testing::RecordSpec;
 using ::vigil::testing::IsOk;
 using ::vigil::testing::SimVfs;
@@ -40,7 +41,7 @@ std::unique_ptr<SqliteRegisterStore> OpenOn(const SimVfs& disk) {
 
 std::vector<Uuid> IdsOf(const FeedPage& page) {
   std::vector<Uuid> ids;
-  for (const std::string& record : page.records) ids.push_back(IdIn(record));
+  for (const std::string& record : RecordsOf(page)) ids.push_back(IdIn(record));
   return ids;
 }
 
@@ -90,7 +91,7 @@ TEST_F(FeedTest, ARecordIsInItsUnitsFeedAtItsLastVersionOnly) {
 
   const FeedPage page = Read({Id(7), Uuid()}, Seq(0));
   ASSERT_THAT(IdsOf(page), ElementsAre(Id(2), Id(5), Id(1)));
-  EXPECT_EQ(page.records[2], BytesOf({.id = Id(1), .unit = Id(7)}, Seq(3)));
+  EXPECT_EQ(RecordsOf(page)[2], BytesOf({.id = Id(1), .unit = Id(7)}, Seq(3)));
   EXPECT_TRUE(page.last);
   EXPECT_EQ(page.cursor, (FeedPlace{Seq(4), 0}));
   EXPECT_EQ(page.remaining, 0U);
@@ -109,11 +110,11 @@ TEST_F(FeedTest, APageEndsAtItsSizeButNeverWithinWhatOneOperationChanged) {
   }
   Commit(group);
   const FeedPage page = Read({Id(7), Id(8)}, Seq(0), 1);
-  EXPECT_EQ(page.records.size(), 10U);
+  EXPECT_EQ(page.record_count, 10U);
   EXPECT_EQ(page.cursor, (FeedPlace{Seq(1), 0}));
   EXPECT_FALSE(page.last);
   EXPECT_EQ(page.remaining, 20U);
-  EXPECT_EQ(Read({Id(7), Id(8)}, Seq(0), 0).records.size(), 10U);
+  EXPECT_EQ(Read({Id(7), Id(8)}, Seq(0), 0).record_count, 10U);
 }
 
 TEST_F(FeedTest, ARootMovesWithItsChildrenAndTheirNewBytes) {
@@ -134,14 +135,14 @@ TEST_F(FeedTest, ARootMovesWithItsChildrenAndTheirNewBytes) {
   Commit(move);
 
   const FeedPage left = Read({Id(7)}, Seq(1));
-  EXPECT_THAT(left.records, IsEmpty());
+  EXPECT_EQ(left.record_count, 0U);
   EXPECT_THAT(DeparturesOf(left), ElementsAre(std::make_pair(Id(1).ToString(), 2U),
                                               std::make_pair(Id(2).ToString(), 2U)));
   const FeedPage arrived = Read({Id(8)}, Seq(0));
   ASSERT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
   EXPECT_THAT(arrived.departures, IsEmpty());
   // The child keeps its version.
-  EXPECT_EQ(arrived.records[1], BytesOf(child_after, Seq(1)));
+  EXPECT_EQ(RecordsOf(arrived)[1], BytesOf(child_after, Seq(1)));
   // Who has both units sees an arrival only.
   EXPECT_THAT(Read({Id(7), Id(8)}, Seq(1)).departures, IsEmpty());
   EXPECT_THAT(IdsOf(Read({Id(7), Id(8)}, Seq(1))), ElementsAre(Id(1), Id(2)));
@@ -216,7 +217,7 @@ TEST_F(FeedTest, AChildChangedAfterTheMoveKeepsItsOwnBytes) {
   Commit(move);
   const FeedPage arrived = Read({Id(8)}, Seq(0));
   ASSERT_THAT(IdsOf(arrived), ElementsAre(Id(1), Id(2)));
-  EXPECT_EQ(arrived.records[1], BytesOf(child, Seq(3)));
+  EXPECT_EQ(RecordsOf(arrived)[1], BytesOf(child, Seq(3)));
 }
 
 TEST_F(FeedTest, AReturnEndsADeparture) {
@@ -377,7 +378,8 @@ FeedPage ReadAll(Snapshot& snapshot, FeedReading& reading, std::size_t bytes, co
     auto page = snapshot.ReadFeed(reading, {.bytes = bytes});
     RC_ASSERT(page.ok());
     RC_ASSERT((reading.place() == page->cursor));
-    for (const std::string& record : page->records) {
+    const std::vector<std::string> records = RecordsOf(*page);
+    for (const std::string& record : records) {
       const std::uint64_t seq = model.At(IdIn(record)).feed_seq;
       RC_ASSERT(seq > all.cursor.seq.value());
       RC_ASSERT(seq <= page->cursor.seq.value() + 1);
@@ -385,18 +387,19 @@ FeedPage ReadAll(Snapshot& snapshot, FeedReading& reading, std::size_t bytes, co
     if (!page->last) RC_ASSERT(page->cursor > all.cursor);
     // What an operation changed is whole: the next one of the feed is another's, or moved.
     const auto feed = model.Records(unit_set, 0);
-    if (!page->last && !page->records.empty()) {
+    if (!page->last && !records.empty()) {
       const auto next =
-          std::upper_bound(feed.begin(), feed.end(), model.PlaceOf(IdIn(page->records.back())));
+          std::upper_bound(feed.begin(), feed.end(), model.PlaceOf(IdIn(records.back())));
       RC_ASSERT((next == feed.end() || std::get<1>(*next) ||
-                 std::get<0>(*next) > model.At(IdIn(page->records.back())).feed_seq));
+                 std::get<0>(*next) > model.At(IdIn(records.back())).feed_seq));
     }
-    if (all.records.empty() && all.departures.empty() && left == 0) {
-      left = page->remaining + page->records.size();
+    if (all.record_count == 0 && all.departures.empty() && left == 0) {
+      left = page->remaining + records.size();
     }
-    left -= page->records.size();
+    left -= records.size();
     RC_ASSERT((!counts || page->remaining == left));
-    std::move(page->records.begin(), page->records.end(), std::back_inserter(all.records));
+    all.record_fields += page->record_fields;
+    all.record_count += page->record_count;
     std::move(page->departures.begin(), page->departures.end(), std::back_inserter(all.departures));
     all.cursor = page->cursor;
     all.last = page->last;
@@ -415,7 +418,7 @@ void CheckFeed(SqliteRegisterStore& store, const Model& model, std::uint32_t uni
   const FeedPage all = ReadAll(**snapshot, reading, bytes, model, /*counts=*/true);
   RC_ASSERT((all.cursor == FeedPlace{head, 0}));
   std::vector<Model::Place> found;
-  for (const std::string& record : all.records) {
+  for (const std::string& record : RecordsOf(all)) {
     found.push_back(model.PlaceOf(IdIn(record)));
     RC_ASSERT(record == model.At(IdIn(record)).bytes());
   }
@@ -476,7 +479,7 @@ TEST(FeedPropertyTest, APhoneThatReadsNowAndThenHoldsWhatIsInItsUnits) {
       for (const v1::Departure& departure : page->departures) {
         held.erase(*Uuid::Parse(departure.record()));
       }
-      for (const std::string& record : page->records) held[IdIn(record)] = record;
+      for (const std::string& record : RecordsOf(*page)) held[IdIn(record)] = record;
       if (*rc::gen::inRange(0, 4) == 0) reading = FeedReading(units, page->cursor);
     }
     auto snapshot = store->Read();
@@ -484,7 +487,7 @@ TEST(FeedPropertyTest, APhoneThatReadsNowAndThenHoldsWhatIsInItsUnits) {
     for (const v1::Departure& departure : rest.departures) {
       held.erase(*Uuid::Parse(departure.record()));
     }
-    for (const std::string& record : rest.records) held[IdIn(record)] = record;
+    for (const std::string& record : RecordsOf(rest)) held[IdIn(record)] = record;
 
     std::map<Uuid, std::string> expected;
     for (const auto& [id, entry] : model.entries()) {

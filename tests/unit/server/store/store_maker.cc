@@ -7,6 +7,7 @@
 #include "sync/base/hash.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
+#include "vigil/v1/sync_service.pb.h"
 
 namespace vigil::store::testing {
 
@@ -50,6 +51,13 @@ v1::Record RecordIn(std::string_view bytes) {
 }
 
 Uuid IdIn(std::string_view bytes) { return Uuid::ParseOrNil(RecordIn(bytes).id()); }
+
+std::vector<std::string> RecordsOf(const FeedPage& page) {
+  v1::PullResponse response;
+  EXPECT_TRUE(response.ParseFromString(page.record_fields));
+  EXPECT_EQ(page.record_count, static_cast<std::uint64_t>(response.records_size()));
+  return {response.records().begin(), response.records().end()};
+}
 
 absl::StatusOr<FeedPage> ReadFeed(Snapshot& snapshot, const std::vector<Uuid>& units,
                                   const FeedPlace& after, std::size_t bytes) {

@@ -76,6 +76,8 @@ std::string BytesOf(const RecordSpec& spec, Seq version);
 // A record of a page.
 v1::Record RecordIn(std::string_view bytes);
 Uuid IdIn(std::string_view bytes);
+// Bytes as stored.
+std::vector<std::string> RecordsOf(const FeedPage& page);
 
 // The first page of a reading that begins after `after`.
 absl::StatusOr<FeedPage> ReadFeed(Snapshot& snapshot, const std::vector<Uuid>& units,

@@ -25,6 +25,7 @@ using ::testing::ElementsAre;
 using testing::GroupMaker;
 using ::testing::IsEmpty;
 using testing::NewRegister;
+using testing::RecordsOf;
 using ::testing::SizeIs;
 using ::vigil::testing::IsOkAndHolds;
 
@@ -141,7 +142,7 @@ TEST_F(UpgradeTest, RecordsAreFoundByIdKeyFeedAndBucket) {
   FeedReading reading({Id(50)}, {});
   VIGIL_ASSERT_OK_AND_ASSIGN(const FeedPage feed,
                              snapshot->ReadFeed(reading, {.bytes = 64 * 1024}));
-  EXPECT_EQ(feed.records, bodies);
+  EXPECT_EQ(RecordsOf(feed), bodies);
   EXPECT_TRUE(feed.last);
   VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage bucket,
                              snapshot->Bucket({Id(50)}, 7, Uuid(), 64 * 1024));
