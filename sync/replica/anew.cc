@@ -33,13 +33,13 @@ constexpr char kMoveEvidenceUse[] = "UPDATE evidence_use SET device = ?2 WHERE d
 // What its author has said of a quarantined one (states 3 to 5) still holds.
 constexpr char kRemake[] = R"sql(
   UPDATE outbox
-  SET device = ?2, device_seq = ?3, previous_hash = ?4, bytes = ?5, error = x'',
+  SET place = ?2, device = ?3, device_seq = ?4, previous_hash = ?5, bytes = ?6, error = x'',
       state = CASE WHEN state IN (3, 4, 5) THEN state ELSE 0 END
-  WHERE operation = ?1)sql";
+  WHERE place = ?1)sql";
 
 constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes FROM pending_write
-  WHERE device = ?1 AND device_seq = ?2 ORDER BY record)sql";
+  WHERE place BETWEEN ?1 AND ?2 ORDER BY place)sql";
 
 absl::Status MoveRows(Transaction& transaction, sqlite::Sql sql, const Uuid& from, const Uuid& to) {
   VIGIL_ASSIGN_OR_RETURN(Statement move, transaction.Prepare(sql));
@@ -47,65 +47,70 @@ absl::Status MoveRows(Transaction& transaction, sqlite::Sql sql, const Uuid& fro
   return move.Run();
 }
 
-struct PendingWrite {
+struct FormerWrite {
   v1::RecordWrite write;
   v1::Stamp stamp;
 };
 
 // What the operation writes, as it was decided, now under its new place.
 absl::Status MoveWrites(Database& database, Transaction& transaction, const OwnOperation& from,
-                        const User& author) {
-  std::vector<PendingWrite> writes;
+                        const User& author, DeviceSeq device_seq) {
+  std::vector<FormerWrite> writes;
   {
     VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadWrites));
-    row.BindUuid(1, from.device).BindNumber(2, from.device_seq);
+    const PlaceRange places = WritesOf(from);
+    row.BindInt64(1, places.first).BindInt64(2, places.last);
     while (true) {
       VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
       if (!found) break;
-      PendingWrite& pending = writes.emplace_back();
-      VIGIL_RETURN_IF_ERROR(ReadMessage(row, 0, pending.write));
-      VIGIL_RETURN_IF_ERROR(ReadMessage(row, 1, pending.stamp));
+      FormerWrite& former = writes.emplace_back();
+      VIGIL_RETURN_IF_ERROR(ReadMessage(row, 0, former.write));
+      VIGIL_RETURN_IF_ERROR(ReadMessage(row, 1, former.stamp));
     }
   }
   VIGIL_RETURN_IF_ERROR(DropWrites(transaction, from));
-  for (PendingWrite& pending : writes) {
-    pending.stamp.set_device(author.device.ToString());
-    pending.stamp.set_device_seq(author.last_device_seq.value());
-    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, author, pending.write, pending.stamp));
+  int ordinal = 0;
+  for (auto& [write, stamp] : writes) {
+    stamp.set_device(author.device.ToString());
+    stamp.set_device_seq(device_seq.value());
+    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, author, {ordinal++, write, stamp}));
   }
   return absl::OkStatus();
 }
 
 // The operation in the author's next place.
-absl::StatusOr<OutboxRow> Remake(User& author, v1::Operation& operation) {
+absl::StatusOr<OutboxRow> Remake(Database& database, const User& author, v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const ChainEnd end, LoadEnd(database, author));
   operation.set_device(author.device.ToString());
-  operation.set_device_seq(author.last_device_seq.Next().value());
+  operation.set_device_seq(end.device_seq.Next().value());
   OutboxRow row;
   row.device_seq = DeviceSeq(operation.device_seq());
   VIGIL_ASSIGN_OR_RETURN(row.operation, ParseId(operation.id()));
-  row.previous_hash = author.last_hash;
+  row.previous_hash = end.hash;
   row.bytes = rules::CanonicalBytes(operation);
-  author.last_device_seq = row.device_seq;
-  author.last_hash = Sha256Of(row.bytes);
   return row;
 }
 
-absl::Status RemakeInOutbox(Transaction& transaction, User& author, v1::Operation& operation) {
-  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(author, operation));
+absl::Status RemakeInOutbox(Database& database, Transaction& transaction, const OwnOperation& from,
+                            const User& author, v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(database, author, operation));
   VIGIL_ASSIGN_OR_RETURN(Statement remake, transaction.Prepare(kRemake));
-  remake.BindUuid(1, row.operation)
-      .BindUuid(2, author.device)
-      .BindNumber(3, row.device_seq)
-      .BindBlob(4, row.previous_hash.bytes())
-      .BindBlob(5, row.bytes);
-  return remake.Run();
+  remake.BindInt64(1, PlaceOf(from))
+      .BindInt64(2, PlaceOf(author.Own(row.device_seq)))
+      .BindUuid(3, author.device)
+      .BindNumber(4, row.device_seq)
+      .BindBlob(5, row.previous_hash.bytes())
+      .BindBlob(6, row.bytes);
+  VIGIL_RETURN_IF_ERROR(remake.Run());
+  return MoveWrites(database, transaction, from, author, row.device_seq);
 }
 
 }  // namespace
 
-absl::Status AppendRemade(Transaction& transaction, User& author, v1::Operation& operation) {
-  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(author, operation));
-  return AddOutbox(transaction, author.device, row);
+absl::Status AppendRemade(Database& database, Transaction& transaction, const User& author,
+                          v1::Operation& operation) {
+  VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, Remake(database, author, operation));
+  return AddOutbox(transaction, author, row);
 }
 
 absl::Status Replica::EnrolAnew(const Identity& identity) {
@@ -121,24 +126,24 @@ absl::Status Replica::EnrolAnew(const Identity& identity) {
   }
   if (former.device == device) return absl::OkStatus();
   VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadOutbox(database, former.device));
+  VIGIL_ASSIGN_OR_RETURN(const ChainEnd end, LoadEnd(database, former));
+  VIGIL_RETURN_IF_ERROR(NoteEnd(transaction, former, end));
   VIGIL_RETURN_IF_ERROR(Activate(transaction, device, person));
   VIGIL_RETURN_IF_ERROR(MoveRows(transaction, kContinue, former.device, device));
-  VIGIL_ASSIGN_OR_RETURN(User author, LoadUser(database));
+  VIGIL_ASSIGN_OR_RETURN(const User author, LoadUser(database));
   for (const OutboxRow& row : rows) {
     v1::Operation operation;
     if (!operation.ParseFromString(row.bytes)) {
       return absl::DataLossError("a queued operation cannot be read");
     }
-    VIGIL_RETURN_IF_ERROR(RemakeInOutbox(transaction, author, operation));
     VIGIL_RETURN_IF_ERROR(
-        MoveWrites(database, transaction, {former.device, row.device_seq}, author));
+        RemakeInOutbox(database, transaction, former.Own(row.device_seq), author, operation));
   }
   for (const sqlite::Sql sql :
        {sqlite::Sql(kMoveAttention), sqlite::Sql(kMoveRefused), sqlite::Sql(kMoveDrafts),
         sqlite::Sql(kMoveEvidence), sqlite::Sql(kMoveEvidenceUse)}) {
     VIGIL_RETURN_IF_ERROR(MoveRows(transaction, sql, former.device, device));
   }
-  VIGIL_RETURN_IF_ERROR(SaveUser(transaction, author));
   return storage_->Commit(transaction);
 }
 

@@ -11,8 +11,9 @@
 namespace vigil::replica {
 
 // Puts an operation of a former device at the end of the author's chain, under its old id. Changes
-// `author`, which the caller saves, and `operation`, which becomes what will be sent.
-absl::Status AppendRemade(sqlite::Transaction& transaction, User& author, v1::Operation& operation);
+// `operation`, which becomes what will be sent.
+absl::Status AppendRemade(sqlite::Database& database, sqlite::Transaction& transaction,
+                          const User& author, v1::Operation& operation);
 
 }  // namespace vigil::replica
 

@@ -50,7 +50,7 @@ constexpr char kSpare[] = R"sql(
     AND NOT EXISTS (
       SELECT 1 FROM evidence_use AS used
       WHERE used.content = evidence.content AND used.device = evidence.device
-        AND (EXISTS (SELECT 1 FROM outbox WHERE outbox.operation = used.operation)
+        AND (used.operation IN (SELECT operation FROM outbox)
           OR EXISTS (SELECT 1 FROM journal WHERE journal.operation = used.operation)
           OR EXISTS (SELECT 1 FROM attention
                      WHERE attention.operation = used.operation AND settled = 0)))

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,8 +53,7 @@ absl::StatusOr<FileEntry> ReadEntry(const v1::PushEntry& entry, const User& user
   const std::optional<Sha256> previous = entry.previous_hash().empty()
                                              ? std::optional<Sha256>(Sha256())
                                              : Sha256::FromBytes(entry.previous_hash());
-  if (!previous || entry.device_seq() == 0 ||
-      entry.device_seq() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+  if (!previous || entry.device_seq() == 0 || entry.device_seq() > kDeviceSeqMax.value()) {
     return Unreadable();
   }
   VIGIL_ASSIGN_OR_RETURN(read.row.operation, ParseId(entry.operation_id()));
@@ -83,12 +81,21 @@ absl::StatusOr<FileEntry> ReadEntry(const v1::PushEntry& entry, const User& user
   return read;
 }
 
+// What a file is taken into.
+struct Chain {
+  const User& user;
+  ChainEnd end;
+  OutboxIds waiting;
+};
+
 // Of the operation as it is kept here; nullopt: it is not known.
-absl::StatusOr<std::optional<Sha256>> KnownHash(Database& database, const User& user,
+absl::StatusOr<std::optional<Sha256>> KnownHash(Database& database, const Chain& chain,
                                                 const Uuid& operation) {
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> waiting,
-                         FindOutbox(database, user.device, operation));
-  if (waiting) return std::optional<Sha256>(Sha256Of(waiting->bytes));
+  if (const auto found = chain.waiting.find(operation); found != chain.waiting.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> waiting,
+                           FindOutbox(database, chain.user.Own(found->second)));
+    if (waiting) return std::optional<Sha256>(Sha256Of(waiting->bytes));
+  }
   VIGIL_ASSIGN_OR_RETURN(const std::optional<JournalRow> judged, FindJournal(database, operation));
   if (judged) return std::optional<Sha256>(Sha256Of(judged->bytes));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<WithheldRow> link, FindWithheld(database, operation));
@@ -132,25 +139,25 @@ absl::StatusOr<std::vector<OutboxRow>> LoadChain(Database& database, const Uuid&
 
 // Whether it was new here.
 absl::StatusOr<bool> TakeEntry(Database& database, Transaction& transaction, const FileEntry& read,
-                               User& user) {
+                               Chain& chain) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<Sha256> known,
-                         KnownHash(database, user, read.row.operation));
+                         KnownHash(database, chain, read.row.operation));
   if (known) {
     if (*known != read.hash()) return Forked(read.row);
     return false;
   }
   // A phone that has made nothing yet takes up the chain wherever the file begins.
-  const bool begins = user.last_device_seq == DeviceSeq(0);
-  const bool follows = read.row.device_seq == user.last_device_seq.Next() &&
-                       read.row.previous_hash == user.last_hash;
+  const bool begins = chain.end.device_seq == DeviceSeq(0);
+  const bool follows = read.row.device_seq == chain.end.device_seq.Next() &&
+                       read.row.previous_hash == chain.end.hash;
   if (!begins && !follows) return Forked(read.row);
-  user.last_device_seq = read.row.device_seq;
-  user.last_hash = read.hash();
+  chain.end = {read.row.device_seq, read.hash()};
   if (!read.is_link()) {
-    VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user.device, read.row));
+    chain.waiting.emplace(read.row.operation, read.row.device_seq);
+    VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, chain.user, read.row));
     return true;
   }
-  VIGIL_RETURN_IF_ERROR(AddWithheld(transaction, {.device = user.device,
+  VIGIL_RETURN_IF_ERROR(AddWithheld(transaction, {.device = chain.user.device,
                                                   .device_seq = read.row.device_seq,
                                                   .operation = read.row.operation,
                                                   .seq = std::nullopt,
@@ -183,7 +190,7 @@ absl::StatusOr<std::string> Replica::ExportOutbox() {
       entry.set_operation(row.bytes);
     }
     if (row.state != OutboxState::kPending && row.state != OutboxState::kReleased) continue;
-    VIGIL_RETURN_IF_ERROR(SetState(transaction, row.operation, OutboxState::kSent, ""));
+    VIGIL_RETURN_IF_ERROR(SetState(transaction, user.Own(row.device_seq), OutboxState::kSent, ""));
   }
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
   return EncodeOutboxFile(request);
@@ -193,12 +200,15 @@ absl::StatusOr<Replica::Imported> Replica::ImportOutbox(std::string_view bytes) 
   VIGIL_ASSIGN_OR_RETURN(const v1::PushRequest request, DecodeOutboxFile(bytes));
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
-  VIGIL_ASSIGN_OR_RETURN(User user, LoadUser(database));
+  VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(database));
   VIGIL_ASSIGN_OR_RETURN(const Meta meta, LoadMeta(database));
+  VIGIL_ASSIGN_OR_RETURN(const ChainEnd end, LoadEnd(database, user));
+  VIGIL_ASSIGN_OR_RETURN(OutboxIds waiting, LoadOutboxIds(database, user.device));
+  Chain chain{user, end, std::move(waiting)};
   Imported imported;
   for (const v1::PushEntry& entry : request.entries()) {
     VIGIL_ASSIGN_OR_RETURN(const FileEntry read, ReadEntry(entry, user));
-    VIGIL_ASSIGN_OR_RETURN(const bool is_new, TakeEntry(database, transaction, read, user));
+    VIGIL_ASSIGN_OR_RETURN(const bool is_new, TakeEntry(database, transaction, read, chain));
     // Links are nobody's work.
     if (read.is_link()) continue;
     ++(is_new ? imported.added : imported.known);
@@ -206,7 +216,8 @@ absl::StatusOr<Replica::Imported> Replica::ImportOutbox(std::string_view bytes) 
     VIGIL_RETURN_IF_ERROR(
         RestoreToOverlay(database, transaction, user, meta, read.operation, clock_.Now()));
   }
-  VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
+  // The last one may be a link.
+  VIGIL_RETURN_IF_ERROR(NoteEnd(transaction, user, chain.end));
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
   return imported;
 }

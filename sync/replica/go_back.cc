@@ -46,20 +46,21 @@ absl::StatusOr<std::int64_t> TakeBackRecords(Database& database, Transaction& tr
 
 // Makes one judged operation unsent again.
 absl::Status TakeBackOperation(Database& database, Transaction& transaction, const Meta& meta,
-                               const JournalRow& row, std::map<Uuid, User>& users, absl::Time now) {
+                               const JournalRow& row, const std::map<Uuid, User>& users,
+                               absl::Time now) {
   VIGIL_RETURN_IF_ERROR(DeleteJournal(transaction, row.operation));
   VIGIL_RETURN_IF_ERROR(DeleteAttention(transaction, row.operation));
-  User& maker = users.at(row.device);
+  const User& maker = users.at(row.device);
   v1::Operation operation;
   const bool is_read = operation.ParseFromString(row.bytes);
   if (!maker.continued_by.is_nil() && is_read) {
     // His chain is another copy's; he goes on as another device.
-    VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {row.device, row.device_seq}));
-    User& author = users.at(maker.continued_by);
-    VIGIL_RETURN_IF_ERROR(AppendRemade(transaction, author, operation));
+    VIGIL_RETURN_IF_ERROR(DropWrites(transaction, maker.Own(row.device_seq)));
+    const User& author = users.at(maker.continued_by);
+    VIGIL_RETURN_IF_ERROR(AppendRemade(database, transaction, author, operation));
     return RestoreToOverlay(database, transaction, author, meta, operation, now);
   }
-  VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, row.device,
+  VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, maker,
                                   {.device_seq = row.device_seq,
                                    .operation = row.operation,
                                    .state = OutboxState::kSent,

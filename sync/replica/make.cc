@@ -87,16 +87,16 @@ absl::Status FillSeen(Database& database, PhoneWorld& world, v1::Operation& oper
   return absl::OkStatus();
 }
 
-void FillEnvelope(const User& user, const Meta& meta, absl::Time now, Random& random,
-                  v1::Operation& operation) {
+void FillEnvelope(const Known& known, absl::Time now, Random& random, v1::Operation& operation) {
+  const User& user = known.user;
   operation.set_id(MakeUuidV7(now, random).ToString());
   operation.set_device(user.device.ToString());
-  operation.set_device_seq(user.last_device_seq.Next().value());
+  operation.set_device_seq(known.end.device_seq.Next().value());
   operation.set_person(user.person.ToString());
   *operation.mutable_made_at() =
       google::protobuf::util::TimeUtil::MillisecondsToTimestamp(absl::ToUnixMillis(now));
-  operation.set_clock_offset_ms(meta.clock_offset_ms);
-  operation.set_epoch(meta.epoch);
+  operation.set_clock_offset_ms(known.meta.clock_offset_ms);
+  operation.set_epoch(known.meta.epoch);
 }
 
 // What the register will take for seen, where it is less than the operation says: nobody knows more
@@ -159,10 +159,11 @@ absl::Status AddToOverlay(Transaction& transaction, const User& user,
   author.device = user.device.ToString();
   author.person = user.person.ToString();
   author.channel = v1::CHANNEL_PHONE;
+  int ordinal = 0;
   for (const v1::RecordWrite& write : decision.writes) {
     const v1::Stamp stamp =
         rules::StampFor(operation, author, write.record(), {.seq = 0, .received_at = received_at});
-    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, user, write, stamp));
+    VIGIL_RETURN_IF_ERROR(AddPendingWrite(transaction, user, {ordinal++, write, stamp}));
   }
   return absl::OkStatus();
 }
@@ -178,7 +179,7 @@ absl::Status RestoreToOverlay(Database& database, Transaction& transaction, cons
   const absl::StatusOr<rules::Decision> decision = JudgeLocally(user, world, judged_as);
   if (decision.ok()) {
     const DeviceSeq device_seq(operation.device_seq());
-    VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, device_seq}));
+    VIGIL_RETURN_IF_ERROR(DropWrites(transaction, user.Own(device_seq)));
     return AddToOverlay(transaction, user, judged_as, *decision, now.corrected);
   }
   // The register decides; until then the phone shows the records without it, or with what is left
@@ -214,7 +215,7 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   Database& database = storage_->database;
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Known> known, storage_->TakeKnown());
-  User& user = known->user;
+  const User& user = known->user;
   const Meta& meta = known->meta;
   VIGIL_ASSIGN_OR_RETURN(const PhoneWorld::Now now, CorrectedNow(meta, clock_.Now()));
   if (operation.must_be_current()) {
@@ -222,7 +223,7 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
                   "a phone cannot ask for a precondition: it does not know what is current");
   }
   PhoneWorld world({database, user, known->records, options.shown}, now);
-  FillEnvelope(user, meta, clock_.Now(), random_, operation);
+  FillEnvelope(*known, clock_.Now(), random_, operation);
   VIGIL_RETURN_IF_ERROR(FillSeen(database, world, operation));
   VIGIL_RETURN_IF_ERROR(rules::ValidateOperation(operation));
   VIGIL_ASSIGN_OR_RETURN(const auto capped, CappedCopy(database, meta.epoch, operation));
@@ -237,18 +238,16 @@ absl::StatusOr<Replica::Made> Replica::Make(v1::Operation operation, const MakeO
   OutboxRow row;
   row.device_seq = DeviceSeq(operation.device_seq());
   VIGIL_ASSIGN_OR_RETURN(row.operation, ParseId(operation.id()));
-  row.previous_hash = user.last_hash;
+  row.previous_hash = known->end.hash;
   row.bytes = rules::CanonicalBytes(operation);
   if (row.bytes.size() > kOperationBytesMax) {
     return Refuse(v1::REASON_TOO_LARGE,
                   absl::StrCat("the operation has ", row.bytes.size(), " bytes; at most ",
                                kOperationBytesMax, " are taken"));
   }
-  VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user.device, row));
+  VIGIL_RETURN_IF_ERROR(AddOutbox(transaction, user, row));
   VIGIL_RETURN_IF_ERROR(AddToOverlay(transaction, user, judged_as, *decision, now.corrected));
-  user.last_device_seq = row.device_seq;
-  user.last_hash = Sha256Of(row.bytes);
-  VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
+  known->end = {row.device_seq, Sha256Of(row.bytes)};
   // It may rest on what waits.
   if (known->holds_back) {
     VIGIL_RETURN_IF_ERROR(Reconsider(database, transaction, {}, clock_.Now()).status());

@@ -30,22 +30,22 @@ constexpr char kLoadWorkingDays[] = "SELECT working_days FROM meta WHERE one = 1
 constexpr char kSaveWorkingDays[] = "UPDATE meta SET working_days = ?1 WHERE one = 1";
 
 constexpr char kFindUser[] = R"sql(
-  SELECT device, person, last_device_seq, last_hash, judged_device_seq, continued_by, active
+  SELECT device, person, number, judged_device_seq, continued_by, active
   FROM identity WHERE active = 1)sql";
 
 constexpr char kLoadUsers[] = R"sql(
-  SELECT device, person, last_device_seq, last_hash, judged_device_seq, continued_by, active
+  SELECT device, person, number, judged_device_seq, continued_by, active
   FROM identity ORDER BY device)sql";
 
 constexpr char kSaveUser[] = R"sql(
-  UPDATE identity SET last_device_seq = ?2, last_hash = ?3, judged_device_seq = ?4
-  WHERE device = ?1)sql";
+  UPDATE identity SET judged_device_seq = ?2 WHERE device = ?1)sql";
 
 constexpr char kDeactivate[] = "UPDATE identity SET active = 0 WHERE active = 1";
 
 constexpr char kActivate[] = R"sql(
-  INSERT INTO identity (device, person, active, last_device_seq, last_hash, judged_device_seq)
-  VALUES (?1, ?2, 1, 0, zeroblob(32), 0)
+  INSERT INTO identity (device, person, number, active, last_device_seq, last_hash,
+    judged_device_seq)
+  VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM identity), 1, 0, zeroblob(32), 0)
   ON CONFLICT (device) DO UPDATE SET active = 1)sql";
 
 constexpr char kLoadScopes[] = "SELECT unit, seq, within, granted FROM scope ORDER BY unit";
@@ -61,13 +61,12 @@ absl::StatusOr<User> ReadUser(const Statement& row) {
   User user;
   VIGIL_ASSIGN_OR_RETURN(user.device, row.ColumnUuid(0));
   VIGIL_ASSIGN_OR_RETURN(user.person, row.ColumnUuid(1));
-  user.last_device_seq = row.ColumnNumber<DeviceSeq>(2);
-  VIGIL_ASSIGN_OR_RETURN(user.last_hash, ReadHash(row, 3));
-  user.judged_device_seq = row.ColumnNumber<DeviceSeq>(4);
-  if (!row.ColumnIsNull(5)) {
-    VIGIL_ASSIGN_OR_RETURN(user.continued_by, row.ColumnUuid(5));
+  user.number = row.ColumnInt64(2);
+  user.judged_device_seq = row.ColumnNumber<DeviceSeq>(3);
+  if (!row.ColumnIsNull(4)) {
+    VIGIL_ASSIGN_OR_RETURN(user.continued_by, row.ColumnUuid(4));
   }
-  user.active = row.ColumnBool(6);
+  user.active = row.ColumnBool(5);
   return user;
 }
 
@@ -145,11 +144,7 @@ absl::StatusOr<User> LoadUser(Database& database) {
 
 absl::Status SaveUser(Transaction& transaction, const User& user) {
   VIGIL_ASSIGN_OR_RETURN(Statement save, transaction.Prepare(kSaveUser));
-  save.BindUuid(1, user.device)
-      .BindNumber(2, user.last_device_seq)
-      .BindBlob(3, user.last_hash.bytes())
-      .BindNumber(4, user.judged_device_seq);
-  return save.Run();
+  return save.BindUuid(1, user.device).BindNumber(2, user.judged_device_seq).Run();
 }
 
 absl::Status Activate(Transaction& transaction, const Uuid& device, const Uuid& person) {

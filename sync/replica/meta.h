@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "sync/base/hash.h"
 #include "sync/base/ids.h"
+#include "sync/replica/place.h"
 #include "sync/sqlite/database.h"
 #include "vigil/v1/sync_service.pb.h"
 
@@ -40,13 +40,14 @@ absl::Status SaveWorkingDays(sqlite::Transaction& transaction, std::string_view 
 struct User {
   Uuid device;
   Uuid person;
-  DeviceSeq last_device_seq;
-  // Of the operation with that sequence; zero before the first.
-  Sha256 last_hash;
+  // On this phone, from 1.
+  std::int64_t number = 0;
   DeviceSeq judged_device_seq;
   // The device as which he went on (Replica::EnrolAnew); nil: he is still this one.
   Uuid continued_by;
   bool active = false;
+
+  OwnOperation Own(DeviceSeq device_seq) const { return {device, number, device_seq}; }
 };
 // Whoever uses the phone or did, in the order of devices.
 absl::StatusOr<std::vector<User>> LoadUsers(sqlite::Database& database);

@@ -14,20 +14,33 @@ using sqlite::Transaction;
 
 constexpr char kLoad[] = R"sql(
   SELECT device_seq, operation, state, previous_hash, error, bytes
-  FROM outbox WHERE device = ?1 ORDER BY device_seq)sql";
+  FROM outbox WHERE device = ?1 ORDER BY place)sql";
+
+constexpr char kLoadIds[] = "SELECT operation, device_seq FROM outbox WHERE device = ?1";
 
 constexpr char kFind[] = R"sql(
   SELECT device_seq, operation, state, previous_hash, error, bytes
-  FROM outbox WHERE device = ?1 AND operation = ?2)sql";
+  FROM outbox WHERE place = ?1)sql";
 
 constexpr char kAdd[] = R"sql(
-  INSERT INTO outbox (device, device_seq, operation, state, previous_hash, error, bytes)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))sql";
+  INSERT INTO outbox (device, device_seq, operation, state, previous_hash, error, bytes, place)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql";
 
 constexpr char kSetState[] = R"sql(
-  UPDATE outbox SET state = ?2, error = ?3 WHERE operation = ?1)sql";
+  UPDATE outbox SET state = ?2, error = ?3 WHERE place = ?1)sql";
 
-constexpr char kDelete[] = "DELETE FROM outbox WHERE operation = ?1";
+constexpr char kDelete[] = "DELETE FROM outbox WHERE place = ?1";
+
+constexpr char kLastWaiting[] = R"sql(
+  SELECT device_seq, bytes FROM outbox WHERE place BETWEEN ?1 AND ?2
+  ORDER BY place DESC LIMIT 1)sql";
+
+constexpr char kLastNoted[] = R"sql(
+  SELECT last_device_seq, last_hash FROM identity WHERE device = ?1)sql";
+
+constexpr char kNoteEnd[] = R"sql(
+  UPDATE identity SET last_device_seq = ?2, last_hash = ?3
+  WHERE device = ?1 AND last_device_seq < ?2)sql";
 
 constexpr char kAddJournal[] = R"sql(
   INSERT INTO journal (device, device_seq, operation, seq, acknowledged_at, previous_hash,
@@ -118,39 +131,78 @@ absl::StatusOr<std::vector<OutboxRow>> LoadOutbox(Database& database, const Uuid
   }
 }
 
-absl::StatusOr<std::optional<OutboxRow>> FindOutbox(Database& database, const Uuid& device,
-                                                    const Uuid& operation) {
+absl::StatusOr<OutboxIds> LoadOutboxIds(Database& database, const Uuid& device) {
+  OutboxIds ids;
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kLoadIds));
+  row.BindUuid(1, device);
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return ids;
+    VIGIL_ASSIGN_OR_RETURN(const Uuid operation, row.ColumnUuid(0));
+    ids.emplace(operation, row.ColumnNumber<DeviceSeq>(1));
+  }
+}
+
+absl::StatusOr<std::optional<OutboxRow>> FindOutbox(Database& database,
+                                                    const OwnOperation& operation) {
   VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kFind));
-  row.BindUuid(1, device).BindUuid(2, operation);
+  row.BindInt64(1, PlaceOf(operation));
   VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::optional<OutboxRow>();
   VIGIL_ASSIGN_OR_RETURN(OutboxRow out, ReadOutbox(row));
   return std::optional<OutboxRow>(std::move(out));
 }
 
-absl::Status AddOutbox(Transaction& transaction, const Uuid& device, const OutboxRow& row) {
+absl::Status AddOutbox(Transaction& transaction, const User& user, const OutboxRow& row) {
   VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAdd));
-  add.BindUuid(1, device)
+  add.BindUuid(1, user.device)
       .BindNumber(2, row.device_seq)
       .BindUuid(3, row.operation)
       .BindInt64(4, static_cast<std::int64_t>(row.state))
       .BindBorrowed(5, row.previous_hash.bytes())
       .BindBorrowed(6, row.error)
-      .BindBorrowed(7, row.bytes);
+      .BindBorrowed(7, row.bytes)
+      .BindInt64(8, PlaceOf(user.Own(row.device_seq)));
   return add.Run();
 }
 
-absl::Status SetState(Transaction& transaction, const Uuid& operation, OutboxState state,
+absl::Status SetState(Transaction& transaction, const OwnOperation& operation, OutboxState state,
                       const std::string& error) {
   VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kSetState));
-  set.BindUuid(1, operation).BindInt64(2, static_cast<std::int64_t>(state)).BindBlob(3, error);
+  set.BindInt64(1, PlaceOf(operation))
+      .BindInt64(2, static_cast<std::int64_t>(state))
+      .BindBlob(3, error);
   return set.Run();
 }
 
-absl::Status DeleteOutbox(Transaction& transaction, const Uuid& operation) {
+absl::Status DeleteOutbox(Transaction& transaction, const User& user, const OutboxRow& row) {
+  VIGIL_RETURN_IF_ERROR(NoteEnd(transaction, user, {row.device_seq, Sha256Of(row.bytes)}));
   VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction.Prepare(kDelete));
-  remove.BindUuid(1, operation);
-  return remove.Run();
+  return remove.BindInt64(1, PlaceOf(user.Own(row.device_seq))).Run();
+}
+
+absl::StatusOr<ChainEnd> LoadEnd(Database& database, const User& user) {
+  ChainEnd end;
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement noted, database.Query(kLastNoted));
+    noted.BindUuid(1, user.device);
+    VIGIL_ASSIGN_OR_RETURN(const bool found, noted.Step());
+    if (!found) return absl::DataLossError("the phone's database lacks its user");
+    end.device_seq = noted.ColumnNumber<DeviceSeq>(0);
+    VIGIL_ASSIGN_OR_RETURN(end.hash, ReadHash(noted, 1));
+  }
+  VIGIL_ASSIGN_OR_RETURN(Statement waiting, database.Query(kLastWaiting));
+  const PlaceRange all = PlacesUpTo(user.Own(kDeviceSeqMax));
+  waiting.BindInt64(1, all.first).BindInt64(2, all.last);
+  VIGIL_ASSIGN_OR_RETURN(const bool found, waiting.Step());
+  if (!found || waiting.ColumnNumber<DeviceSeq>(0) <= end.device_seq) return end;
+  return ChainEnd{waiting.ColumnNumber<DeviceSeq>(0), Sha256Of(waiting.ColumnBlob(1))};
+}
+
+absl::Status NoteEnd(Transaction& transaction, const User& user, const ChainEnd& end) {
+  VIGIL_ASSIGN_OR_RETURN(Statement note, transaction.Prepare(kNoteEnd));
+  note.BindUuid(1, user.device).BindNumber(2, end.device_seq).BindBlob(3, end.hash.bytes());
+  return note.Run();
 }
 
 absl::Status AddJournal(Transaction& transaction, const JournalRow& row, absl::Time now) {

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sync/base/hash.h"
 #include "sync/base/ids.h"
 #include "sync/replica/meta.h"
-#include "sync/replica/overlay.h"
+#include "sync/replica/place.h"
 #include "sync/replica/types.h"
 #include "sync/sqlite/database.h"
 #include "vigil/v1/operation.pb.h"
@@ -48,12 +49,27 @@ struct JournalRow {
 
 // In the order of their sequence.
 absl::StatusOr<std::vector<OutboxRow>> LoadOutbox(sqlite::Database& database, const Uuid& device);
-absl::StatusOr<std::optional<OutboxRow>> FindOutbox(sqlite::Database& database, const Uuid& device,
-                                                    const Uuid& operation);
-absl::Status AddOutbox(sqlite::Transaction& transaction, const Uuid& device, const OutboxRow& row);
-absl::Status SetState(sqlite::Transaction& transaction, const Uuid& operation, OutboxState state,
-                      const std::string& error);
-absl::Status DeleteOutbox(sqlite::Transaction& transaction, const Uuid& operation);
+// Operations of the device in the outbox by their ids: all of it is looked through.
+using OutboxIds = absl::flat_hash_map<Uuid, DeviceSeq>;
+absl::StatusOr<OutboxIds> LoadOutboxIds(sqlite::Database& database, const Uuid& device);
+absl::StatusOr<std::optional<OutboxRow>> FindOutbox(sqlite::Database& database,
+                                                    const OwnOperation& operation);
+absl::Status AddOutbox(sqlite::Transaction& transaction, const User& user, const OutboxRow& row);
+absl::Status SetState(sqlite::Transaction& transaction, const OwnOperation& operation,
+                      OutboxState state, const std::string& error);
+absl::Status DeleteOutbox(sqlite::Transaction& transaction, const User& user, const OutboxRow& row);
+
+// The last operation of a user's chain: in the outbox, or else as the identity says, which is told
+// when the last one leaves the outbox, or was never in it. So making an operation writes one row of
+// the chain and no other.
+struct ChainEnd {
+  DeviceSeq device_seq;
+  // Zero before the first.
+  Sha256 hash;
+};
+absl::StatusOr<ChainEnd> LoadEnd(sqlite::Database& database, const User& user);
+// Nothing, where the chain goes on after `end`.
+absl::Status NoteEnd(sqlite::Transaction& transaction, const User& user, const ChainEnd& end);
 
 absl::Status AddJournal(sqlite::Transaction& transaction, const JournalRow& row, absl::Time now);
 // Of the device, after those that its user was before.

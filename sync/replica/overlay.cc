@@ -26,26 +26,26 @@ constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes, device_seq
   FROM pending_write
   WHERE record = ?1 AND device = ?2 AND device_seq > ?3 AND judged = 0
-  ORDER BY device_seq)sql";
+  ORDER BY place)sql";
 
 constexpr char kAddWrite[] = R"sql(
   INSERT INTO pending_write (record, device, device_seq, kind, creates, parent, seq, judged,
-    write_bytes, stamp_bytes)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, 0, ?7, ?8))sql";
+    write_bytes, stamp_bytes, place)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, 0, ?7, ?8, ?9))sql";
 
-constexpr char kDrop[] = "DELETE FROM pending_write WHERE device = ?1 AND device_seq = ?2";
+constexpr char kDrop[] = "DELETE FROM pending_write WHERE place BETWEEN ?1 AND ?2";
 
 constexpr char kSetSeq[] = R"sql(
-  UPDATE pending_write SET seq = ?3, judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
+  UPDATE pending_write SET seq = ?3, judged = 0 WHERE place BETWEEN ?1 AND ?2)sql";
 
 // State 1: sent, and not answered.
 constexpr char kHideJudged[] = R"sql(
   UPDATE pending_write SET judged = 1
-  WHERE device = ?1 AND device_seq <= ?2 AND seq IS NULL AND device_seq IN (
-    SELECT device_seq FROM outbox WHERE device = ?1 AND state = 1))sql";
+  WHERE place BETWEEN ?1 AND ?2 AND seq IS NULL AND EXISTS (
+    SELECT 1 FROM outbox WHERE outbox.place = pending_write.place >> 8 AND state = 1))sql";
 
 constexpr char kShowAgain[] = R"sql(
-  UPDATE pending_write SET judged = 0 WHERE device = ?1 AND device_seq = ?2)sql";
+  UPDATE pending_write SET judged = 0 WHERE place BETWEEN ?1 AND ?2)sql";
 
 constexpr char kAwaitsConfirmation[] = "SELECT 1 FROM pending_write WHERE seq IS NOT NULL LIMIT 1";
 
@@ -57,7 +57,7 @@ constexpr char kSettleScope[] = R"sql(
 
 constexpr char kSettleOperation[] = R"sql(
   DELETE FROM pending_write
-  WHERE device = ?1 AND device_seq = ?2 AND (
+  WHERE place BETWEEN ?1 AND ?2 AND (
     seq <= (SELECT version FROM record WHERE record.id = pending_write.record)
     OR seq <= (SELECT min(scope.seq) FROM scope)))sql";
 
@@ -65,17 +65,13 @@ constexpr char kUnsettle[] = R"sql(
   UPDATE pending_write SET seq = NULL, judged = 0 WHERE seq IS NULL OR seq > ?1)sql";
 
 constexpr char kListStamps[] = R"sql(
-  SELECT record, device, device_seq, stamp_bytes FROM pending_write
-  ORDER BY record, device, device_seq)sql";
+  SELECT place, stamp_bytes FROM pending_write ORDER BY place)sql";
 
-constexpr char kSetStamp[] = R"sql(
-  UPDATE pending_write SET stamp_bytes = ?4
-  WHERE record = ?1 AND device = ?2 AND device_seq = ?3)sql";
+constexpr char kSetStamp[] = "UPDATE pending_write SET stamp_bytes = ?2 WHERE place = ?1";
 
-absl::Status RunFor(Transaction& transaction, sqlite::Sql sql, const OwnOperation& operation) {
+absl::Status RunFor(Transaction& transaction, sqlite::Sql sql, const PlaceRange& places) {
   VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(sql));
-  statement.BindUuid(1, operation.device).BindNumber(2, operation.device_seq);
-  return statement.Run();
+  return statement.BindInt64(1, places.first).BindInt64(2, places.last).Run();
 }
 
 absl::Status MergeWrite(const Statement& row, RecordView& view) {
@@ -111,8 +107,7 @@ void NoteConflicts(RecordView& view) {
 }
 
 struct StampRow {
-  Uuid record;
-  OwnOperation operation;
+  std::int64_t place = 0;
   v1::Stamp stamp;
 };
 
@@ -124,11 +119,9 @@ absl::StatusOr<std::vector<StampRow>> LoadStampsBeyond(Database& database, Seq s
     VIGIL_ASSIGN_OR_RETURN(const bool found, list.Step());
     if (!found) return rows;
     StampRow row;
-    VIGIL_RETURN_IF_ERROR(ReadMessage(list, 3, row.stamp));
+    row.place = list.ColumnInt64(0);
+    VIGIL_RETURN_IF_ERROR(ReadMessage(list, 1, row.stamp));
     if (row.stamp.seen() <= seq.value()) continue;
-    VIGIL_ASSIGN_OR_RETURN(row.record, list.ColumnUuid(0));
-    VIGIL_ASSIGN_OR_RETURN(row.operation.device, list.ColumnUuid(1));
-    row.operation.device_seq = list.ColumnNumber<DeviceSeq>(2);
     rows.push_back(std::move(row));
   }
 }
@@ -173,38 +166,43 @@ absl::Status MergeLaterWrites(Database& database, const User& user, RecordView& 
 }
 
 absl::Status AddPendingWrite(Transaction& transaction, const User& user,
-                             const v1::RecordWrite& write, const v1::Stamp& stamp) {
+                             const PendingWrite& pending) {
+  const v1::RecordWrite& write = pending.write;
+  if (pending.ordinal >= kWritesMax) return absl::InternalError("an operation writes too much");
   VIGIL_ASSIGN_OR_RETURN(const Uuid record, ParseId(write.record()));
   const Uuid parent = Uuid::ParseOrNil(write.parent());
+  const DeviceSeq device_seq(pending.stamp.device_seq());
   const std::string write_bytes = rules::CanonicalBytes(write);
-  const std::string stamp_bytes = rules::CanonicalBytes(stamp);
+  const std::string stamp_bytes = rules::CanonicalBytes(pending.stamp);
   VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAddWrite));
   add.BindUuid(1, record)
       .BindUuid(2, user.device)
-      .BindInt64(3, static_cast<std::int64_t>(stamp.device_seq()))
+      .BindNumber(3, device_seq)
       .BindInt64(4, write.kind())
       .BindBool(5, write.creates());
   BindReference(add, 6, parent);
-  add.BindBorrowed(7, write_bytes).BindBorrowed(8, stamp_bytes);
+  add.BindBorrowed(7, write_bytes)
+      .BindBorrowed(8, stamp_bytes)
+      .BindInt64(9, WritesOf(user.Own(device_seq)).first + pending.ordinal);
   return add.Run();
 }
 
 absl::Status DropWrites(Transaction& transaction, const OwnOperation& operation) {
-  return RunFor(transaction, kDrop, operation);
+  return RunFor(transaction, kDrop, WritesOf(operation));
 }
 
 absl::Status SetSeq(Transaction& transaction, const OwnOperation& operation, Seq seq) {
   VIGIL_ASSIGN_OR_RETURN(Statement statement, transaction.Prepare(kSetSeq));
-  statement.BindUuid(1, operation.device).BindNumber(2, operation.device_seq).BindNumber(3, seq);
-  return statement.Run();
+  const PlaceRange places = WritesOf(operation);
+  return statement.BindInt64(1, places.first).BindInt64(2, places.last).BindNumber(3, seq).Run();
 }
 
 absl::Status HideJudged(Transaction& transaction, const OwnOperation& last) {
-  return RunFor(transaction, kHideJudged, last);
+  return RunFor(transaction, kHideJudged, WritesOf(PlacesUpTo(last)));
 }
 
 absl::Status ShowAgain(Transaction& transaction, const OwnOperation& operation) {
-  return RunFor(transaction, kShowAgain, operation);
+  return RunFor(transaction, kShowAgain, WritesOf(operation));
 }
 
 absl::StatusOr<bool> AwaitsConfirmation(Database& database) {
@@ -225,7 +223,7 @@ absl::Status SettleScope(Transaction& transaction, Seq seq) {
 }
 
 absl::Status SettleOperation(Transaction& transaction, const OwnOperation& operation) {
-  return RunFor(transaction, kSettleOperation, operation);
+  return RunFor(transaction, kSettleOperation, WritesOf(operation));
 }
 
 absl::Status Unsettle(Database& database, Transaction& transaction, Seq seq) {
@@ -236,10 +234,7 @@ absl::Status Unsettle(Database& database, Transaction& transaction, Seq seq) {
   for (StampRow& row : beyond) {
     row.stamp.set_seen(seq.value());
     VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kSetStamp));
-    set.BindUuid(1, row.record)
-        .BindUuid(2, row.operation.device)
-        .BindNumber(3, row.operation.device_seq)
-        .BindBlob(4, rules::CanonicalBytes(row.stamp));
+    set.BindInt64(1, row.place).BindBlob(2, rules::CanonicalBytes(row.stamp));
     VIGIL_RETURN_IF_ERROR(set.Run());
   }
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "sync/base/ids.h"
 #include "sync/replica/meta.h"
+#include "sync/replica/place.h"
 #include "sync/replica/types.h"
 #include "sync/sqlite/database.h"
 #include "vigil/v1/operation.pb.h"
@@ -26,13 +27,15 @@ absl::StatusOr<std::optional<RecordView>> FindView(sqlite::Database& database, c
 // Brings a view that was handed out earlier up to what the same phone has done since.
 absl::Status MergeLaterWrites(sqlite::Database& database, const User& user, RecordView& view);
 
-absl::Status AddPendingWrite(sqlite::Transaction& transaction, const User& user,
-                             const v1::RecordWrite& write, const v1::Stamp& stamp);
-
-struct OwnOperation {
-  Uuid device;
-  DeviceSeq device_seq;
+// A write of the user's operation, by its place among those, and who made it when.
+struct PendingWrite {
+  int ordinal = 0;
+  const v1::RecordWrite& write;
+  const v1::Stamp& stamp;
 };
+absl::Status AddPendingWrite(sqlite::Transaction& transaction, const User& user,
+                             const PendingWrite& pending);
+
 // The operation has no effect: it was refused.
 absl::Status DropWrites(sqlite::Transaction& transaction, const OwnOperation& operation);
 // It was judged at `seq`: each write leaves once its record is confirmed up to there.

@@ -171,7 +171,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
     meta.complete_at = Seq(page.head().seq());
     VIGIL_RETURN_IF_ERROR(arrivals.RemoveUnread(clock_.Now()));
     VIGIL_RETURN_IF_ERROR(
-        HideJudged(transaction, {user.device, DeviceSeq(page.last_judged_device_seq())}));
+        HideJudged(transaction, user.Own(DeviceSeq(page.last_judged_device_seq()))));
   }
   VIGIL_RETURN_IF_ERROR(SaveMeta(transaction, meta));
   user.judged_device_seq =

@@ -153,16 +153,23 @@ absl::StatusOr<std::vector<OutboxRow>> LoadToPush(Database& database, const Uuid
 // Applies one answer.
 class OutcomeWriter {
  public:
-  OutcomeWriter(Database& database, Transaction& transaction, const User& user, absl::Time now)
-      : database_(database), transaction_(transaction), user_(user), now_(now) {}
+  OutcomeWriter(Database& database, Transaction& transaction, const User& user, OutboxIds waiting,
+                absl::Time now)
+      : database_(database),
+        transaction_(transaction),
+        user_(user),
+        waiting_(std::move(waiting)),
+        now_(now) {}
 
   absl::Status Apply(v1::Outcome outcome) {
     const std::optional<Uuid> id = Uuid::Parse(outcome.operation());
     if (!id || id->is_nil()) return absl::OkStatus();
-    VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row,
-                           FindOutbox(database_, user_.device, *id));
+    const auto waiting = waiting_.find(*id);
+    if (waiting == waiting_.end()) return ApplyToLink(*id, outcome);
+    const OwnOperation operation = user_.Own(waiting->second);
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row, FindOutbox(database_, operation));
+    // Answered twice: it has left the outbox.
     if (!row) return ApplyToLink(*id, outcome);
-    const OwnOperation operation{user_.device, row->device_seq};
     outcome.clear_repeat();
     switch (outcome.verdict()) {
       case v1::VERDICT_APPLIED:
@@ -173,15 +180,14 @@ class OutcomeWriter {
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_REFUSED:
         // Another copy of this database took its place; nobody has judged this one.
-        if (outcome.error().reason() == v1::REASON_ID_REUSED)
-          return PutOff(operation, *row, outcome);
+        if (outcome.error().reason() == v1::REASON_ID_REUSED) return PutOff(operation, outcome);
         ++counts_.refused;
         VIGIL_RETURN_IF_ERROR(Refuse(operation, *row, outcome));
         return Acknowledge(operation, *row, outcome);
       case v1::VERDICT_DEFERRED:
         // The register has noted its hash, and waits for nothing.
         if (IsWithheld(row->state)) return absl::OkStatus();
-        return PutOff(operation, *row, outcome);
+        return PutOff(operation, outcome);
       default:
         // An answer that this program does not understand is none.
         return absl::OkStatus();
@@ -198,10 +204,9 @@ class OutcomeWriter {
     return kept ? NoteHashArrived(transaction_, id) : absl::OkStatus();
   }
 
-  absl::Status PutOff(const OwnOperation& operation, const OutboxRow& row,
-                      const v1::Outcome& outcome) {
+  absl::Status PutOff(const OwnOperation& operation, const v1::Outcome& outcome) {
     ++counts_.deferred;
-    VIGIL_RETURN_IF_ERROR(SetState(transaction_, row.operation, OutboxState::kDeferred,
+    VIGIL_RETURN_IF_ERROR(SetState(transaction_, operation, OutboxState::kDeferred,
                                    outcome.error().SerializeAsString()));
     return ShowAgain(transaction_, operation);
   }
@@ -228,7 +233,7 @@ class OutcomeWriter {
                            const v1::Outcome& outcome) {
     VIGIL_RETURN_IF_ERROR(SetSeq(transaction_, operation, Seq(outcome.seq())));
     VIGIL_RETURN_IF_ERROR(SettleOperation(transaction_, operation));
-    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction_, row.operation));
+    VIGIL_RETURN_IF_ERROR(DeleteOutbox(transaction_, user_, row));
     JournalRow journal;
     journal.device = operation.device;
     journal.device_seq = operation.device_seq;
@@ -243,6 +248,7 @@ class OutcomeWriter {
   Database& database_;
   Transaction& transaction_;
   const User& user_;
+  const OutboxIds waiting_;
   const absl::Time now_;
   OutcomeCounts counts_;
 };
@@ -257,12 +263,13 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
   PushBatch batch;
   batch.last = limits.after;
   if (rows.empty()) return batch;
-  if (user.judged_device_seq > user.last_device_seq) {
+  VIGIL_ASSIGN_OR_RETURN(const ChainEnd end, LoadEnd(database, user));
+  if (user.judged_device_seq > end.device_seq) {
     return Refuse(v1::REASON_CHAIN_BROKEN,
                   "the register has judged operations of this device that this database does not "
                   "know: it is an old copy. Enrol the phone anew; its unsent work goes along")
         .With("judged", user.judged_device_seq.signed_value())
-        .With("known", user.last_device_seq.signed_value());
+        .With("known", end.device_seq.signed_value());
   }
   BatchBuilder builder(limits, user.judged_device_seq);
   bool is_full = false;
@@ -276,7 +283,7 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
   for (const OutboxRow* row : chosen) {
     *batch.request.add_entries() = EntryOf(*row);
     if (row->state != OutboxState::kPending && row->state != OutboxState::kReleased) continue;
-    VIGIL_RETURN_IF_ERROR(SetState(transaction, row->operation, OutboxState::kSent, ""));
+    VIGIL_RETURN_IF_ERROR(SetState(transaction, user.Own(row->device_seq), OutboxState::kSent, ""));
   }
   batch.request.set_outcomes_confirmed_to(rows.front().device_seq.value() - 1);
   VIGIL_RETURN_IF_ERROR(storage_->Commit(transaction));
@@ -286,7 +293,8 @@ absl::StatusOr<Replica::PushBatch> Replica::NextPush(const PushLimits& limits) {
 absl::StatusOr<OutcomeCounts> Replica::ApplyOutcomes(const v1::PushResponse& response) {
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
   VIGIL_ASSIGN_OR_RETURN(const User user, LoadUser(storage_->database));
-  OutcomeWriter writer(storage_->database, transaction, user, clock_.Now());
+  VIGIL_ASSIGN_OR_RETURN(OutboxIds waiting, LoadOutboxIds(storage_->database, user.device));
+  OutcomeWriter writer(storage_->database, transaction, user, std::move(waiting), clock_.Now());
   for (const v1::Outcome& outcome : response.outcomes()) {
     VIGIL_RETURN_IF_ERROR(writer.Apply(outcome));
   }

@@ -28,13 +28,13 @@ using sqlite::Statement;
 using sqlite::Transaction;
 
 constexpr char kUsers[] = R"sql(
-  SELECT device, person FROM identity
+  SELECT device, person, number FROM identity
   WHERE device IN (SELECT device FROM outbox) ORDER BY device)sql";
 
 constexpr char kHoldsBack[] = "SELECT 1 FROM outbox WHERE state IN (3, 5) LIMIT 1";
 
 constexpr char kQuarantine[] = R"sql(
-  UPDATE outbox SET state = ?2, quarantined_at = ?3 WHERE operation = ?1)sql";
+  UPDATE outbox SET state = ?2, quarantined_at = ?3 WHERE place = ?1)sql";
 
 constexpr char kHeld[] = R"sql(
   SELECT bytes, state, quarantined_at FROM outbox
@@ -245,10 +245,12 @@ class Review {
   std::set<Uuid> unmade_;
 };
 
-absl::Status SetHeld(Transaction& transaction, const Uuid& operation, OutboxState state,
+absl::Status SetHeld(Transaction& transaction, const OwnOperation& operation, OutboxState state,
                      std::optional<absl::Time> at) {
   VIGIL_ASSIGN_OR_RETURN(Statement set, transaction.Prepare(kQuarantine));
-  set.BindUuid(1, operation).BindInt64(2, static_cast<std::int64_t>(state)).BindOptionalTime(3, at);
+  set.BindInt64(1, PlaceOf(operation))
+      .BindInt64(2, static_cast<std::int64_t>(state))
+      .BindOptionalTime(3, at);
   return set.Run();
 }
 
@@ -261,14 +263,18 @@ absl::StatusOr<std::vector<User>> UsersWithUnsent(Database& database) {
     User& user = users.emplace_back();
     VIGIL_ASSIGN_OR_RETURN(user.device, read.ColumnUuid(0));
     VIGIL_ASSIGN_OR_RETURN(user.person, read.ColumnUuid(1));
+    user.number = read.ColumnInt64(2);
   }
 }
 
 absl::StatusOr<OutboxRow> FindQuarantined(Database& database, const User& user,
                                           const Uuid& operation) {
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row,
-                         FindOutbox(database, user.device, operation));
-  if (row && row->state == OutboxState::kQuarantined) return *row;
+  VIGIL_ASSIGN_OR_RETURN(const OutboxIds waiting, LoadOutboxIds(database, user.device));
+  if (const auto found = waiting.find(operation); found != waiting.end()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<OutboxRow> row,
+                           FindOutbox(database, user.Own(found->second)));
+    if (row && row->state == OutboxState::kQuarantined) return *row;
+  }
   return Refuse(v1::REASON_NOT_FOUND, "no operation of this id is quarantined")
       .With("operation", operation.ToString());
 }
@@ -303,12 +309,12 @@ absl::StatusOr<bool> Reconsider(Database& database, Transaction& transaction,
     for (const Unsent& each : unsent[user.device]) {
       VIGIL_ASSIGN_OR_RETURN(const bool held, review.Holds(each));
       const OutboxRow& row = each.row;
+      const OwnOperation operation = user.Own(row.device_seq);
       if (held && row.state == OutboxState::kPending) {
-        VIGIL_RETURN_IF_ERROR(SetHeld(transaction, row.operation, OutboxState::kQuarantined, now));
+        VIGIL_RETURN_IF_ERROR(SetHeld(transaction, operation, OutboxState::kQuarantined, now));
       } else if (!held && row.state == OutboxState::kQuarantined) {
         freed = true;
-        VIGIL_RETURN_IF_ERROR(
-            SetHeld(transaction, row.operation, OutboxState::kPending, std::nullopt));
+        VIGIL_RETURN_IF_ERROR(SetHeld(transaction, operation, OutboxState::kPending, std::nullopt));
       }
     }
   }
@@ -332,7 +338,7 @@ absl::Status Release(Database& database, Transaction& transaction, const User& u
     }
     needed.insert(it->named.begin(), it->named.end());
     VIGIL_RETURN_IF_ERROR(
-        SetHeld(transaction, it->row.operation, OutboxState::kReleased, std::nullopt));
+        SetHeld(transaction, user.Own(it->row.device_seq), OutboxState::kReleased, std::nullopt));
   }
   return Reconsider(database, transaction, {}, now).status();
 }
@@ -340,8 +346,9 @@ absl::Status Release(Database& database, Transaction& transaction, const User& u
 absl::Status Discard(Database& database, Transaction& transaction, const User& user,
                      const Uuid& operation, absl::Time now) {
   VIGIL_ASSIGN_OR_RETURN(const OutboxRow row, FindQuarantined(database, user, operation));
-  VIGIL_RETURN_IF_ERROR(SetState(transaction, row.operation, OutboxState::kDiscarded, ""));
-  VIGIL_RETURN_IF_ERROR(DropWrites(transaction, {user.device, row.device_seq}));
+  const OwnOperation given_up = user.Own(row.device_seq);
+  VIGIL_RETURN_IF_ERROR(SetState(transaction, given_up, OutboxState::kDiscarded, ""));
+  VIGIL_RETURN_IF_ERROR(DropWrites(transaction, given_up));
   return Reconsider(database, transaction, {}, now).status();
 }
 

@@ -179,7 +179,8 @@ class Shelf final : public rules::RecordSource {
 
 // The register has judged what this database does not know, or does not follow it any more.
 absl::StatusOr<bool> IsForked(Database& database, const User& user) {
-  if (user.judged_device_seq > user.last_device_seq) return true;
+  VIGIL_ASSIGN_OR_RETURN(const ChainEnd end, LoadEnd(database, user));
+  if (user.judged_device_seq > end.device_seq) return true;
   VIGIL_ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, LoadOutbox(database, user.device));
   for (const OutboxRow& row : rows) {
     v1::ErrorDetail error;

@@ -93,6 +93,7 @@ absl::StatusOr<std::unique_ptr<Known>> Storage::TakeKnown() {
   if (known != nullptr && database.data_version() == known_at_) return known;
   known = std::make_unique<Known>(database);
   VIGIL_ASSIGN_OR_RETURN(known->user, LoadUser(database));
+  VIGIL_ASSIGN_OR_RETURN(known->end, LoadEnd(database, known->user));
   VIGIL_ASSIGN_OR_RETURN(known->meta, LoadMeta(database));
   VIGIL_ASSIGN_OR_RETURN(known->holds_back, HoldsBack(database));
   return known;

@@ -318,6 +318,61 @@ CREATE INDEX pending_by_seq ON pending_write (seq) WHERE seq IS NOT NULL;
 CREATE INDEX pending_created ON pending_write (kind, parent, record) WHERE creates = 1;
 )sql";
 
+constexpr char kAddedAtTheEnd[] = R"sql(
+-- The user's number on this phone, from 1. last_device_seq and last_hash: the end of his chain as
+-- far as it is not in the outbox.
+ALTER TABLE identity ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE identity SET number = (
+  SELECT count(*) FROM identity AS other WHERE other.device <= identity.device);
+CREATE UNIQUE INDEX identity_by_number ON identity (number);
+
+-- Operations without an outcome. place: the user's number and device_seq (place.h), so that a new
+-- one is added at the end; error, quarantined_at: as before.
+CREATE TABLE new_outbox (
+  place INTEGER PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL CHECK (device_seq > 0),
+  operation BLOB NOT NULL CHECK (length(operation) = 16),
+  state INTEGER NOT NULL,
+  quarantined_at INTEGER,
+  previous_hash BLOB NOT NULL CHECK (length(previous_hash) = 32),
+  error BLOB NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+INSERT INTO new_outbox
+  SELECT (number << 40) + device_seq, device, device_seq, operation, state, quarantined_at,
+    previous_hash, error, bytes
+  FROM outbox JOIN identity USING (device);
+DROP TABLE outbox;
+ALTER TABLE new_outbox RENAME TO outbox;
+CREATE INDEX outbox_held ON outbox (device, device_seq) WHERE state IN (3, 5);
+
+-- The overlay, as before. place: the operation's place, and which of its writes it is.
+CREATE TABLE new_pending_write (
+  place INTEGER PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES identity (device),
+  device_seq INTEGER NOT NULL,
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  kind INTEGER NOT NULL,
+  creates INTEGER NOT NULL CHECK (creates IN (0, 1)),
+  parent BLOB CHECK (length(parent) = 16),
+  seq INTEGER,
+  judged INTEGER NOT NULL CHECK (judged IN (0, 1)),
+  write_bytes BLOB NOT NULL,
+  stamp_bytes BLOB NOT NULL
+) STRICT;
+INSERT INTO new_pending_write
+  SELECT (((number << 40) + device_seq) << 8) + row_number() OVER (
+      PARTITION BY device, device_seq ORDER BY record) - 1,
+    device, device_seq, record, kind, creates, parent, seq, judged, write_bytes, stamp_bytes
+  FROM pending_write JOIN identity USING (device);
+DROP TABLE pending_write;
+ALTER TABLE new_pending_write RENAME TO pending_write;
+CREATE INDEX pending_by_record ON pending_write (record);
+CREATE INDEX pending_by_seq ON pending_write (seq) WHERE seq IS NOT NULL;
+CREATE INDEX pending_created ON pending_write (kind, parent, record) WHERE creates = 1;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -335,6 +390,8 @@ constexpr sqlite::Migration kMigrations[] = {
     {10, "no-index-by-unit", "A first pull adds to one index less.", kNoIndexByUnit},
     {11, "fewer-pages", "An operation on the phone is written to five pages instead of eight.",
      kFewerPages},
+    {12, "added-at-the-end", "An operation on the phone is added at the end of two tables.",
+     kAddedAtTheEnd},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/meta.h"
+#include "sync/replica/outbox.h"
 #include "sync/replica/overlay.h"
 #include "sync/replica/phone_world.h"
 #include "sync/replica/types.h"
@@ -28,6 +29,7 @@ struct Known {
   explicit Known(sqlite::Database& database) : records(database) {}
 
   User user;
+  ChainEnd end;
   Meta meta;
   // Some of the outbox is held back; see quarantine.h.
   bool holds_back = false;

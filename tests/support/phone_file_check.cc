@@ -29,7 +29,12 @@ constexpr char kIdentities[] = "SELECT device, last_device_seq, last_hash FROM i
 // Each of these finds rows that must not be there.
 constexpr std::string_view kStrays[] = {
     "SELECT count(*) FROM outbox JOIN journal USING (operation)",
-    "SELECT count(*) FROM outbox JOIN identity USING (device) WHERE device_seq > last_device_seq",
+    "SELECT count(*) - count(DISTINCT operation) FROM outbox",
+    "SELECT count(*) FROM outbox JOIN identity USING (device) "
+    "WHERE place <> (number << 40) + device_seq",
+    "SELECT count(*) FROM pending_write JOIN identity USING (device) "
+    "WHERE place >> 8 <> (number << 40) + device_seq",
+    "SELECT count(*) - count(DISTINCT hex(device) || device_seq || hex(record)) FROM pending_write",
     "SELECT count(*) FROM journal JOIN identity USING (device) WHERE device_seq > last_device_seq",
     // What has no place in the register's order yet waits.
     "SELECT count(*) FROM pending_write WHERE seq IS NULL AND NOT EXISTS (SELECT 1 FROM outbox "
@@ -71,14 +76,28 @@ absl::Status CheckRecords(Database& database) {
                                            : Wrong("the digest is not the records'");
 }
 
-// The end of a device's chain.
-struct End {
+// An operation of a device's chain.
+struct Link {
   std::int64_t device_seq = 0;
   Sha256 hash;
 };
 
+// As far as it is not in the outbox, by device.
+absl::StatusOr<std::map<std::string, Link>> NotedEnds(Database& database) {
+  std::map<std::string, Link> ends;
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kIdentities));
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return ends;
+    const std::optional<Sha256> hash = Sha256::FromBytes(row.ColumnBlob(2));
+    if (!hash) return Wrong("an identity's hash is none");
+    ends[std::string(row.ColumnBlob(0))] = {row.ColumnInt64(1), *hash};
+  }
+}
+
 absl::Status CheckOutbox(Database& database) {
-  std::map<std::string, End> ends;
+  VIGIL_ASSIGN_OR_RETURN(const auto noted, NotedEnds(database));
+  std::map<std::string, Link> links;
   {
     VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kOutbox));
     while (true) {
@@ -93,24 +112,26 @@ absl::Status CheckOutbox(Database& database) {
           static_cast<std::int64_t>(operation.device_seq()) != device_seq) {
         return Wrong(absl::StrCat("operation ", id.ToString(), " says something else"));
       }
-      End& end = ends[std::string(device.bytes())];
-      if (end.device_seq + 1 == device_seq && end.device_seq > 0 &&
-          row.ColumnBlob(3) != end.hash.bytes()) {
+      const auto end = noted.find(std::string(device.bytes()));
+      if (end == noted.end()) return Wrong("an operation is nobody's");
+      Link& link = links[end->first];
+      // What was made since the end was noted follows it without a gap.
+      if (link.device_seq <= end->second.device_seq && device_seq > end->second.device_seq) {
+        link = end->second;
+      }
+      const bool must_follow = device_seq > end->second.device_seq;
+      const bool follows = link.device_seq + 1 == device_seq;
+      if ((must_follow && !follows) ||
+          (follows && device_seq > 1 && row.ColumnBlob(3) != link.hash.bytes())) {
         return Wrong(absl::StrCat("the chain is broken at ", device_seq));
       }
-      end = {device_seq, Sha256Of(row.ColumnBlob(4))};
+      link = {device_seq, Sha256Of(row.ColumnBlob(4))};
+      if (device_seq == end->second.device_seq && link.hash != end->second.hash) {
+        return Wrong("the last operation's hash is another one's");
+      }
     }
   }
-  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kIdentities));
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
-    if (!found) return absl::OkStatus();
-    const auto end = ends.find(std::string(row.ColumnBlob(0)));
-    if (end != ends.end() && end->second.device_seq == row.ColumnInt64(1) &&
-        end->second.hash.bytes() != row.ColumnBlob(2)) {
-      return Wrong("the last operation's hash is another one's");
-    }
-  }
+  return absl::OkStatus();
 }
 
 }  // namespace

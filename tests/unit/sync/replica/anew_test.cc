@@ -74,6 +74,19 @@ TEST_F(AnewTest, WhatHasNoOutcomeIsMadeAgainUnderItsOldIds) {
               ReasonIs("REASON_CHAIN_BROKEN"));
 }
 
+// Nor does the file forget how far its chain went.
+TEST_F(AnewTest, NoPlaceInAChainIsTakenTwice) {
+  const std::string hazard = phone_.Report(base().risk_source, "crack");
+  phone_.Describe(hazard, "crack of 2 m");
+  const replica::Identity former = **replica().GetIdentity();
+  VIGIL_ASSERT_OK(replica().EnrolAnew(Another()));
+  VIGIL_ASSERT_OK(replica().EnrolAnew(former));
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto outbox, replica().Outbox());
+  ASSERT_THAT(outbox, SizeIs(2));
+  EXPECT_EQ(outbox[0].operation.device_seq(), 3U);
+  EXPECT_EQ(outbox[1].operation.device_seq(), 4U);
+}
+
 TEST_F(AnewTest, NobodyElseGoesOnWithIt) {
   EXPECT_THAT(replica().EnrolAnew({.device = phone_.NewId(), .person = phone_.NewId()}),
               ReasonIs("REASON_WRONG_AUTHOR"));

@@ -230,6 +230,23 @@ TEST_F(HistoryTest, WhatMayHaveBeenJudgedIsShownAgain) {
   EXPECT_TRUE(phone_.View(hazard).pending);
 }
 
+TEST_F(HistoryTest, ALastPageHidesWhatWasJudgedUpToThere) {
+  std::vector<std::string> hazards;
+  for (int i = 0; i < 3; ++i) hazards.push_back(phone_.Report(base().risk_source, "one"));
+  EXPECT_EQ(NextPush().entries_size(), 3);
+  const std::string unsent = phone_.Report(base().risk_source, "not sent");
+  v1::PullResponse page;
+  *page.mutable_head() = NewestHead();
+  page.mutable_cursor()->add_units(base().department);
+  page.set_last(true);
+  page.set_last_judged_device_seq(2);
+  VIGIL_ASSERT_OK(replica().ApplyPage(page));
+  EXPECT_FALSE(replica().Find(hazards[0])->has_value());
+  EXPECT_FALSE(replica().Find(hazards[1])->has_value());
+  EXPECT_TRUE(phone_.View(hazards[2]).pending);
+  EXPECT_TRUE(phone_.View(unsent).pending);
+}
+
 TEST_F(HistoryTest, Promise10WhatFormerUsersDidGoesBackToThem) {
   const v1::RegisterHead head = NewestHead();
   const std::string hazard = phone_.Report(base().risk_source, "one");

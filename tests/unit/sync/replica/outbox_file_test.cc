@@ -1,5 +1,6 @@
 #include "sync/replica/outbox_file.h"
 
+#include <cstdint>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -157,6 +158,36 @@ TEST_F(ExchangeTest, WhatWasGivenUpGoesAsALink) {
   progress.mutable_report_progress()->set_progress_report_id(another.NewId());
   another.MustMake(progress);
   EXPECT_EQ(another.MustSync().outcomes.applied, 1);
+}
+
+TEST_F(ExchangeTest, TheChainGoesOnAfterALink) {
+  phone_.Describe(hazard_, "one");
+  phone_.Describe(hazard_, "two");
+  VIGIL_ASSERT_OK_AND_ASSIGN(v1::PushRequest file,
+                             DecodeOutboxFile(*phone_.replica().ExportOutbox()));
+  ASSERT_EQ(file.entries_size(), 2);
+  const Sha256 last = Sha256Of(file.entries(1).operation());
+  file.mutable_entries(1)->set_withheld_hash(std::string(last.bytes()));
+  TestPhone another(server_, actor_, {.seed = 2});
+  another.faults().push_works = false;
+  another.Sync();
+  EXPECT_EQ(another.replica().ImportOutbox(EncodeOutboxFile(file))->added, 1);
+  EXPECT_EQ(another.Describe(hazard_, "three").device_seq(), 3U);
+  VIGIL_ASSERT_OK_AND_ASSIGN(const v1::PushRequest goes_on,
+                             DecodeOutboxFile(*another.replica().ExportOutbox()));
+  ASSERT_EQ(goes_on.entries_size(), 3);
+  EXPECT_EQ(goes_on.entries(2).previous_hash(), last.bytes());
+}
+
+TEST_F(ExchangeTest, ASequenceThatNobodyReachesIsRefused) {
+  phone_.Describe(hazard_, "one");
+  VIGIL_ASSERT_OK_AND_ASSIGN(v1::PushRequest file,
+                             DecodeOutboxFile(*phone_.replica().ExportOutbox()));
+  v1::PushEntry& entry = *file.mutable_entries(0);
+  entry.set_withheld_hash(std::string(Sha256Of("another").bytes()));
+  entry.set_device_seq(std::uint64_t{1} << 40);
+  EXPECT_THAT(phone_.replica().ImportOutbox(EncodeOutboxFile(file)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(ExchangeTest, AnotherLinkInAKnownPlaceIsFoundOut) {

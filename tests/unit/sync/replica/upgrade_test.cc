@@ -104,50 +104,77 @@ absl::Status AddRecord(Transaction& transaction, const v1::Record& record) {
   return add.BindInt64(6, BucketOf(id)).BindBlob(7, bytes).Run();
 }
 
-absl::Status AddWaiting(Transaction& transaction, const v1::Operation& waits,
-                        const v1::RecordWrite& write) {
-  const Uuid device = *Uuid::Parse(waits.device());
-  VIGIL_ASSIGN_OR_RETURN(
-      Statement outbox,
-      transaction.Prepare("INSERT INTO outbox (device, device_seq, operation, state, "
-                          "previous_hash, error, bytes) VALUES (?1, 1, ?2, 0, zeroblob(32), x'', "
-                          "?3)"));
-  outbox.BindUuid(1, device).BindUuid(2, *Uuid::Parse(waits.id()));
-  VIGIL_RETURN_IF_ERROR(outbox.BindBlob(3, waits.SerializeAsString()).Run());
-  v1::Stamp stamp;
-  stamp.set_device(waits.device());
-  stamp.set_device_seq(1);
-  VIGIL_ASSIGN_OR_RETURN(
-      Statement pending,
-      transaction.Prepare("INSERT INTO pending_write (record, device, device_seq, kind, creates, "
-                          "parent, seq, judged, write_bytes, stamp_bytes) VALUES (?1, ?2, 1, ?3, "
-                          "1, ?4, NULL, 0, ?5, ?6)"));
-  pending.BindUuid(1, *Uuid::Parse(write.record())).BindUuid(2, device);
-  pending.BindInt64(3, write.kind()).BindUuid(4, *Uuid::Parse(write.parent()));
-  pending.BindBlob(5, write.SerializeAsString()).BindBlob(6, stamp.SerializeAsString());
-  return pending.Run();
-}
-
-absl::Status MakeFile(SimVfs& disk, const std::string& path, const FormerFile& file) {
-  VIGIL_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.vfs = disk.name()}));
-  sqlite::Schema former = replica::ReplicaSchema();
-  former.migrations = former.migrations.first(file.migrations);
-  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, former));
-  const Uuid device = *Uuid::Parse(file.waits.device());
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+// One whose last operation this is.
+absl::Status AddUser(Transaction& transaction, const v1::Operation& last, bool active) {
   VIGIL_ASSIGN_OR_RETURN(
       Statement identity,
       transaction.Prepare("INSERT INTO identity (device, person, active, last_device_seq, "
-                          "last_hash, judged_device_seq) VALUES (?1, ?2, 1, 1, ?3, 0)"));
-  identity.BindUuid(1, device).BindUuid(2, *Uuid::Parse(file.waits.person()));
-  identity.BindBlob(3, Sha256Of(file.waits.SerializeAsString()).bytes());
-  VIGIL_RETURN_IF_ERROR(identity.Run());
+                          "last_hash, judged_device_seq) VALUES (?1, ?2, ?3, ?4, ?5, 0)"));
+  identity.BindUuid(1, *Uuid::Parse(last.device())).BindUuid(2, *Uuid::Parse(last.person()));
+  identity.BindBool(3, active).BindInt64(4, static_cast<std::int64_t>(last.device_seq()));
+  identity.BindBlob(5, Sha256Of(last.SerializeAsString()).bytes());
+  return identity.Run();
+}
+
+absl::Status AddPending(Transaction& transaction, const v1::Operation& waits,
+                        const v1::RecordWrite& write) {
+  v1::Stamp stamp;
+  stamp.set_device(waits.device());
+  stamp.set_device_seq(waits.device_seq());
+  VIGIL_ASSIGN_OR_RETURN(
+      Statement pending,
+      transaction.Prepare("INSERT INTO pending_write (record, device, device_seq, kind, creates, "
+                          "parent, seq, judged, write_bytes, stamp_bytes) VALUES (?1, ?2, ?3, ?4, "
+                          "1, ?5, NULL, 0, ?6, ?7)"));
+  pending.BindUuid(1, *Uuid::Parse(write.record())).BindUuid(2, *Uuid::Parse(waits.device()));
+  pending.BindInt64(3, static_cast<std::int64_t>(waits.device_seq()));
+  pending.BindInt64(4, write.kind()).BindUuid(5, *Uuid::Parse(write.parent()));
+  pending.BindBlob(6, write.SerializeAsString()).BindBlob(7, stamp.SerializeAsString());
+  return pending.Run();
+}
+
+absl::Status AddWaiting(Transaction& transaction, const v1::Operation& waits,
+                        const Sha256& previous, const v1::RecordWrite& write) {
+  VIGIL_ASSIGN_OR_RETURN(
+      Statement outbox,
+      transaction.Prepare("INSERT INTO outbox (device, device_seq, operation, state, "
+                          "previous_hash, error, bytes) VALUES (?1, ?2, ?3, 0, ?4, x'', ?5)"));
+  outbox.BindUuid(1, *Uuid::Parse(waits.device()));
+  outbox.BindInt64(2, static_cast<std::int64_t>(waits.device_seq()));
+  outbox.BindUuid(3, *Uuid::Parse(waits.id())).BindBlob(4, previous.bytes());
+  VIGIL_RETURN_IF_ERROR(outbox.BindBlob(5, waits.SerializeAsString()).Run());
+  return AddPending(transaction, waits, write);
+}
+
+// Before, rows had other places.
+constexpr std::size_t kAddedAtTheEnd = 12;
+
+absl::Status PutInPlace(Transaction& transaction) {
+  return transaction.ExecuteScript(
+      "UPDATE identity SET number = 1; UPDATE outbox SET place = (1 << 40) + 1; "
+      "UPDATE pending_write SET place = ((1 << 40) + 1) << 8");
+}
+
+absl::StatusOr<sqlite::Database> OpenFormer(SimVfs& disk, const std::string& path,
+                                            std::size_t migrations) {
+  VIGIL_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.vfs = disk.name()}));
+  sqlite::Schema former = replica::ReplicaSchema();
+  former.migrations = former.migrations.first(migrations);
+  VIGIL_RETURN_IF_ERROR(sqlite::Migrate(database, former));
+  return database;
+}
+
+absl::Status MakeFile(SimVfs& disk, const std::string& path, const FormerFile& file) {
+  VIGIL_ASSIGN_OR_RETURN(auto database, OpenFormer(disk, path, file.migrations));
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_RETURN_IF_ERROR(AddUser(transaction, file.waits, true));
   VIGIL_RETURN_IF_ERROR(AddRecord(transaction, file.record));
-  VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, file.waits, file.write));
+  VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, file.waits, Sha256(), file.write));
+  if (file.migrations >= kAddedAtTheEnd) VIGIL_RETURN_IF_ERROR(PutInPlace(transaction));
   VIGIL_ASSIGN_OR_RETURN(Statement draft,
                          transaction.Prepare("INSERT INTO draft (device, key, saved_at, bytes) "
                                              "VALUES (?1, 'inspection', 1, x'68616c66')"));
-  draft.BindUuid(1, device);
+  draft.BindUuid(1, *Uuid::Parse(file.waits.device()));
   VIGIL_RETURN_IF_ERROR(draft.Run());
   return transaction.Commit();
 }
@@ -187,6 +214,45 @@ void UpgradeTest::CheckFileOf(std::size_t migrations) {
   EXPECT_EQ(phone.MustSync().outcomes.applied, 1);
   phone.Close();
   VIGIL_ASSERT_OK_AND_ASSIGN(auto file, sqlite::Database::Open(phone.path(), {.vfs = disk.name()}));
+  VIGIL_EXPECT_OK(CheckPhoneFile(file));
+}
+
+// What two have queued on one phone, one of them more, and more with each.
+absl::Status MakeFileOfTwo(SimVfs& disk, const std::string& path,
+                           const std::vector<v1::Operation>& ones, const v1::Operation& others,
+                           const std::vector<v1::RecordWrite>& writes) {
+  VIGIL_ASSIGN_OR_RETURN(auto database, OpenFormer(disk, path, kAddedAtTheEnd - 1));
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_RETURN_IF_ERROR(AddUser(transaction, ones.back(), true));
+  VIGIL_RETURN_IF_ERROR(AddUser(transaction, others, false));
+  Sha256 previous;
+  for (std::size_t i = 0; i < ones.size(); ++i) {
+    VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, ones[i], previous, writes[i]));
+    previous = Sha256Of(ones[i].SerializeAsString());
+  }
+  VIGIL_RETURN_IF_ERROR(AddPending(transaction, ones.front(), writes.back()));
+  VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, others, Sha256(), writes.back()));
+  return transaction.Commit();
+}
+
+TEST_F(UpgradeTest, WhatSeveralHaveQueuedStaysTheirsAndInItsOrder) {
+  const Actor one = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  const Actor other = base().Phone(v1::ROLE_INSPECTOR, base().department);
+  const std::vector<v1::Operation> ones = {Report(one, 1), Report(one, 2)};
+  const v1::Operation others = Report(other, 1);
+  SimVfs disk;
+  const std::string path = "phone-" + one.author.device + ".db";
+  VIGIL_ASSERT_OK(MakeFileOfTwo(disk, path, ones, others,
+                                {WriteOf(ones[0]), WriteOf(ones[1]), WriteOf(others)}));
+  TestPhone phone(server_, one, {.vfs = disk.name()});
+  VIGIL_ASSERT_OK_AND_ASSIGN(const auto outbox, phone.replica().Outbox());
+  ASSERT_EQ(outbox.size(), 2U);
+  EXPECT_EQ(outbox[0].operation.id(), ones[0].id());
+  EXPECT_EQ(outbox[1].operation.id(), ones[1].id());
+  EXPECT_TRUE(phone.View(others.report_hazard().hazard_id()).pending);
+  phone.Report(base().risk_source, "seepage");
+  phone.Close();
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto file, sqlite::Database::Open(path, {.vfs = disk.name()}));
   VIGIL_EXPECT_OK(CheckPhoneFile(file));
 }
 
