@@ -67,6 +67,11 @@ bool IsIdField(const FieldDescriptor& field) {
 struct IdPlaces {
   std::vector<const FieldDescriptor*> ids;
   std::vector<std::pair<const FieldDescriptor*, const IdPlaces*>> within;
+  // The same where one message of several stands.
+  const google::protobuf::OneofDescriptor* choice = nullptr;
+  absl::flat_hash_map<const FieldDescriptor*, const IdPlaces*> chosen;
+
+  bool empty() const { return ids.empty() && within.empty() && chosen.empty(); }
 };
 
 using IdPlacesByType = absl::flat_hash_map<const Descriptor*, std::unique_ptr<IdPlaces>>;
@@ -83,14 +88,20 @@ const IdPlaces& FindPlaces(const Descriptor& type, IdPlacesByType& known) {
     const bool reference = !field->options().GetExtension(v1::field).refers_to().empty();
     if (field->type() == FieldDescriptor::TYPE_STRING && (reference || IsIdField(*field))) {
       places->ids.push_back(field);
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
-      places->within.emplace_back(field, &FindPlaces(*field->message_type(), known));
+      continue;
+    }
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) continue;
+    const IdPlaces& inner = FindPlaces(*field->message_type(), known);
+    // Most name nobody.
+    if (inner.empty()) continue;
+    const auto* const oneof = field->real_containing_oneof();
+    if (oneof == nullptr || (places->choice != nullptr && places->choice != oneof)) {
+      places->within.emplace_back(field, &inner);
+    } else {
+      places->choice = oneof;
+      places->chosen.emplace(field, &inner);
     }
   }
-  // Most name nobody.
-  std::erase_if(places->within, [](const auto& place) {
-    return place.second->ids.empty() && place.second->within.empty();
-  });
   return *(known[&type] = std::move(places));
 }
 
@@ -119,6 +130,11 @@ void CollectIds(const Message& message, const IdPlaces& places, std::vector<std:
     if (!reflection.HasField(message, field)) continue;
     CollectIds(reflection.GetMessage(message, field), *inner, ids);
   }
+  if (places.choice == nullptr) return;
+  const FieldDescriptor* const chosen = reflection.GetOneofFieldDescriptor(message, places.choice);
+  const auto found = places.chosen.find(chosen);
+  if (found == places.chosen.end()) return;
+  CollectIds(reflection.GetMessage(message, chosen), *found->second, ids);
 }
 
 const Message& CommandOf(const v1::Operation& operation) {

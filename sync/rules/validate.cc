@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "sync/base/ids.h"
 #include "sync/base/status.h"
-#include "sync/base/time.h"
 #include "sync/base/utf8.h"
 #include "sync/rules/derive.h"
 #include "sync/rules/judge.h"
@@ -34,9 +30,7 @@ using google::protobuf::UnknownFieldSet;
 constexpr std::uint64_t kNumberMax = (std::uint64_t{1} << 63) - 1;
 // A phone's clock may be anything; an offset beyond this is no measurement.
 constexpr std::int64_t kOffsetMsMax = std::int64_t{400} * 366 * 24 * 3600 * 1000;
-constexpr std::size_t kTextBytesMax = 4000;
 constexpr int kNestingMax = 16;
-constexpr int kElementsMax = 1000;
 
 // The parser refuses a whole message for one bad text; this says whether that was the cause.
 bool HasBadText(const Descriptor& type, const UnknownFieldSet& fields, int depth) {
@@ -55,146 +49,6 @@ bool HasBadText(const Descriptor& type, const UnknownFieldSet& fields, int depth
     }
   }
   return false;
-}
-
-absl::Status CheckText(const std::string& text, const FieldDescriptor& field, std::size_t max) {
-  if (!IsValidText(text)) {
-    return Refuse(v1::REASON_INVALID_UTF8, "a text is not UTF-8, or holds a NUL character")
-        .With("field", field.name());
-  }
-  if (text.size() > max) {
-    return Refuse(v1::REASON_TEXT_TOO_LONG,
-                  absl::StrCat("a text has ", text.size(), " bytes; shorten it to ", max))
-        .With("field", field.name());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckTime(const google::protobuf::Timestamp& time, std::string_view field) {
-  // Years 1 to 9999 are what the conversion can take without overflow.
-  const bool convertible = time.seconds() >= -62135596800 && time.seconds() < 253402300800 &&
-                           time.nanos() >= 0 && time.nanos() < 1000000000;
-  if (!convertible || !IsPlausible(absl::FromUnixSeconds(time.seconds()))) {
-    return Refuse(v1::REASON_INVALID_TIME, "a time lies outside the years 1900 to 2200")
-        .With("field", field);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPosition(const v1::Position& position, std::string_view field) {
-  const bool good = std::isfinite(position.latitude()) && std::isfinite(position.longitude()) &&
-                    std::isfinite(position.accuracy_m()) && std::abs(position.latitude()) <= 90 &&
-                    std::abs(position.longitude()) <= 180 && position.accuracy_m() >= 0;
-  if (!good) {
-    return Refuse(v1::REASON_INVALID_POSITION,
-                  "a position must have a latitude of -90 to 90 and a longitude of -180 to 180")
-        .With("field", field);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckEvidence(const v1::Evidence& evidence, std::string_view field) {
-  const std::string& hash = evidence.sha256();
-  const bool hex = hash.size() == 64 && std::all_of(hash.begin(), hash.end(), [](char c) {
-                     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-                   });
-  if (!hex || evidence.size_bytes() < 0) {
-    return Refuse(v1::REASON_INVALID_VALUE,
-                  "a photo is named by its SHA-256, 64 lower-case hexadecimal digits")
-        .With("field", field);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMessage(const Message& message, int depth);
-
-absl::Status CheckNested(const Message& value, const FieldDescriptor& field, int depth) {
-  if (const auto* date = dynamic_cast<const v1::Date*>(&value)) {
-    return Annotate(ValidateDate(*date), field.name());
-  }
-  if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&value)) {
-    return CheckTime(*time, field.name());
-  }
-  if (const auto* position = dynamic_cast<const v1::Position*>(&value)) {
-    return CheckPosition(*position, field.name());
-  }
-  if (const auto* evidence = dynamic_cast<const v1::Evidence*>(&value)) {
-    VIGIL_RETURN_IF_ERROR(CheckEvidence(*evidence, field.name()));
-  }
-  return CheckMessage(value, depth + 1);
-}
-
-absl::Status CheckEnum(int value, const FieldDescriptor& field) {
-  if (field.enum_type()->FindValueByNumber(value) != nullptr) return absl::OkStatus();
-  return Refuse(v1::REASON_FIELD_UNKNOWN, "a value that this program does not know yet")
-      .With("field", field.name());
-}
-
-absl::Status CheckSingle(const Message& message, const FieldDescriptor& field, int depth) {
-  const auto& reflection = *message.GetReflection();
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: {
-      if (field.type() != FieldDescriptor::TYPE_STRING) return absl::OkStatus();
-      const std::uint32_t own = field.options().GetExtension(v1::field).max_bytes();
-      return CheckText(reflection.GetString(message, &field), field,
-                       own == 0 ? kTextBytesMax : own);
-    }
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-    case FieldDescriptor::CPPTYPE_FLOAT: {
-      const double value = field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE
-                               ? reflection.GetDouble(message, &field)
-                               : reflection.GetFloat(message, &field);
-      if (std::isfinite(value)) return absl::OkStatus();
-      return Refuse(v1::REASON_INVALID_NUMBER, "a number is infinite or not a number")
-          .With("field", field.name());
-    }
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return CheckEnum(reflection.GetEnumValue(message, &field), field);
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return CheckNested(reflection.GetMessage(message, &field), field, depth);
-    default:
-      return absl::OkStatus();
-  }
-}
-
-absl::Status CheckRepeated(const Message& message, const FieldDescriptor& field, int depth) {
-  const auto& reflection = *message.GetReflection();
-  const int size = reflection.FieldSize(message, &field);
-  if (size > kElementsMax) {
-    return Refuse(v1::REASON_TOO_LARGE, absl::StrCat("a list has ", size, " elements; at most ",
-                                                     kElementsMax, " are taken"))
-        .With("field", field.name());
-  }
-  for (int i = 0; i < size; ++i) {
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      VIGIL_RETURN_IF_ERROR(
-          CheckNested(reflection.GetRepeatedMessage(message, &field, i), field, depth));
-    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-      VIGIL_RETURN_IF_ERROR(CheckEnum(reflection.GetRepeatedEnumValue(message, &field, i), field));
-    } else if (field.type() == FieldDescriptor::TYPE_STRING) {
-      VIGIL_RETURN_IF_ERROR(
-          CheckText(reflection.GetRepeatedString(message, &field, i), field, kTextBytesMax));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMessage(const Message& message, int depth) {
-  if (depth > kNestingMax) {
-    return Refuse(v1::REASON_MALFORMED, "the content is nested too deeply");
-  }
-  const auto& reflection = *message.GetReflection();
-  if (!reflection.GetUnknownFields(message).empty()) {
-    return Refuse(v1::REASON_FIELD_UNKNOWN, "a field that this program does not know yet")
-        .With("message", message.GetDescriptor()->name());
-  }
-  std::vector<const FieldDescriptor*> set;
-  reflection.ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
-    VIGIL_RETURN_IF_ERROR(field->is_repeated() ? CheckRepeated(message, *field, depth)
-                                               : CheckSingle(message, *field, depth));
-  }
-  return absl::OkStatus();
 }
 
 // Dates of a message that say when something begins and ends. Times that a phone took are evidence,
@@ -241,8 +95,6 @@ absl::Status CheckIdsNamed(const v1::Operation& operation) {
 }
 
 }  // namespace
-
-absl::Status ValidateContent(const Message& content) { return CheckMessage(content, 0); }
 
 absl::Status ValidateRecord(const v1::Record& record) {
   const absl::Status unreadable =
@@ -338,9 +190,6 @@ absl::Status ValidateOperation(const v1::Operation& operation) {
   if (operation.device_seq() > kNumberMax) {
     return Refuse(v1::REASON_INVALID_NUMBER, "no device counts so far").With("field", "device_seq");
   }
-  if (operation.has_made_at()) {
-    VIGIL_RETURN_IF_ERROR(CheckTime(operation.made_at(), "made_at"));
-  }
   if (operation.clock_offset_ms() > kOffsetMsMax || operation.clock_offset_ms() < -kOffsetMsMax) {
     return Refuse(v1::REASON_INVALID_TIME, "no clock is so far off")
         .With("field", "clock_offset_ms");
@@ -352,7 +201,7 @@ absl::Status ValidateOperation(const v1::Operation& operation) {
     }
     return Refuse(v1::REASON_MALFORMED, "the operation has no command");
   }
-  VIGIL_RETURN_IF_ERROR(CheckMessage(operation, 0));
+  VIGIL_RETURN_IF_ERROR(ValidateContent(operation));
   return CheckIdsNamed(operation);
 }
 

@@ -19,6 +19,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
+using ::testing::UnorderedElementsAre;
 using ::vigil::testing::Act;
 using ::vigil::testing::ActingRoles;
 using ::vigil::testing::Acts;
@@ -351,6 +352,14 @@ TEST(RecordsNamedTest, EveryRecordThatAnActWritesToIsNamed) {
       EXPECT_THAT(RecordsNamed(operation), Contains(write.record())) << act.name;
     }
   }
+}
+
+TEST(RecordsNamedTest, ANewRecordNamesWhatItRefersTo) {
+  v1::Operation operation;
+  v1::CreateRecord& create = *operation.mutable_create_record();
+  create.set_record(IdOf("inspection"));
+  create.mutable_entity()->mutable_inspection()->set_risk_source(IdOf("source"));
+  EXPECT_THAT(RecordsNamed(operation), UnorderedElementsAre(IdOf("inspection"), IdOf("source")));
 }
 
 TEST(RecordsNamedTest, AnEscalationNamesItsItem) {
