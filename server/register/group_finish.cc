@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "server/register/group.h"
@@ -66,9 +67,9 @@ std::unique_ptr<WriterCache> Group::Settle() {
 }
 
 absl::Status Group::FinishDigests() {
-  std::set<Uuid> units;
+  // Of each unit whose digest changes.
+  std::map<Uuid, std::int64_t> growth;
   const auto of = [&](const Uuid& unit) -> absl::StatusOr<BucketSums*> {
-    units.insert(unit);
     const auto found = cache_->digests.find(unit);
     if (found != cache_->digests.end()) return &found->second;
     VIGIL_ASSIGN_OR_RETURN(const BucketSums stored, snapshot_.DigestOf(unit));
@@ -81,15 +82,18 @@ absl::Status Group::FinishDigests() {
       VIGIL_ASSIGN_OR_RETURN(BucketSums * before, of(entry->stored_unit));
       if (!entry->stored_share) entry->stored_share = ShareOf(entry->stored_bytes);
       (*before)[bucket] -= *entry->stored_share;
+      --growth[entry->stored_unit];
     }
     VIGIL_ASSIGN_OR_RETURN(BucketSums * after, of(entry->unit));
     entry->share = ShareOf(entry->bytes);
     (*after)[bucket] += *entry->share;
+    ++growth[entry->unit];
   }
-  for (const Uuid& unit : units) {
-    writes_.digests.push_back({.unit = unit, .sums = cache_->digests[unit]});
+  changed_units_.clear();
+  for (const auto& [unit, records] : growth) {
+    writes_.digests.push_back({.unit = unit, .sums = cache_->digests[unit], .growth = records});
+    changed_units_.push_back(unit);
   }
-  changed_units_.assign(units.begin(), units.end());
   return absl::OkStatus();
 }
 

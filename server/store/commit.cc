@@ -109,8 +109,9 @@ UPDATE record SET bytes = ?2 WHERE id = ?1 AND version < ?3
 )sql";
 
 constexpr char kTouchFeed[] = R"sql(
-INSERT INTO unit_feed (unit, last_seq) VALUES (?1, ?2)
-ON CONFLICT (unit) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)
+INSERT INTO unit_feed (unit, last_seq, records) VALUES (?1, ?2, ?3)
+ON CONFLICT (unit) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq),
+                                 records = records + excluded.records
 )sql";
 
 // What is offered again is known already: its first link and its first signature stand.
@@ -128,11 +129,16 @@ constexpr char kUpdateHead[] = R"sql(
 UPDATE meta SET seq = ?1, audit_root = ?2, committed_at = ?3 WHERE one = 1
 )sql";
 
+struct FeedChange {
+  Seq last;
+  // Of how many records it is.
+  std::int64_t growth = 0;
+};
 // Ordered, so that what is written does not follow a hash table's order.
-using Feeds = std::map<Uuid, Seq>;
+using Feeds = std::map<Uuid, FeedChange>;
 
 void Touch(Feeds& feeds, const Uuid& unit, Seq seq) {
-  Seq& last = feeds[unit];
+  Seq& last = feeds[unit].last;
   if (last < seq) last = seq;
 }
 
@@ -328,11 +334,12 @@ absl::Status WriteRecords(Transaction& transaction, const WriteSet& writes) {
     Touch(feeds, move.to_unit, move.seq);
   }
 
+  for (const DigestChange& change : writes.digests) feeds[change.unit].growth += change.growth;
   VIGIL_ASSIGN_OR_RETURN(Statement touch, transaction.Prepare(kTouchFeed));
-  for (const auto& [unit, seq] : feeds) {
+  for (const auto& [unit, change] : feeds) {
     touch.Reset();
     BindRawUuid(touch, 1, unit);
-    touch.BindNumber(2, seq);
+    touch.BindNumber(2, change.last).BindInt64(3, change.growth);
     VIGIL_RETURN_IF_ERROR(touch.Run());
   }
   return absl::OkStatus();

@@ -26,7 +26,7 @@ using sqlite::Database;
 using sqlite::Statement;
 
 constexpr char kChangedUnits[] = R"sql(
-SELECT unit, last_seq FROM unit_feed WHERE last_seq > ?1 ORDER BY unit
+SELECT unit, last_seq, records FROM unit_feed WHERE last_seq > ?1 ORDER BY unit
 )sql";
 
 // Of one seq and of those after it: with a comparison of rows SQLite would look at all of the seq
@@ -163,6 +163,7 @@ class FeedReader {
     reading_.head_ = head;
     for (std::size_t i = 0; i < reading_.ahead_.size(); ++i) VIGIL_RETURN_IF_ERROR(PushNext(i));
     FeedPage page;
+    if (reading_.place_ == FeedPlace{}) reading_.remaining_ = CountAll();
     VIGIL_RETURN_IF_ERROR(Fill(std::max<std::size_t>(bounds.bytes, 1), page));
     if (page.last) page.cursor = std::max(reading_.place_, FeedPlace{head, 0});
     reading_.place_ = page.cursor;
@@ -191,9 +192,11 @@ class FeedReader {
       if (!found) return absl::OkStatus();
       VIGIL_ASSIGN_OR_RETURN(const Uuid unit, read.ColumnUuid(0));
       const auto last_seq = read.ColumnNumber<Seq>(1);
+      const auto records = static_cast<std::uint64_t>(read.ColumnInt64(2));
       if (!std::binary_search(reading_.units_.begin(), reading_.units_.end(), unit)) continue;
       for (const bool departures : {false, true}) {
-        Ahead ahead{.unit = unit, .departures = departures, .last_seq = last_seq};
+        Ahead ahead{
+            .unit = unit, .departures = departures, .last_seq = last_seq, .records = records};
         const auto same = std::lower_bound(known.begin(), known.end(), ahead, IsBefore);
         const bool still = same != known.end() && !IsBefore(ahead, *same);
         reading_.ahead_.push_back(still ? std::move(*same) : std::move(ahead));
@@ -325,6 +328,12 @@ class FeedReader {
     departure.set_record(record.ToString());
     departure.set_version(static_cast<std::uint64_t>(position.seq));
     return true;
+  }
+
+  std::uint64_t CountAll() const {
+    std::uint64_t records = 0;
+    for (const Ahead& ahead : reading_.ahead_) records += ahead.departures ? 0 : ahead.records;
+    return records;
   }
 
   // Records after what has been taken, `taken` of them just now.

@@ -54,8 +54,9 @@ class FeedReading {
   struct UnitAhead {
     Uuid unit;
     bool departures = false;
-    // Of the unit when it was looked at.
+    // Of the unit when it was looked at, and of how many records its feed was.
     Seq last_seq;
+    std::uint64_t records = 0;
     std::vector<FeedPosition> positions{};
     // The first that has not been taken.
     std::size_t next = 0;

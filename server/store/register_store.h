@@ -100,7 +100,8 @@ struct FeedPage {
 struct FeedBounds {
   // Of records in a page, about; at least one, and all that its operation changed.
   std::size_t bytes = 0;
-  // Whether to say what remains, which costs as much as remains, once for a reading.
+  // Whether to say what remains. It is counted once for a reading that does not begin at the very
+  // beginning, which costs as much as remains.
   bool count = true;
 };
 

@@ -447,6 +447,13 @@ ALTER TABLE record ADD COLUMN stamp_bytes BLOB;
 ALTER TABLE record ADD COLUMN write_bytes BLOB;
 )sql";
 
+constexpr char kFeedSize[] = R"sql(
+-- records: how many the unit's feed is of.
+ALTER TABLE unit_feed ADD COLUMN records INTEGER NOT NULL DEFAULT 0;
+UPDATE unit_feed SET records = (
+  SELECT count(*) FROM record WHERE record.unit = unit_feed.unit AND office_only = 0);
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that the register keeps, from its first operation on.",
      kFirstSchema},
@@ -467,6 +474,7 @@ constexpr sqlite::Migration kMigrations[] = {
      kFewerPages},
     {10, "newest-version", "A version has a row of its own only once another takes its place.",
      kNewestVersion},
+    {11, "feed-size", "What a first pull will bring is known without being counted.", kFeedSize},
 };
 
 }  // namespace

@@ -164,6 +164,8 @@ struct UnitProjection {
 struct DigestChange {
   Uuid unit;
   BucketSums sums;
+  // By how many records the unit has more than before; less than zero: fewer.
+  std::int64_t growth = 0;
 };
 
 // Inner nodes of the audit tree that became complete: level 1 spans two leaves. Those of levels

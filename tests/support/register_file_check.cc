@@ -41,6 +41,9 @@ constexpr std::string_view kStrays[] = {
     "SELECT count(*) FROM record WHERE feed_seq < version OR feed_seq > (SELECT seq FROM meta)",
     "SELECT count(*) FROM record WHERE office_only = 0 AND feed_seq > coalesce((SELECT last_seq "
     "FROM unit_feed WHERE unit_feed.unit = record.unit), 0)",
+    "SELECT count(*) FROM unit_feed WHERE records <> (SELECT count(*) FROM record WHERE "
+    "record.unit "
+    "= unit_feed.unit AND office_only = 0)",
     "SELECT count(*) FROM departure WHERE seq > (SELECT seq FROM meta)",
     "SELECT count(*) FROM hazard WHERE id NOT IN (SELECT id FROM record)",
 };

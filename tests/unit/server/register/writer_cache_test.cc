@@ -29,12 +29,16 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   all.emplace_back();
   BucketSums naive{};
   store::FeedReading reading(all, {});
+  std::uint64_t records = 0;
+  std::uint64_t announced = 0;
   for (bool last = false; !last;) {
     VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page,
                                snapshot->ReadFeed(reading, {.bytes = 4096}));
-    v1::PullResponse records;
-    ASSERT_TRUE(records.ParseFromString(page.record_fields));
-    for (const std::string& bytes : records.records()) {
+    if (announced == 0) announced = page.record_count + page.remaining;
+    records += page.record_count;
+    v1::PullResponse fields;
+    ASSERT_TRUE(fields.ParseFromString(page.record_fields));
+    for (const std::string& bytes : fields.records()) {
       v1::Record record;
       ASSERT_TRUE(record.ParseFromString(bytes));
       const std::string hash(Sha256Of(bytes).bytes().substr(0, 8));
@@ -47,6 +51,7 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   }
   VIGIL_ASSERT_OK_AND_ASSIGN(const BucketSums digest, snapshot->Digest(all));
   EXPECT_EQ(digest, naive);
+  EXPECT_EQ(announced, records);
 }
 
 // An import that is refused whole is abandoned, and what the writer knew with it.

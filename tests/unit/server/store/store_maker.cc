@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "sync/base/hash.h"
+#include "tests/support/status_matchers.h"
 #include "vigil/v1/operation.pb.h"
 #include "vigil/v1/record.pb.h"
 #include "vigil/v1/sync_service.pb.h"
@@ -32,6 +33,14 @@ SqliteStoreOptions NewRegister() {
   options.first_epoch = Id(1);
   options.created_at = ::vigil::testing::StoryBegin();
   return options;
+}
+
+std::unique_ptr<SqliteRegisterStore> OpenOn(const ::vigil::testing::SimVfs& disk) {
+  SqliteStoreOptions options = NewRegister();
+  options.vfs = disk.name();
+  auto store = SqliteRegisterStore::Open("register.db", options);
+  EXPECT_THAT(store, ::vigil::testing::IsOk());
+  return *std::move(store);
 }
 
 std::string BytesOf(const RecordSpec& spec, Seq version) {
@@ -83,7 +92,10 @@ Seq GroupMaker::Operation(DeviceSeq device_seq) {
   return seq_;
 }
 
-RecordChange& GroupMaker::Create(const RecordSpec& spec) { return Add(spec, true); }
+RecordChange& GroupMaker::Create(const RecordSpec& spec) {
+  if (!spec.office_only) Grow(spec.unit, 1);
+  return Add(spec, true);
+}
 RecordChange& GroupMaker::Change(const RecordSpec& spec) { return Add(spec, false); }
 
 RecordChange& GroupMaker::Add(const RecordSpec& spec, bool created) {
@@ -104,6 +116,15 @@ RecordChange& GroupMaker::Add(const RecordSpec& spec, bool created) {
   change.device_seq = writes_.log.back().device_seq;
   writes_.records.push_back(std::move(change));
   return writes_.records.back();
+}
+
+void GroupMaker::Grow(const Uuid& unit, std::int64_t records) {
+  for (DigestChange& change : writes_.digests) {
+    if (change.unit != unit) continue;
+    change.growth += records;
+    return;
+  }
+  writes_.digests.push_back({.unit = unit, .sums = {}, .growth = records});
 }
 
 absl::Status GroupMaker::CommitTo(RegisterStore& store) const {

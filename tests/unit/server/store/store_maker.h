@@ -14,6 +14,7 @@
 #include "server/store/write_set.h"
 #include "sync/base/ids.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/sim_vfs.h"
 #include "vigil/v1/common.pb.h"
 
 // Write sets for tests of the store, made without rules: the store takes whatever agrees with
@@ -27,6 +28,8 @@ v1::Date DateOf(int year, int month, int day);
 
 // Options for a new register on the machine's disk.
 SqliteStoreOptions NewRegister();
+// A new register on a disk of its own.
+std::unique_ptr<SqliteRegisterStore> OpenOn(const ::vigil::testing::SimVfs& disk);
 
 // What a test says of a record; the rest is filled in.
 struct RecordSpec {
@@ -56,6 +59,9 @@ class GroupMaker {
   // A new record, or a new version of one.
   RecordChange& Create(const RecordSpec& spec);
   RecordChange& Change(const RecordSpec& spec);
+
+  // The unit has so many records more than its creations tell.
+  void Grow(const Uuid& unit, std::int64_t records);
 
   WriteSet& writes() { return writes_; }
   Seq head() const { return head_; }

@@ -144,6 +144,8 @@ TEST_F(UpgradeTest, RecordsAreFoundByIdKeyFeedAndBucket) {
                              snapshot->ReadFeed(reading, {.bytes = 64 * 1024}));
   EXPECT_EQ(RecordsOf(feed), bodies);
   EXPECT_TRUE(feed.last);
+  FeedReading first({Id(50)}, {});
+  EXPECT_EQ(snapshot->ReadFeed(first, {.bytes = 1})->remaining, ids.size() - 1);
   VIGIL_ASSERT_OK_AND_ASSIGN(const RecordPage bucket,
                              snapshot->Bucket({Id(50)}, 7, Uuid(), 64 * 1024));
   std::vector<Uuid> found;
