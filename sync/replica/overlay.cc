@@ -26,7 +26,7 @@ constexpr char kLoadWrites[] = R"sql(
   SELECT write_bytes, stamp_bytes, device_seq
   FROM pending_write
   WHERE record = ?1 AND device = ?2 AND device_seq > ?3 AND judged = 0
-  ORDER BY place)sql";
+  ORDER BY device_seq)sql";
 
 constexpr char kAddWrite[] = R"sql(
   INSERT INTO pending_write (record, device, device_seq, kind, creates, parent, seq, judged,
