@@ -321,7 +321,8 @@ CREATE INDEX pending_created ON pending_write (kind, parent, record) WHERE creat
 constexpr char kAddedAtTheEnd[] = R"sql(
 -- The user's number on this phone, from 1. last_device_seq and last_hash: the end of his chain as
 -- far as it is not in the outbox.
-ALTER TABLE identity ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE identity ADD COLUMN number INTEGER NOT NULL DEFAULT 0
+  CHECK (number BETWEEN 0 AND 32767);
 UPDATE identity SET number = (
   SELECT count(*) FROM identity AS other WHERE other.device <= identity.device);
 CREATE UNIQUE INDEX identity_by_number ON identity (number);
