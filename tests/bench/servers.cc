@@ -7,6 +7,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -84,7 +86,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::StartVigild(const std::string& d
           : std::vector<std::string>{"--tls-certificate", identity->certificate_file(), "--tls-key",
                                      identity->key_file()};
   start.command.insert(start.command.end(), speech.begin(), speech.end());
-  return Run(start, identity);
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Run(start, identity));
+  // A start looks through what has come since the last one for photos: that is no push and no pull.
+  absl::SleepFor(absl::Milliseconds(500));
+  return server;
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::StartFloor(const std::string& file,

@@ -37,7 +37,8 @@ class Identity {
 // kills what still runs.
 class Server {
  public:
-  // vigild over a data directory; its limits are out of the way. Plain text without an identity.
+  // vigild over a data directory, half a second after its start; its limits are out of the way.
+  // Plain text without an identity.
   static absl::StatusOr<std::unique_ptr<Server>> StartVigild(const std::string& data_dir,
                                                              const Identity* identity = nullptr);
   // The floor over a file that OpenFloorFile has made.
