@@ -61,7 +61,7 @@ SELECT (
 )sql";
 
 // Of a unit, looked for at a time.
-constexpr std::int64_t kPlacesAhead = 64;
+constexpr std::int64_t kPlacesAhead = 128;
 // Of a page, beside what was asked for: the end of its last record, and what else is sent with it.
 constexpr std::size_t kPageRestBytes = 4096;
 constexpr std::int64_t kNoOrdinalAfter = std::numeric_limits<std::int64_t>::max();

@@ -33,7 +33,7 @@ TEST(WriterCacheTest, TheDigestIsTheSumOverTheRecordsHoweverOftenTheyChange) {
   std::uint64_t announced = 0;
   for (bool last = false; !last;) {
     VIGIL_ASSERT_OK_AND_ASSIGN(const store::FeedPage page,
-                               snapshot->ReadFeed(reading, {.bytes = 4096}));
+                               snapshot->ReadFeed(reading, {.bytes = 256}));
     if (announced == 0) announced = page.record_count + page.remaining;
     records += page.record_count;
     v1::PullResponse fields;
