@@ -61,6 +61,8 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   absl::Status CheckHead(const v1::RegisterHead& head);
   // False: no further page of this pull is wanted.
   bool OnPage(const v1::PullResponse& page);
+  // From here on, and not before: the link carries large pages, and at least one is left.
+  bool LinkBringsLargePages(const v1::PullResponse& page);
   void OnPulled(const absl::Status& status);
   void CompareDigests();
   void RepairNext();
@@ -90,6 +92,10 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   bool push_again_ = false;
   bool units_alone_ = false;
   int pulls_ = 0;
+  bool large_pages_ = false;
+  // What has come since then.
+  absl::Time measured_from_;
+  std::size_t measured_bytes_ = 0;
   // Of the last page: the register's sums if they are wanted, or else the hash of them.
   bool wants_sums_ = false;
   std::vector<std::uint64_t> digest_;
@@ -279,7 +285,10 @@ void Attempt::StartPull(v1::PullRequest request) {
   ++pulls_;
   last_page_seen_ = false;
   pull_again_ = false;
-  request.set_page_bytes(options_.tuning.page_bytes);
+  request.set_page_bytes(large_pages_ ? options_.tuning.large_page_bytes
+                                      : options_.tuning.page_bytes);
+  measured_from_ = replica_.Now();
+  measured_bytes_ = 0;
   request.set_digest_hash_only(!wants_sums_);
   const Step step = NextStep();
   transport_.Pull(request, std::make_shared<Pages>(shared_from_this(), step));
@@ -309,9 +318,27 @@ bool Attempt::OnPage(const v1::PullResponse& page) {
     digest_hash_ = page.digest_hash();
   }
   if (options_.on_progress != nullptr) options_.on_progress(report_, page.remaining());
-  if (!applied->pull_anew) return true;
-  pulls_ < options_.tuning.pulls_max ? Pull() : FinishWell();
+  if (applied->pull_anew) {
+    pulls_ < options_.tuning.pulls_max ? Pull() : FinishWell();
+    return false;
+  }
+  if (!LinkBringsLargePages(page)) return true;
+  large_pages_ = true;
+  Pull();
   return false;
+}
+
+bool Attempt::LinkBringsLargePages(const v1::PullResponse& page) {
+  if (large_pages_ || units_alone_ || pulls_ >= options_.tuning.pulls_max) return false;
+  const std::size_t bytes = page.ByteSizeLong();
+  measured_bytes_ += bytes;
+  if (measured_bytes_ < options_.tuning.large_page_bytes) return false;
+  const absl::Time now = replica_.Now();
+  const bool fast = now - measured_from_ <= options_.tuning.large_page_max;
+  measured_from_ = now;
+  measured_bytes_ = 0;
+  const auto records = static_cast<std::uint64_t>(std::max(page.records_size(), 1));
+  return fast && page.remaining() / records * bytes >= options_.tuning.large_page_bytes;
 }
 
 void Attempt::OnPulled(const absl::Status& status) {

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "sync/base/loop_executor.h"
 #include "sync/base/status.h"
 #include "sync/engine/session.h"
+#include "sync/engine/tuning.h"
 #include "sync/replica/replica.h"
 #include "sync/sqlite/database.h"
 #include "sync/transport/grpc_transport.h"
@@ -103,9 +105,22 @@ STRICT;
 )sql";
 constexpr char kRawInsert[] = "INSERT INTO record (id, bytes) VALUES (?1, ?2)";
 
-// Each page is one transaction, as with the phone; rows can be found by their ids.
+absl::Status InsertRaw(sqlite::Transaction& transaction, const v1::PullResponse& page,
+                       std::vector<std::string>::const_iterator& next_id) {
+  VIGIL_ASSIGN_OR_RETURN(sqlite::Statement insert, transaction.Prepare(kRawInsert));
+  for (const std::string& record : page.records()) {
+    insert.Reset();
+    insert.BindBlob(1, *next_id++).BindBlob(2, record);
+    VIGIL_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+// Transactions are as large as the phone's: pages as they come, and large ones once as much has
+// come. Rows can be found by their ids.
 absl::Status PullRaw(const Server& floor, const std::vector<std::string>& ids,
                      const std::string& directory) {
+  const std::size_t large = engine::Tuning().large_page_bytes;
   VIGIL_ASSIGN_OR_RETURN(sqlite::Database database,
                          sqlite::Database::Open(JoinPath(directory, "raw.db"), {}));
   {
@@ -113,22 +128,26 @@ absl::Status PullRaw(const Server& floor, const std::vector<std::string>& ids,
     VIGIL_RETURN_IF_ERROR(transaction.ExecuteScript(kRawTable));
     VIGIL_RETURN_IF_ERROR(transaction.Commit());
   }
-  std::size_t next = 0;
-  return PullAll(floor, nullptr, {},
-                 [&](const v1::PullResponse& page) -> absl::Status {
-                   VIGIL_ASSIGN_OR_RETURN(sqlite::Transaction transaction, database.BeginWrite());
-                   {
-                     VIGIL_ASSIGN_OR_RETURN(sqlite::Statement insert,
-                                            transaction.Prepare(kRawInsert));
-                     for (const std::string& record : page.records()) {
-                       insert.Reset();
-                       insert.BindBlob(1, ids[next++]).BindBlob(2, record);
-                       VIGIL_RETURN_IF_ERROR(insert.Run());
-                     }
-                   }
-                   return transaction.Commit();
-                 })
-      .status();
+  std::optional<sqlite::Transaction> open;
+  auto next_id = ids.begin();
+  std::size_t all_bytes = 0;
+  std::size_t bytes = 0;
+  const auto take = [&](const v1::PullResponse& page) -> absl::Status {
+    if (!open) {
+      VIGIL_ASSIGN_OR_RETURN(sqlite::Transaction begun, database.BeginWrite());
+      open.emplace(std::move(begun));
+    }
+    VIGIL_RETURN_IF_ERROR(InsertRaw(*open, page, next_id));
+    all_bytes += page.ByteSizeLong();
+    bytes += page.ByteSizeLong();
+    if (all_bytes > large && bytes < large) return absl::OkStatus();
+    bytes = 0;
+    const absl::Status committed = open->Commit();
+    open.reset();
+    return committed;
+  };
+  VIGIL_RETURN_IF_ERROR(PullAll(floor, nullptr, {}, take).status());
+  return open ? open->Commit() : absl::OkStatus();
 }
 
 absl::Status PullIntoPhone(Bench& bench, const std::string& name, int records) {

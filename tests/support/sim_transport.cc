@@ -139,24 +139,25 @@ class SimTransport::Pages final : public service::PageSink {
   void Write(std::string bytes, Ready ready) override {
     v1::PullResponse parsed;
     VIGIL_CHECK(parsed.ParseFromString(bytes));
-    transport_.After([this, page = std::move(parsed), ready = std::move(ready)]() mutable {
-      SimTransport::Faults& faults = transport_.faults;
-      if (faults.cut_pull_after == 0 || !faults.reachable) {
-        faults.cut_pull_after = -1;
-        Cut();
-        return Continue(std::move(ready), false);
-      }
-      if (faults.cut_pull_after > 0) --faults.cut_pull_after;
-      if (faults.silent > 0) {
-        --faults.silent;
-        return;
-      }
-      ++transport_.counts_.pages;
-      if (faults.tamper) faults.tamper(page);
-      sink_->Page(std::move(page), [this, ready = std::move(ready)](bool ok) mutable {
-        Continue(std::move(ready), ok);
-      });
-    });
+    transport_.AfterSending(
+        bytes.size(), [this, page = std::move(parsed), ready = std::move(ready)]() mutable {
+          SimTransport::Faults& faults = transport_.faults;
+          if (faults.cut_pull_after == 0 || !faults.reachable) {
+            faults.cut_pull_after = -1;
+            Cut();
+            return Continue(std::move(ready), false);
+          }
+          if (faults.cut_pull_after > 0) --faults.cut_pull_after;
+          if (faults.silent > 0) {
+            --faults.silent;
+            return;
+          }
+          ++transport_.counts_.pages;
+          if (faults.tamper) faults.tamper(page);
+          sink_->Page(std::move(page), [this, ready = std::move(ready)](bool ok) mutable {
+            Continue(std::move(ready), ok);
+          });
+        });
   }
 
   void Finish(const absl::Status& status) override {
@@ -181,6 +182,7 @@ class SimTransport::Pages final : public service::PageSink {
 void SimTransport::Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) {
   After([this, request, sink = std::move(sink)] {
     if (!faults.reachable) return sink->Finish(Unreachable());
+    ++counts_.pulls;
     server_.core().Pull(Author(), request, std::make_shared<Pages>(*this, sink));
   });
 }

@@ -62,7 +62,7 @@ class SimTransport final : public engine::Transport {
     std::function<absl::Status(const v1::ReturnCopiesRequest&)> take_copies;
     // May change a greeting before it arrives.
     std::function<void(v1::HelloResponse&)> greet;
-    // Of what the phone sends; 0: without bound.
+    // Of what the phone sends and of the pages that it gets; 0: without bound.
     std::int64_t bytes_per_second = 0;
     // May change a page before it arrives.
     std::function<void(v1::PullResponse&)> tamper;
@@ -71,6 +71,7 @@ class SimTransport final : public engine::Transport {
     int hellos = 0;
     int pushes = 0;
     int operations = 0;
+    int pulls = 0;
     int pages = 0;
     int repairs = 0;
     int watches = 0;
@@ -105,7 +106,7 @@ class SimTransport final : public engine::Transport {
   template <typename Response>
   void Answer(absl::StatusOr<Response> response, Done<Response> done);
   void After(std::function<void()> task);
-  // The same, for a request of this size.
+  // The same, for a message of this size.
   void AfterSending(std::size_t bytes, std::function<void()> task);
 
   SimServer& server_;
