@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sync/base/status.h"
+#include "sync/replica/place.h"
 #include "sync/replica/rows.h"
 
 namespace vigil::replica {
@@ -17,30 +18,33 @@ constexpr char kSaveDigest[] = "UPDATE meta SET digest = ?1 WHERE one = 1";
 
 constexpr char kFind[] = "SELECT version, bytes FROM record WHERE id = ?1";
 
+constexpr char kLastArrival[] = "SELECT coalesce(max(place), 0) >> 8 FROM record";
+
 constexpr char kAdd[] = R"sql(
-  INSERT INTO record (id, kind, version, parent, unit, key, merged_into, in_conflict, bucket, bytes)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+  INSERT INTO record (place, id, version, parent, unit, key, merged_into, in_conflict, bytes)
+  VALUES (?9, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
   ON CONFLICT (id) DO NOTHING)sql";
 
+// Of one kind: what is of another one now was unknown to the program that stored it.
 constexpr char kReplace[] = R"sql(
-  UPDATE record SET kind = ?2, version = ?3, parent = ?4, unit = ?5, key = ?6, merged_into = ?7,
-    in_conflict = ?8, bucket = ?9, bytes = ?10
-  WHERE id = ?1)sql";
+  UPDATE record SET version = ?2, parent = ?3, unit = ?4, key = ?5, merged_into = ?6,
+    in_conflict = ?7, bytes = ?8
+  WHERE id = ?1 AND place & 255 = ?9)sql";
 
 constexpr char kRemove[] = "DELETE FROM record WHERE id = ?1";
 
-// The parameters of kAdd and kReplace; both sources must live until it has run.
-void BindRecord(const Columns& columns, int bucket, std::string_view bytes, Statement& statement) {
+// Parameters that kAdd and kReplace share; both sources must live until it has run.
+void BindRecord(const Columns& columns, std::string_view bytes, Statement& statement) {
   const auto bind = [&](int parameter, const Uuid& id) {
     if (!id.is_nil()) statement.BindBorrowed(parameter, id.bytes());
   };
   bind(1, columns.id);
-  statement.BindInt64(2, columns.kind).BindNumber(3, columns.version);
-  bind(4, columns.parent);
-  bind(5, columns.unit);
-  statement.BindText(6, columns.key);
-  bind(7, columns.merged_into);
-  statement.BindBool(8, columns.in_conflict).BindInt64(9, bucket).BindBorrowed(10, bytes);
+  statement.BindNumber(2, columns.version);
+  bind(3, columns.parent);
+  bind(4, columns.unit);
+  statement.BindText(5, columns.key);
+  bind(6, columns.merged_into);
+  statement.BindBool(7, columns.in_conflict).BindBorrowed(8, bytes);
 }
 
 }  // namespace
@@ -106,24 +110,48 @@ absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,
                                                        Transaction& transaction) {
   VIGIL_ASSIGN_OR_RETURN(const Digest digest, Digest::Load(database));
   VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(kAdd));
-  return ConfirmedWriter(database, transaction, std::move(add), digest);
+  ConfirmedWriter writer(database, transaction, std::move(add), digest);
+  VIGIL_ASSIGN_OR_RETURN(Statement last, database.Query(kLastArrival));
+  VIGIL_RETURN_IF_ERROR(last.Step().status());
+  writer.last_arrival_ = last.ColumnInt64(0);
+  return writer;
+}
+
+absl::StatusOr<bool> ConfirmedWriter::Add(const Columns& columns, std::string_view bytes) {
+  add_.Reset();
+  BindRecord(columns, bytes, add_);
+  add_.BindInt64(9, PlaceOfRecord(last_arrival_ + 1, columns.kind));
+  VIGIL_RETURN_IF_ERROR(add_.Run());
+  if (transaction_->changes() == 0) return false;
+  ++last_arrival_;
+  return true;
+}
+
+absl::Status ConfirmedWriter::Replace(const Columns& columns, std::string_view bytes) {
+  VIGIL_ASSIGN_OR_RETURN(Statement replace, transaction_->Prepare(kReplace));
+  BindRecord(columns, bytes, replace);
+  VIGIL_RETURN_IF_ERROR(replace.BindInt64(9, columns.kind).Run());
+  if (transaction_->changes() > 0) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR(Delete(columns.id));
+  return Add(columns, bytes).status();
+}
+
+absl::Status ConfirmedWriter::Delete(const Uuid& id) {
+  VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction_->Prepare(kRemove));
+  return remove.BindUuid(1, id).Run();
 }
 
 absl::StatusOr<bool> ConfirmedWriter::Put(const Columns& columns, std::string_view bytes) {
   const int bucket = BucketOf(columns.id);
   // Most records of a first pull are new: to ask first would cost as much as to add.
-  add_.Reset();
-  BindRecord(columns, bucket, bytes, add_);
-  VIGIL_RETURN_IF_ERROR(add_.Run());
-  if (transaction_->changes() == 0) {
+  VIGIL_ASSIGN_OR_RETURN(const bool added, Add(columns, bytes));
+  if (!added) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old,
                            FindConfirmed(*database_, columns.id));
     if (!old) return absl::InternalError("a record that is here and is not");
     if (old->version > columns.version || old->bytes == bytes) return false;
     digest_.Remove(bucket, old->bytes);
-    VIGIL_ASSIGN_OR_RETURN(Statement replace, transaction_->Prepare(kReplace));
-    BindRecord(columns, bucket, bytes, replace);
-    VIGIL_RETURN_IF_ERROR(replace.Run());
+    VIGIL_RETURN_IF_ERROR(Replace(columns, bytes));
   }
   digest_.Add(bucket, bytes);
   return true;
@@ -137,9 +165,7 @@ absl::StatusOr<bool> ConfirmedWriter::RemoveUpTo(const Uuid& id, Seq version) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<ConfirmedRecord> old, FindConfirmed(*database_, id));
   if (!old || old->version > version) return false;
   digest_.Remove(BucketOf(id), old->bytes);
-  VIGIL_ASSIGN_OR_RETURN(Statement remove, transaction_->Prepare(kRemove));
-  remove.BindUuid(1, id);
-  VIGIL_RETURN_IF_ERROR(remove.Run());
+  VIGIL_RETURN_IF_ERROR(Delete(id));
   return true;
 }
 

@@ -80,10 +80,17 @@ class ConfirmedWriter {
                   sqlite::Statement add, Digest digest)
       : database_(&database), transaction_(&transaction), add_(std::move(add)), digest_(digest) {}
 
+  // False: one of this id is here.
+  absl::StatusOr<bool> Add(const Columns& columns, std::string_view bytes);
+  absl::Status Replace(const Columns& columns, std::string_view bytes);
+  absl::Status Delete(const Uuid& id);
+
   sqlite::Database* database_;
   sqlite::Transaction* transaction_;
   sqlite::Statement add_;
   Digest digest_;
+  // Of those that are here.
+  std::int64_t last_arrival_ = 0;
 };
 
 }  // namespace vigil::replica

@@ -6,9 +6,9 @@
 
 #include "sync/base/ids.h"
 
-// Where the rows about an operation stand: by its user's number, then in the order of his chain.
-// What is new comes last, which costs SQLite the fewest pages. The formulas never change: places
-// are stored.
+// Where rows stand. Those about an operation: by its user's number, then in the order of his chain.
+// Confirmed records: in the order of their arrival. What is new comes last, which costs SQLite the
+// fewest pages. The formulas never change: places are stored, and SQL takes them apart.
 
 namespace vigil::replica {
 
@@ -46,6 +46,12 @@ constexpr PlaceRange WritesOf(const PlaceRange& operations) {
 }
 constexpr PlaceRange WritesOf(const OwnOperation& operation) {
   return WritesOf({PlaceOf(operation), PlaceOf(operation)});
+}
+
+// Of a confirmed record, by the number of its arrival. Each index has the kind thereby:
+// `place & 255`.
+constexpr std::int64_t PlaceOfRecord(std::int64_t arrival, int kind) {
+  return (arrival << 8) + kind;
 }
 
 }  // namespace vigil::replica

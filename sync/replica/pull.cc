@@ -33,7 +33,7 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-constexpr char kListBucket[] = "SELECT id FROM record WHERE bucket = ?1 ORDER BY id";
+constexpr char kListIds[] = "SELECT id FROM record ORDER BY id";
 
 // What a page or a repair changes.
 class Arrivals {
@@ -132,9 +132,10 @@ class Arrivals {
 };
 
 absl::StatusOr<std::vector<Uuid>> IdsInBucket(Database& database, int bucket) {
-  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListBucket));
-  row.BindInt64(1, bucket);
-  return ReadIds(std::move(row));
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListIds));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Uuid> ids, ReadIds(std::move(row)));
+  std::erase_if(ids, [bucket](const Uuid& id) { return BucketOf(id) != bucket; });
+  return ids;
 }
 
 }  // namespace

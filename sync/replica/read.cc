@@ -39,9 +39,10 @@ constexpr char kListAll[] = R"sql(
     SELECT record FROM pending_write WHERE creates = 1 AND record > ?1 AND device = ?3)
   ORDER BY id LIMIT ?2)sql";
 
+// Goes through the index of ids.
 constexpr char kListKind[] = R"sql(
   SELECT id FROM (
-    SELECT id FROM record WHERE kind = ?4 AND id > ?1
+    SELECT id FROM record WHERE place & 255 = ?4 AND id > ?1
     UNION
     SELECT record FROM pending_write
     WHERE creates = 1 AND kind = ?4 AND record > ?1 AND device = ?3)
@@ -57,14 +58,15 @@ constexpr char kListChildren[] = R"sql(
 
 constexpr char kListChildrenOfKind[] = R"sql(
   SELECT id FROM (
-    SELECT id FROM record WHERE parent = ?4 AND kind = ?5 AND id > ?1
+    SELECT id FROM record WHERE parent = ?4 AND place & 255 = ?5 AND id > ?1
     UNION
     SELECT record FROM pending_write
     WHERE creates = 1 AND parent = ?4 AND kind = ?5 AND record > ?1 AND device = ?3)
   ORDER BY id LIMIT ?2)sql";
 
 constexpr char kFindKey[] = R"sql(
-  SELECT id FROM record WHERE kind = ?1 AND key = ?2 AND key <> '' ORDER BY id LIMIT 1)sql";
+  SELECT id FROM record WHERE place & 255 = ?1 AND key = ?2 AND key <> ''
+  ORDER BY id LIMIT 1)sql";
 
 constexpr char kListCreated[] = R"sql(
   SELECT record FROM pending_write WHERE creates = 1 AND kind = ?1 AND device = ?2

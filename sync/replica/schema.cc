@@ -375,6 +375,31 @@ CREATE INDEX pending_by_record ON pending_write (
 CREATE INDEX pending_by_seq ON pending_write (seq) WHERE seq IS NOT NULL;
 )sql";
 
+constexpr char kOneIndexOfIds[] = R"sql(
+-- Confirmed records, as before. place: the order of arrival, then the kind (place.h), which thereby
+-- stands in the index of ids too.
+CREATE TABLE new_record (
+  place INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  version INTEGER NOT NULL,
+  parent BLOB CHECK (length(parent) = 16),
+  unit BLOB CHECK (length(unit) = 16),
+  key TEXT NOT NULL,
+  merged_into BLOB CHECK (length(merged_into) = 16),
+  in_conflict INTEGER NOT NULL CHECK (in_conflict IN (0, 1)),
+  bytes BLOB NOT NULL
+) STRICT;
+INSERT INTO new_record
+  SELECT (ordinal << 8) + kind, id, version, parent, unit, key, merged_into, in_conflict, bytes
+  FROM record ORDER BY ordinal;
+DROP TABLE record;
+ALTER TABLE new_record RENAME TO record;
+CREATE INDEX record_by_parent ON record (parent, id) WHERE parent IS NOT NULL;
+CREATE INDEX record_by_key ON record (key) WHERE key <> '';
+CREATE INDEX record_by_target ON record (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX record_in_conflict ON record (id) WHERE in_conflict = 1;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -394,6 +419,8 @@ constexpr sqlite::Migration kMigrations[] = {
      kFewerPages},
     {12, "added-at-the-end", "An operation on the phone is added at the end of two tables.",
      kAddedAtTheEnd},
+    {13, "one-index-of-ids",
+     "A record's kind is read off the index of ids, not off one of its own.", kOneIndexOfIds},
 };
 
 }  // namespace

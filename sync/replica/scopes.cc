@@ -20,9 +20,8 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-constexpr char kListOrgUnits[] = "SELECT id, bytes FROM record WHERE kind = ?1 ORDER BY id";
-constexpr char kListPlaces[] =
-    "SELECT id, unit FROM record WHERE unit IS NOT NULL ORDER BY ordinal";
+constexpr char kListOrgUnits[] = "SELECT id, bytes FROM record WHERE place & 255 = ?1 ORDER BY id";
+constexpr char kListPlaces[] = "SELECT id, unit FROM record WHERE unit IS NOT NULL ORDER BY place";
 
 using Rows = std::map<Uuid, ScopeRow>;
 

@@ -20,7 +20,7 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-constexpr char kRecords[] = "SELECT id, version, bucket, bytes FROM record ORDER BY id";
+constexpr char kRecords[] = "SELECT id, version, place & 255, bytes FROM record ORDER BY id";
 constexpr char kDigest[] = "SELECT digest FROM meta WHERE one = 1";
 constexpr char kOutbox[] =
     "SELECT device, device_seq, operation, previous_hash, bytes FROM outbox ORDER BY device, "
@@ -64,8 +64,8 @@ absl::Status CheckRecords(Database& database) {
           static_cast<std::int64_t>(record.version()) != row.ColumnInt64(1)) {
         return Wrong(absl::StrCat("record ", id.ToString(), " holds something else"));
       }
-      if (row.ColumnInt64(2) != static_cast<std::int64_t>(DigestSums::BucketOf(id))) {
-        return Wrong("a record is in another's bucket");
+      if (row.ColumnInt64(2) != record.entity().entity_case()) {
+        return Wrong("a record is in another kind's place");
       }
       sums.Add(id, row.ColumnBlob(3));
     }

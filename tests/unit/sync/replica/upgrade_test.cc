@@ -23,6 +23,7 @@ namespace vigil::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 using sqlite::Statement;
 using sqlite::Transaction;
@@ -85,23 +86,33 @@ struct FormerFile {
   v1::RecordWrite write;
 };
 
-absl::Status AddRecord(Transaction& transaction, const v1::Record& record) {
+// Before, rows had other places.
+constexpr std::size_t kAddedAtTheEnd = 12;
+constexpr std::size_t kOneIndexOfIds = 13;
+
+constexpr char kAddRecord[] =
+    "INSERT INTO record (place, id, version, parent, unit, key, merged_into, in_conflict, bytes) "
+    "VALUES (256 + ?2, ?1, ?3, NULL, ?4, ?5, NULL, 0, ?6)";
+constexpr char kAddFormerRecord[] =
+    "INSERT INTO record (id, kind, version, parent, unit, key, merged_into, in_conflict, bucket, "
+    "bytes) VALUES (?1, ?2, ?3, NULL, ?4, ?5, NULL, 0, ?7, ?6)";
+
+absl::Status AddRecord(Transaction& transaction, const v1::Record& record, std::size_t migrations) {
   const std::string bytes = record.SerializeAsString();
   const Uuid id = *Uuid::Parse(record.id());
   BucketSums sums{};
   sums[static_cast<std::size_t>(BucketOf(id))] = ShareOf(bytes);
   VIGIL_ASSIGN_OR_RETURN(Statement digest, transaction.Prepare("UPDATE meta SET digest = ?1"));
   VIGIL_RETURN_IF_ERROR(digest.BindBlob(1, EncodeSums(sums)).Run());
-  VIGIL_ASSIGN_OR_RETURN(
-      Statement add,
-      transaction.Prepare("INSERT INTO record (id, kind, version, parent, unit, key, merged_into, "
-                          "in_conflict, bucket, bytes) VALUES (?1, ?2, ?3, NULL, ?4, ?5, NULL, 0, "
-                          "?6, ?7)"));
+  const bool former = migrations < kOneIndexOfIds;
+  VIGIL_ASSIGN_OR_RETURN(Statement add, transaction.Prepare(former ? sqlite::Sql(kAddFormerRecord)
+                                                                   : sqlite::Sql(kAddRecord)));
   add.BindUuid(1, id).BindInt64(2, v1::Entity::kRiskSource);
   add.BindInt64(3, static_cast<std::int64_t>(record.version()));
   add.BindUuid(4, *Uuid::Parse(record.unit()));
   add.BindText(5, record.entity().risk_source().code());
-  return add.BindInt64(6, BucketOf(id)).BindBlob(7, bytes).Run();
+  if (former) add.BindInt64(7, BucketOf(id));
+  return add.BindBlob(6, bytes).Run();
 }
 
 // One whose last operation this is.
@@ -146,9 +157,6 @@ absl::Status AddWaiting(Transaction& transaction, const v1::Operation& waits,
   return AddPending(transaction, waits, write);
 }
 
-// Before, rows had other places.
-constexpr std::size_t kAddedAtTheEnd = 12;
-
 absl::Status PutInPlace(Transaction& transaction) {
   return transaction.ExecuteScript(
       "UPDATE identity SET number = 1; UPDATE outbox SET place = (1 << 40) + 1; "
@@ -168,7 +176,7 @@ absl::Status MakeFile(SimVfs& disk, const std::string& path, const FormerFile& f
   VIGIL_ASSIGN_OR_RETURN(auto database, OpenFormer(disk, path, file.migrations));
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
   VIGIL_RETURN_IF_ERROR(AddUser(transaction, file.waits, true));
-  VIGIL_RETURN_IF_ERROR(AddRecord(transaction, file.record));
+  VIGIL_RETURN_IF_ERROR(AddRecord(transaction, file.record, file.migrations));
   VIGIL_RETURN_IF_ERROR(AddWaiting(transaction, file.waits, Sha256(), file.write));
   if (file.migrations >= kAddedAtTheEnd) VIGIL_RETURN_IF_ERROR(PutInPlace(transaction));
   VIGIL_ASSIGN_OR_RETURN(Statement draft,
@@ -292,6 +300,32 @@ TEST_F(UpgradeTest, WhatANewerRegisterAddedSurvivesAnOldPhonesEdit) {
     only.set_description("crack, wider now");
     return only.ByteSizeLong();
   }());
+}
+
+// The program that stored it knew no such kind.
+TEST_F(UpgradeTest, WhatHadNoKindIsListedOnceItChanges) {
+  TestPhone phone(server_, base().Phone(v1::ROLE_INSPECTOR, base().department));
+  phone.MustSync();
+  const std::string id = phone.Report(base().risk_source, "crack");
+  phone.MustSync();
+  phone.Close();
+  {
+    VIGIL_ASSERT_OK_AND_ASSIGN(auto file, sqlite::Database::Open(phone.path(), {}));
+    VIGIL_ASSERT_OK_AND_ASSIGN(Transaction transaction, file.BeginWrite());
+    VIGIL_ASSERT_OK_AND_ASSIGN(
+        Statement forget,
+        transaction.Prepare("UPDATE record SET place = place & ~255 WHERE id = ?1"));
+    VIGIL_ASSERT_OK(forget.BindUuid(1, *Uuid::Parse(id)).Run());
+    VIGIL_ASSERT_OK(transaction.Commit());
+  }
+  phone.Restart();
+  EXPECT_THAT(IdsOf(phone, {.kind = "hazard"}), IsEmpty());
+  phone.Describe(id, "crack, wider now");
+  phone.MustSync();
+  EXPECT_THAT(IdsOf(phone, {.kind = "hazard"}), ElementsAre(id));
+  phone.Close();
+  VIGIL_ASSERT_OK_AND_ASSIGN(auto file, sqlite::Database::Open(phone.path(), {}));
+  VIGIL_EXPECT_OK(CheckPhoneFile(file));
 }
 
 }  // namespace
