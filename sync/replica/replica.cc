@@ -22,8 +22,9 @@ using sqlite::Database;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-// Pages of 4 KiB that the write-ahead log may have before it is brought into the file.
-constexpr std::int64_t kWalPagesMax = 1000;
+// Pages of 4 KiB that the write-ahead log may have before it is brought into the file: what several
+// transactions of a first pull write to the index of ids is brought there once.
+constexpr std::int64_t kWalPagesMax = 4000;
 
 // Views of records that are kept from one operation to the next: a day's, and a few hundred KiB.
 constexpr std::size_t kKnownViewsMax = 256;

@@ -119,7 +119,7 @@ CallAttempts::Start PullStarter(const std::shared_ptr<PullTask>& task) {
   return [task](const Headers& headers) { StartPull(task, headers); };
 }
 
-// An attempt of a pull under way. A page is read when the sink asks for it; while it does not, a
+// An attempt of a pull under way. One page is with the sink, and the next one is read meanwhile; a
 // hold keeps the call from ending under our hands.
 class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
                        public Cancellable,
@@ -145,21 +145,13 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) {
-      this->RemoveHold();
-      return;
-    }
     {
       MutexLock lock(mutex_);
-      waiting_ = true;
+      reading_ = false;
+      has_ended_ = !ok;
+      has_page_ = ok;
     }
-    CallCore& core = *task_->core;
-    core.Post([self = self_] {
-      self->task_->has_begun = true;
-      self->task_->sink->Page(std::move(self->page_), [self](bool go_on) { self->OnReady(go_on); });
-    });
-    // The transport may have gone before it knew that there was something to let go of.
-    if (core.IsClosed()) Release();
+    GoOn();
   }
 
   void OnDone(const grpc::Status& status) override {
@@ -175,34 +167,74 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
     if (!again) task_->sink->Finish(end);
   }
 
-  void OnReady(bool go_on) {
-    if (!go_on) return Cancel();
+  // Hands over what has come and reads what is next, as far as that may be.
+  void GoOn() {
+    bool hands_over = false;
+    bool reads = false;
+    bool lets_go = false;
     {
       MutexLock lock(mutex_);
-      if (!waiting_) return;
-      waiting_ = false;
+      hands_over = has_page_ && !with_sink_ && !is_released_;
+      if (hands_over) {
+        handed_over_.Swap(&page_);
+        has_page_ = false;
+        with_sink_ = true;
+      }
+      reads = !reading_ && !has_page_ && !has_ended_ && !is_released_;
+      reading_ = reading_ || reads;
+      lets_go = holds_ && !reading_ && (is_released_ || (has_ended_ && !with_sink_));
+      if (lets_go) holds_ = false;
     }
-    page_.Clear();
-    this->StartRead(&page_);
+    if (reads) {
+      page_.Clear();
+      this->StartRead(&page_);
+    }
+    if (hands_over) HandOver();
+    if (lets_go) this->RemoveHold();
+  }
+
+  void HandOver() {
+    CallCore& core = *task_->core;
+    core.Post([self = self_] {
+      self->task_->has_begun = true;
+      self->task_->sink->Page(std::move(self->handed_over_),
+                              [self](bool go_on) { self->OnReady(go_on); });
+    });
+    // The transport may have gone before it knew that there was something to let go of.
+    if (core.IsClosed()) Release();
+  }
+
+  void OnReady(bool go_on) {
+    {
+      MutexLock lock(mutex_);
+      with_sink_ = false;
+    }
+    if (!go_on) return Cancel();
+    GoOn();
   }
 
   // Reads no more.
   void Release() {
     {
       MutexLock lock(mutex_);
-      if (!waiting_) return;
-      waiting_ = false;
+      is_released_ = true;
     }
-    this->RemoveHold();
+    GoOn();
   }
 
   const std::shared_ptr<PullTask> task_;
   std::shared_ptr<PullCall> self_;
   grpc::ClientContext context_;
+  // What is being read or has been, and what is with the sink.
   v1::PullResponse page_;
+  v1::PullResponse handed_over_;
   Mutex mutex_;
-  // A page is with the sink, and no read is under way.
-  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;
+  bool reading_ ABSL_GUARDED_BY(mutex_) = true;
+  bool has_page_ ABSL_GUARDED_BY(mutex_) = false;
+  bool with_sink_ ABSL_GUARDED_BY(mutex_) = false;
+  bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_released_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holds_ ABSL_GUARDED_BY(mutex_) = true;
 };
 
 void StartPull(const std::shared_ptr<PullTask>& task, const Headers& headers) {

@@ -45,7 +45,11 @@ constexpr char kData[] = "deploy/data/shenzhen-2017";
 struct Pages final : public engine::PageSink {
   void Page(v1::PullResponse page, Ready ready) override {
     pages.push_back(std::move(page));
-    ready(pages.size() < pages_max);
+    if (keeps) {
+      kept = std::move(ready);
+    } else {
+      ready(pages.size() < pages_max);
+    }
   }
   void Finish(const absl::Status& end) override {
     finished = true;
@@ -54,6 +58,9 @@ struct Pages final : public engine::PageSink {
 
   std::vector<v1::PullResponse> pages;
   std::size_t pages_max = 1'000'000;
+  // Pages wait until `kept` is called.
+  bool keeps = false;
+  Ready kept;
   bool finished = false;
   absl::Status status;
 };
@@ -365,6 +372,43 @@ TEST_F(TransportTest, AReaderMayStopAPull) {
   RunUntil([&] { return sink->finished; });
   EXPECT_THAT(sink->pages, SizeIs(2));
   EXPECT_THAT(sink->status, StatusIs(absl::StatusCode::kCancelled));
+}
+
+TEST_F(TransportTest, NothingComesWhileAPageIsKept) {
+  ASSERT_TRUE(Import().applied());
+  const auto phone = Phone("inspector-01");
+  ASSERT_NE(phone, nullptr);
+  auto sink = std::make_shared<Pages>();
+  sink->keeps = true;
+  phone->Pull({}, sink);
+  for (std::size_t pages = 1; !sink->finished; ++pages) {
+    RunUntil([&] { return sink->kept != nullptr; });
+    // By the time that this is answered the next page has come, or the end.
+    VIGIL_ASSERT_OK(Hello(*phone));
+    ASSERT_THAT(sink->pages, SizeIs(pages));
+    ASSERT_FALSE(sink->finished);
+    std::exchange(sink->kept, nullptr)(true);
+    RunUntil([&] { return sink->finished || sink->kept != nullptr; });
+  }
+  VIGIL_EXPECT_OK(sink->status);
+  EXPECT_GT(sink->pages.size(), 3U);
+  EXPECT_TRUE(sink->pages.back().last());
+}
+
+TEST_F(TransportTest, ATransportMayGoWhileAPageIsKept) {
+  ASSERT_TRUE(Import().applied());
+  auto phone = Phone("inspector-01");
+  ASSERT_NE(phone, nullptr);
+  auto sink = std::make_shared<Pages>();
+  sink->keeps = true;
+  phone->Pull({}, sink);
+  RunUntil([&] { return sink->kept != nullptr; });
+  VIGIL_ASSERT_OK(Hello(*phone));
+  phone.reset();
+  std::exchange(sink->kept, nullptr)(true);
+  executor_.RunReady();
+  EXPECT_FALSE(sink->finished);
+  EXPECT_THAT(sink->pages, SizeIs(1));
 }
 
 TEST_F(TransportTest, ADestroyedTransportReportsNothing) {
