@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
-#include <queue>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -138,14 +138,6 @@ class RecordRows {
   std::int64_t next_ = 0;
 };
 
-// What comes next in some unit: the smallest is at the top.
-struct Entry {
-  FeedPosition position;
-  std::size_t ahead = 0;
-
-  friend auto operator<=>(const Entry&, const Entry&) = default;
-};
-
 }  // namespace
 
 FeedReading::FeedReading(const std::vector<Uuid>& units, const FeedPlace& after)
@@ -159,9 +151,12 @@ class FeedReader {
   FeedReader(Database& database, FeedReading& reading) : database_(database), reading_(reading) {}
 
   absl::StatusOr<FeedPage> Read(Seq head, const FeedBounds& bounds) {
-    if (reading_.head_ != head) VIGIL_RETURN_IF_ERROR(LookAgain());
+    if (reading_.head_ != head) {
+      VIGIL_RETURN_IF_ERROR(LookAgain());
+      reading_.next_.clear();
+      for (std::size_t i = 0; i < reading_.ahead_.size(); ++i) VIGIL_RETURN_IF_ERROR(AddNext(i));
+    }
     reading_.head_ = head;
-    for (std::size_t i = 0; i < reading_.ahead_.size(); ++i) VIGIL_RETURN_IF_ERROR(PushNext(i));
     FeedPage page;
     if (reading_.place_ == FeedPlace{}) reading_.remaining_ = CountAll();
     VIGIL_RETURN_IF_ERROR(Fill(std::max<std::size_t>(bounds.bytes, 1), page));
@@ -178,6 +173,7 @@ class FeedReader {
 
  private:
   using Ahead = FeedReading::UnitAhead;
+  using Next = FeedReading::Next;
 
   static constexpr std::size_t kDepartureBytes = 48;
 
@@ -208,13 +204,24 @@ class FeedReader {
     return std::tie(a.unit, a.departures, a.last_seq) < std::tie(b.unit, b.departures, b.last_seq);
   }
 
-  absl::Status PushNext(std::size_t index) {
+  absl::Status AddNext(std::size_t index) {
     Ahead& ahead = reading_.ahead_[index];
     if (ahead.next == ahead.positions.size() && !ahead.all) {
       VIGIL_RETURN_IF_ERROR(ahead.departures ? LoadDepartures(ahead) : LoadRecords(ahead));
     }
-    if (ahead.next < ahead.positions.size()) next_.push({ahead.positions[ahead.next], index});
+    if (ahead.next == ahead.positions.size()) return absl::OkStatus();
+    reading_.next_.push_back({ahead.positions[ahead.next], index});
+    std::push_heap(reading_.next_.begin(), reading_.next_.end(), std::greater<>());
     return absl::OkStatus();
+  }
+
+  // The front one has been taken.
+  absl::Status Advance() {
+    const std::size_t index = reading_.next_.front().ahead;
+    std::pop_heap(reading_.next_.begin(), reading_.next_.end(), std::greater<>());
+    reading_.next_.pop_back();
+    ++reading_.ahead_[index].next;
+    return AddNext(index);
   }
 
   absl::Status LoadRecords(Ahead& ahead) {
@@ -288,28 +295,25 @@ class FeedReader {
     page.record_fields.reserve(bytes + kPageRestBytes);
     FeedPosition& last = reading_.last_;
     std::size_t taken = 0;
-    while (!next_.empty()) {
-      const Entry entry = next_.top();
-      const bool same_seq = entry.position.seq == last.seq;
-      if (taken >= bytes && !(same_seq && entry.position.phase == FeedPosition::kChanged)) {
+    while (!reading_.next_.empty()) {
+      const FeedPosition next = reading_.next_.front().position;
+      const bool same_seq = next.seq == last.seq;
+      if (taken >= bytes && !(same_seq && next.phase == FeedPosition::kChanged)) {
         page.cursor =
             same_seq ? PlaceWithin(last) : FeedPlace{Seq(static_cast<std::uint64_t>(last.seq)), 0};
         return absl::OkStatus();
       }
-      next_.pop();
-      if (entry.position.phase == FeedPosition::kDeparted) {
-        VIGIL_ASSIGN_OR_RETURN(const bool left, TakeDeparture(entry.position, page));
+      if (next.phase == FeedPosition::kDeparted) {
+        VIGIL_ASSIGN_OR_RETURN(const bool left, TakeDeparture(next, page));
         taken += left ? kDepartureBytes : 0;
       } else {
-        VIGIL_ASSIGN_OR_RETURN(const std::string_view record,
-                               records.BytesOf(entry.position.ordinal));
+        VIGIL_ASSIGN_OR_RETURN(const std::string_view record, records.BytesOf(next.ordinal));
         rules::AppendField(v1::PullResponse::kRecordsFieldNumber, record, page.record_fields);
         ++page.record_count;
         taken += record.size();
       }
-      last = entry.position;
-      ++reading_.ahead_[entry.ahead].next;
-      VIGIL_RETURN_IF_ERROR(PushNext(entry.ahead));
+      last = next;
+      VIGIL_RETURN_IF_ERROR(Advance());
     }
     page.last = true;
     return absl::OkStatus();
@@ -355,7 +359,6 @@ class FeedReader {
 
   Database& database_;
   FeedReading& reading_;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> next_;
 };
 
 absl::StatusOr<FeedPage> SqliteSnapshot::ReadFeed(FeedReading& reading, const FeedBounds& bounds) {

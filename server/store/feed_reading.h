@@ -30,7 +30,11 @@ struct FeedPosition {
   Phase phase = kChanged;
   std::int64_t ordinal = 0;
 
-  friend auto operator<=>(const FeedPosition&, const FeedPosition&) = default;
+  friend bool operator<(const FeedPosition& a, const FeedPosition& b) {
+    // Mostly the first tells.
+    if (a.seq != b.seq) return a.seq < b.seq;
+    return a.phase != b.phase ? a.phase < b.phase : a.ordinal < b.ordinal;
+  }
 };
 
 // Somebody who reads the feed of some units, page by page, each from a snapshot that is no older
@@ -64,6 +68,15 @@ class FeedReading {
     bool all = false;
   };
 
+  // The first of a unit that has not been taken, and where it is in ahead_. The greater one comes
+  // later.
+  struct Next {
+    FeedPosition position;
+    std::size_t ahead = 0;
+
+    friend bool operator>(const Next& a, const Next& b) { return b.position < a.position; }
+  };
+
   std::vector<Uuid> units_;
   FeedPlace place_;
   // What was taken last.
@@ -72,6 +85,8 @@ class FeedReading {
   Seq head_;
   // Two for each unit that has something to come, the records' first; by unit.
   std::vector<UnitAhead> ahead_;
+  // Of those that have one: a heap, what comes next of all at its front.
+  std::vector<Next> next_;
   // Records still to come: as counted once, less what was read since.
   std::optional<std::uint64_t> remaining_;
 };

@@ -2,11 +2,11 @@
 #define VIGIL_SYNC_SQLITE_CONNECTION_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sync/sqlite/statement.h"
@@ -67,7 +67,7 @@ class Connection {
   std::string path_;
   // By address of the SQL: idle statements, which stay where they are while others are added.
   // Lookup only; its order is never seen.
-  std::map<const char*, std::vector<sqlite3_stmt*>> idle_;
+  absl::node_hash_map<const char*, std::vector<sqlite3_stmt*>> idle_;
 };
 
 }  // namespace vigil::sqlite
