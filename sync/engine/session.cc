@@ -60,9 +60,12 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   void StartPull(v1::PullRequest request);
   absl::Status CheckHead(const v1::RegisterHead& head);
   // False: no further page of this pull is wanted.
-  bool OnPage(const v1::PullResponse& page);
-  // From here on, and not before: the link carries large pages, and at least one is left.
-  bool LinkBringsLargePages(const v1::PullResponse& page);
+  bool OnPage(v1::PullResponse page);
+  // Whether the link is fast enough for pages to wait for one another.
+  void Measure(std::size_t bytes);
+  // Stores what has come and is not stored yet. False: as OnPage.
+  bool StorePages();
+  absl::StatusOr<replica::Applied> ApplyPages();
   void OnPulled(const absl::Status& status);
   void CompareDigests();
   void RepairNext();
@@ -92,7 +95,10 @@ class Attempt final : public Session, public std::enable_shared_from_this<Attemp
   bool push_again_ = false;
   bool units_alone_ = false;
   int pulls_ = 0;
-  bool large_pages_ = false;
+  // Pages that have come and are not stored yet.
+  std::vector<v1::PullResponse> gathered_;
+  std::size_t gathered_bytes_ = 0;
+  bool gathers_ = false;
   // What has come since then.
   absl::Time measured_from_;
   std::size_t measured_bytes_ = 0;
@@ -112,7 +118,7 @@ class Attempt::Pages final : public PageSink {
 
   void Page(v1::PullResponse page, Ready ready) override {
     if (!attempt_->Waits(step_)) return ready(false);
-    const bool goes_on = attempt_->OnPage(page);
+    const bool goes_on = attempt_->OnPage(std::move(page));
     if (goes_on) step_ = attempt_->NextStep();
     ready(goes_on);
   }
@@ -137,6 +143,10 @@ Attempt::Step Attempt::NextStep() {
 }
 
 void Attempt::Finish(const absl::Status& status) {
+  // What breaks off keeps what has come. If that cannot be stored, it comes again.
+  if (!gathered_.empty()) static_cast<void>(ApplyPages());
+  // What cannot be cleaned now is cleaned at the end of the next session.
+  static_cast<void>(replica_.CleanFile());
   report_.status = status;
   ++step_;
   executor_.Post([done = std::exchange(done_, nullptr), report = report_] { done(report); });
@@ -285,8 +295,7 @@ void Attempt::StartPull(v1::PullRequest request) {
   ++pulls_;
   last_page_seen_ = false;
   pull_again_ = false;
-  request.set_page_bytes(large_pages_ ? options_.tuning.large_page_bytes
-                                      : options_.tuning.page_bytes);
+  request.set_page_bytes(options_.tuning.page_bytes);
   measured_from_ = replica_.Now();
   measured_bytes_ = 0;
   request.set_digest_hash_only(!wants_sums_);
@@ -303,45 +312,54 @@ absl::Status Attempt::CheckHead(const v1::RegisterHead& head) {
   return absl::OkStatus();
 }
 
-bool Attempt::OnPage(const v1::PullResponse& page) {
+bool Attempt::OnPage(v1::PullResponse page) {
   if (!Check(CheckHead(page.head()))) return false;
-  const absl::StatusOr<replica::Applied> applied = replica_.ApplyPage(page);
-  if (!Check(applied.status())) return false;
-  ++report_.pages;
-  report_.records += applied->records;
-  report_.departures += applied->departures;
-  pull_again_ |= applied->pull_again;
-  push_again_ |= applied->push_again;
   if (page.last()) {
     last_page_seen_ = true;
     digest_.assign(page.digest().begin(), page.digest().end());
     digest_hash_ = page.digest_hash();
   }
-  if (options_.on_progress != nullptr) options_.on_progress(report_, page.remaining());
-  if (applied->pull_anew) {
-    pulls_ < options_.tuning.pulls_max ? Pull() : FinishWell();
-    return false;
-  }
-  if (!LinkBringsLargePages(page)) return true;
-  large_pages_ = true;
-  Pull();
+  const std::size_t bytes = page.ByteSizeLong();
+  Measure(bytes);
+  gathered_bytes_ += bytes;
+  gathered_.push_back(std::move(page));
+  const bool waits = gathers_ && !last_page_seen_ && gathered_bytes_ < options_.tuning.gather_bytes;
+  return waits || StorePages();
+}
+
+void Attempt::Measure(std::size_t bytes) {
+  measured_bytes_ += bytes;
+  if (measured_bytes_ < options_.tuning.gather_bytes) return;
+  const absl::Time now = replica_.Now();
+  gathers_ = now - measured_from_ <= options_.tuning.gather_max;
+  measured_from_ = now;
+  measured_bytes_ = 0;
+}
+
+bool Attempt::StorePages() {
+  const std::uint64_t remaining = gathered_.back().remaining();
+  const absl::StatusOr<replica::Applied> applied = ApplyPages();
+  if (!Check(applied.status())) return false;
+  if (options_.on_progress != nullptr) options_.on_progress(report_, remaining);
+  if (!applied->pull_anew) return true;
+  pulls_ < options_.tuning.pulls_max ? Pull() : FinishWell();
   return false;
 }
 
-bool Attempt::LinkBringsLargePages(const v1::PullResponse& page) {
-  if (large_pages_ || units_alone_ || pulls_ >= options_.tuning.pulls_max) return false;
-  const std::size_t bytes = page.ByteSizeLong();
-  measured_bytes_ += bytes;
-  if (measured_bytes_ < options_.tuning.large_page_bytes) return false;
-  const absl::Time now = replica_.Now();
-  const bool fast = now - measured_from_ <= options_.tuning.large_page_max;
-  measured_from_ = now;
-  measured_bytes_ = 0;
-  const auto records = static_cast<std::uint64_t>(std::max(page.records_size(), 1));
-  return fast && page.remaining() / records * bytes >= options_.tuning.large_page_bytes;
+absl::StatusOr<replica::Applied> Attempt::ApplyPages() {
+  const std::vector<v1::PullResponse> pages = std::exchange(gathered_, {});
+  gathered_bytes_ = 0;
+  VIGIL_ASSIGN_OR_RETURN(const replica::Applied applied, replica_.ApplyPages(pages));
+  report_.pages += applied.pages;
+  report_.records += applied.records;
+  report_.departures += applied.departures;
+  pull_again_ |= applied.pull_again;
+  push_again_ |= applied.push_again;
+  return applied;
 }
 
 void Attempt::OnPulled(const absl::Status& status) {
+  if (!gathered_.empty() && !StorePages()) return;
   const bool may_go_on = pulls_ < options_.tuning.pulls_max;
   // A unit that is read by a row of its own has left the scope meanwhile: the phone learns it from
   // the tree of units.

@@ -1,6 +1,7 @@
 #ifndef VIGIL_SYNC_ENGINE_TUNING_H_
 #define VIGIL_SYNC_ENGINE_TUNING_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -22,11 +23,11 @@ struct Tuning {
   // Bytes of a page: what a poor connection carries in a few seconds, since what an interruption
   // costs is at most one page.
   std::uint32_t page_bytes = 64 * 1024;
-  // Of a page once a session has seen its link bring as much within large_page_max. Ids lie all
-  // over their index: each of a small page's records costs a page of the phone's file. The register
-  // makes none larger.
-  std::uint32_t large_page_bytes = 1024 * 1024;
-  absl::Duration large_page_max = absl::Seconds(4);
+  // Once a link has brought so many bytes of pages within gather_max, pages are stored together, as
+  // many as have so many bytes. Ids lie all over their index: where each page is stored by itself,
+  // each of its records costs a page of the phone's file.
+  std::size_t gather_bytes = 1024 * 1024;
+  absl::Duration gather_max = absl::Seconds(4);
   // Bytes of a chunk of a photo, where the register takes so much: the same reason.
   std::int64_t evidence_chunk_bytes = 64 * 1024;
   // A step (an answer, a page) that takes longer has failed: the attempt ends and is made again.

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,11 +139,9 @@ absl::StatusOr<std::vector<Uuid>> IdsInBucket(Database& database, int bucket) {
   return ids;
 }
 
-}  // namespace
-
-absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
-  Database& database = storage_->database;
-  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+// A page with the cursor that follows it. Adds to `applied`; returns whether records have left.
+absl::StatusOr<bool> StorePage(Database& database, Transaction& transaction,
+                               const v1::PullResponse& page, absl::Time now, Applied& applied) {
   VIGIL_ASSIGN_OR_RETURN(User user, LoadUser(database));
   VIGIL_ASSIGN_OR_RETURN(Meta meta, LoadMeta(database));
   if (page.head().epoch() != meta.epoch) {
@@ -157,7 +156,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
     VIGIL_ASSIGN_OR_RETURN(const Uuid id, ParseId(departure.record()));
     VIGIL_RETURN_IF_ERROR(arrivals.Remove(id));
   }
-  VIGIL_RETURN_IF_ERROR(arrivals.Finish(meta, clock_.Now()));
+  VIGIL_RETURN_IF_ERROR(arrivals.Finish(meta, now));
   if (!arrivals.applied().pull_anew) {
     VIGIL_RETURN_IF_ERROR(StoreCursor(database, transaction, page.cursor()));
   }
@@ -170,7 +169,7 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   if (page.last() && is_read) {
     meta.complete = true;
     meta.complete_at = Seq(page.head().seq());
-    VIGIL_RETURN_IF_ERROR(arrivals.RemoveUnread(clock_.Now()));
+    VIGIL_RETURN_IF_ERROR(arrivals.RemoveUnread(now));
     VIGIL_RETURN_IF_ERROR(
         HideJudged(transaction, user.Own(DeviceSeq(page.last_judged_device_seq()))));
   }
@@ -178,9 +177,30 @@ absl::StatusOr<Applied> Replica::ApplyPage(const v1::PullResponse& page) {
   user.judged_device_seq =
       std::max(user.judged_device_seq, DeviceSeq(page.last_judged_device_seq()));
   VIGIL_RETURN_IF_ERROR(SaveUser(transaction, user));
-  VIGIL_RETURN_IF_ERROR(arrivals.removed() ? storage_->CommitRemoval(transaction)
-                                           : storage_->Commit(transaction));
-  return arrivals.applied();
+  ++applied.pages;
+  applied.records += arrivals.applied().records;
+  applied.departures += arrivals.applied().departures;
+  applied.pull_again |= arrivals.applied().pull_again;
+  applied.pull_anew |= arrivals.applied().pull_anew;
+  applied.push_again |= arrivals.applied().push_again;
+  return arrivals.removed();
+}
+
+}  // namespace
+
+absl::StatusOr<Applied> Replica::ApplyPages(std::span<const v1::PullResponse> pages) {
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());
+  Applied applied;
+  bool removes = false;
+  for (const v1::PullResponse& page : pages) {
+    VIGIL_ASSIGN_OR_RETURN(const bool removed,
+                           StorePage(storage_->database, transaction, page, clock_.Now(), applied));
+    removes |= removed;
+    if (applied.pull_anew) break;
+  }
+  VIGIL_RETURN_IF_ERROR(removes ? storage_->CommitRemoval(transaction)
+                                : storage_->Commit(transaction));
+  return applied;
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> Replica::Digest() {
@@ -231,6 +251,8 @@ absl::StatusOr<Applied> Replica::ApplyRepair(const Repair& repair) {
                                            : storage_->Commit(transaction));
   return arrivals.applied();
 }
+
+absl::Status Replica::CleanFile() { return storage_->Clean(); }
 
 absl::Status Replica::MarkSynced() {
   VIGIL_ASSIGN_OR_RETURN(Transaction transaction, storage_->database.BeginWrite());

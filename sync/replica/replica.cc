@@ -29,6 +29,9 @@ constexpr std::int64_t kWalPagesMax = 4000;
 // Views of records that are kept from one operation to the next: a day's, and a few hundred KiB.
 constexpr std::size_t kKnownViewsMax = 256;
 
+constexpr char kOwesCleaning[] = "SELECT owes_cleaning FROM meta WHERE one = 1";
+constexpr char kOweCleaning[] = "UPDATE meta SET owes_cleaning = ?1 WHERE one = 1";
+
 constexpr char kPutDraft[] = R"sql(
   INSERT INTO draft (device, key, saved_at, bytes) VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT (device, key) DO UPDATE SET saved_at = excluded.saved_at, bytes = excluded.bytes)sql";
@@ -72,9 +75,7 @@ absl::StatusOr<Ids> ParseIdentity(const Identity& identity) {
 absl::Status Storage::Commit(Transaction& transaction) {
   VIGIL_RETURN_IF_ERROR(transaction.Commit());
   if (owes_truncation_) {
-    const absl::StatusOr<sqlite::CheckpointResult> result =
-        database.Checkpoint(sqlite::CheckpointMode::kTruncate);
-    owes_truncation_ = !result.ok() || !result->complete;
+    Truncate();
     return absl::OkStatus();
   }
   if (database.wal_pages() < kWalPagesMax) return absl::OkStatus();
@@ -84,9 +85,32 @@ absl::Status Storage::Commit(Transaction& transaction) {
 }
 
 absl::Status Storage::CommitRemoval(Transaction& transaction) {
-  // Opening the file truncates the log too, should this process die before.
-  owes_truncation_ = true;
+  VIGIL_ASSIGN_OR_RETURN(Statement owe, transaction.Prepare(kOweCleaning));
+  VIGIL_RETURN_IF_ERROR(owe.BindBool(1, true).Run());
   return Commit(transaction);
+}
+
+absl::Status Storage::Clean() {
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement owed, database.Query(kOwesCleaning));
+    VIGIL_RETURN_IF_ERROR(owed.Step().status());
+    if (!owed.ColumnBool(0)) return absl::OkStatus();
+  }
+  VIGIL_RETURN_IF_ERROR(database.Vacuum());
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  {
+    VIGIL_ASSIGN_OR_RETURN(Statement owe, transaction.Prepare(kOweCleaning));
+    VIGIL_RETURN_IF_ERROR(owe.BindBool(1, false).Run());
+  }
+  VIGIL_RETURN_IF_ERROR(transaction.Commit());
+  Truncate();
+  return absl::OkStatus();
+}
+
+void Storage::Truncate() {
+  const absl::StatusOr<sqlite::CheckpointResult> result =
+      database.Checkpoint(sqlite::CheckpointMode::kTruncate);
+  owes_truncation_ = !result.ok() || !result->complete;
 }
 
 absl::StatusOr<std::unique_ptr<Known>> Storage::TakeKnown() {
@@ -125,6 +149,8 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
     VIGIL_RETURN_IF_ERROR(status);
   }
   auto storage = std::make_unique<Storage>(*std::move(database));
+  // On a phone that is full, or while somebody reads the file, it stays owed.
+  static_cast<void>(storage->Clean());
   return std::unique_ptr<Replica>(new Replica(std::move(storage), clock, random));
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -215,10 +216,12 @@ class Replica {
   // Answers to operations that are not waited for change nothing.
   absl::StatusOr<OutcomeCounts> ApplyOutcomes(const v1::PushResponse& response);
 
-  // Stores a page with the cursor that follows it. A record older than the one here is left out.
-  // What departs, or lies in org units that do, leaves as with ApplyHello. The caller has checked
-  // its head's signature. DATA_LOSS: the page cannot be read, nothing of it is stored.
-  absl::StatusOr<Applied> ApplyPage(const v1::PullResponse& page);
+  // Stores pages that follow one another, each with its cursor, in one transaction. A record older
+  // than the one here is left out. What departs, or lies in org units that do, leaves as with
+  // ApplyHello. After a page that asks to pull anew the others are left out. The caller has checked
+  // the signatures of their heads. DATA_LOSS: one cannot be read, nothing of any is stored.
+  absl::StatusOr<Applied> ApplyPages(std::span<const v1::PullResponse> pages);
+  absl::StatusOr<Applied> ApplyPage(const v1::PullResponse& page) { return ApplyPages({&page, 1}); }
 
   // Buckets whose sum differs from these 256, in order. Compare with the last page applied.
   absl::StatusOr<std::vector<int>> DifferingBuckets(const std::vector<std::uint64_t>& digest);
@@ -236,6 +239,9 @@ class Replica {
 
   // A session went through.
   absl::Status MarkSynced();
+  // Where records have left since the last time: writes the file anew, so that nothing of them
+  // stays in unused parts of it. An error leaves it to the next call; opening the file is one.
+  absl::Status CleanFile();
   // Acknowledged operations that a backup holds leave the journal, and taken copies go; without
   // backups (0), those older than 90 days. The operations' hashes stay: the chain needs them.
   absl::Status PruneJournal(std::uint64_t archived_seq);

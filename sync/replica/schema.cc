@@ -398,6 +398,10 @@ CREATE INDEX record_by_parent ON record (parent, id) WHERE parent IS NOT NULL;
 CREATE INDEX record_by_key ON record (key) WHERE key <> '';
 CREATE INDEX record_by_target ON record (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX record_in_conflict ON record (id) WHERE in_conflict = 1;
+
+-- owes_cleaning: records have left, and unused parts of the file may still hold something of them.
+ALTER TABLE meta ADD COLUMN owes_cleaning INTEGER NOT NULL DEFAULT 0
+  CHECK (owes_cleaning IN (0, 1));
 )sql";
 
 constexpr sqlite::Migration kMigrations[] = {

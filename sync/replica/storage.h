@@ -48,14 +48,18 @@ class Storage {
 
   // Commits, and keeps the write-ahead log from growing without bound.
   absl::Status Commit(sqlite::Transaction& transaction);
-  // The same where records have left the phone: nothing of them stays in its files either. The
-  // database overwrites what it deletes; what the log still holds goes here.
+  // The same where records have left the phone: from then on Clean is owed, whatever happens.
   absl::Status CommitRemoval(sqlite::Transaction& transaction);
+  // Where it is owed: nothing of what has left stays in the phone's files. What cannot be done now
+  // stays owed.
+  absl::Status Clean();
 
   sqlite::Database database;
 
  private:
-  // The log still holds what was removed.
+  void Truncate();
+
+  // The log still holds what was removed, since somebody reads it; opening the file truncates it.
   bool owes_truncation_ = false;
   std::unique_ptr<Known> known_;
   std::uint32_t known_at_ = 0;

@@ -170,6 +170,7 @@ struct SyncState {
 
 // What a page or an answer changed.
 struct Applied {
+  std::int64_t pages = 0;
   std::int64_t records = 0;
   std::int64_t departures = 0;
   // Something has come into the scopes that no cursor of this pull reads: pull again.

@@ -259,6 +259,15 @@ absl::Status Database::MakeDurable() {
   return absl::OkStatus();
 }
 
+absl::Status Database::Vacuum() {
+  // It attaches the copy that it makes, in memory.
+  sqlite3* const handle = connection_->handle();
+  const int attached_max = sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);
+  const absl::Status status = connection_->RunScript("PRAGMA temp_store = MEMORY; VACUUM");
+  sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, attached_max);
+  return status;
+}
+
 std::int64_t Database::wal_pages() const { return connection_->wal_pages; }
 
 absl::StatusOr<std::int64_t> Database::UserVersion() {

@@ -114,6 +114,10 @@ class Database {
   // WAL is written anew first. UNAVAILABLE: somebody reads the file. After an error what can be
   // read can be read; the next BeginWrite tries again first.
   [[nodiscard]] absl::Status MakeDurable();
+  // Writes the file anew, with what is in it and nothing else: secure_delete does not reach what
+  // SQLite leaves behind on a page when it moves rows to another one. Takes as much memory as the
+  // file is large, and room for it in the WAL; a Checkpoint brings it into the file.
+  [[nodiscard]] absl::Status Vacuum();
   // Pages in the WAL after this connection's last commit; what a size bound looks at.
   std::int64_t wal_pages() const;
 

@@ -116,11 +116,11 @@ absl::Status InsertRaw(sqlite::Transaction& transaction, const v1::PullResponse&
   return absl::OkStatus();
 }
 
-// Transactions are as large as the phone's: pages as they come, and large ones once as much has
-// come. Rows can be found by their ids.
+// Transactions are as large as the phone's: a page each, and once a MiB has come a MiB each. Rows
+// can be found by their ids.
 absl::Status PullRaw(const Server& floor, const std::vector<std::string>& ids,
                      const std::string& directory) {
-  const std::size_t large = engine::Tuning().large_page_bytes;
+  const std::size_t gathered = engine::Tuning().gather_bytes;
   VIGIL_ASSIGN_OR_RETURN(sqlite::Database database,
                          sqlite::Database::Open(JoinPath(directory, "raw.db"), {}));
   {
@@ -140,7 +140,7 @@ absl::Status PullRaw(const Server& floor, const std::vector<std::string>& ids,
     VIGIL_RETURN_IF_ERROR(InsertRaw(*open, page, next_id));
     all_bytes += page.ByteSizeLong();
     bytes += page.ByteSizeLong();
-    if (all_bytes > large && bytes < large) return absl::OkStatus();
+    if (all_bytes > gathered && bytes < gathered) return absl::OkStatus();
     bytes = 0;
     const absl::Status committed = open->Commit();
     open.reset();
