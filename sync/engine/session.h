@@ -56,7 +56,8 @@ class Session {
     Tuning tuning;
     // "vigil-field/1.0.0"
     std::string client;
-    // Called after each page, with the number of records still to come, as far as known.
+    // Called when pages have been stored, with the number of records still to come, as far as
+    // known.
     std::function<void(const SessionReport&, std::uint64_t remaining)> on_progress;
   };
   using Done = std::function<void(const SessionReport&)>;
