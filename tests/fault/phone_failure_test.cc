@@ -133,7 +133,11 @@ class PhoneFailureTest : public ::testing::Test {
     clock_.Set(server_.executor().Now());
     SimVfs usual;
     usual.SetContent(kFile, file);
-    VIGIL_ASSERT_OK(step(*Open(usual)));
+    {
+      const std::unique_ptr<Replica> replica = Open(usual);
+      VIGIL_ASSERT_OK(step(*replica));
+      VIGIL_ASSERT_OK(replica->CleanFile());
+    }
     const std::string expected = Content(usual);
     const std::int64_t runs = ForEachFailure([&](Failure& failure) {
       SimVfs disk;
@@ -141,6 +145,8 @@ class PhoneFailureTest : public ::testing::Test {
       std::unique_ptr<Replica> replica = Open(disk);
       failure.Begin(disk);
       const absl::Status status = step(*replica);
+      // As at the end of a session: what cannot be cleaned now is cleaned later.
+      static_cast<void>(replica->CleanFile());
       failure.End();
       const bool restarts = failure.death() == Failure::Death::kPower;
       if (restarts) {
@@ -151,6 +157,7 @@ class PhoneFailureTest : public ::testing::Test {
       if (!status.ok()) {
         VIGIL_EXPECT_OK(step(*replica));
       }
+      VIGIL_EXPECT_OK(replica->CleanFile());
       if (!restarts) disk.Crash();
       replica.reset();
       EXPECT_TRUE(Content(disk) == expected) << "after " << status;
