@@ -65,7 +65,8 @@ class PhoneFailureTest : public ::testing::Test {
     v1::HelloRequest request = *phone_.replica().BeginHello();
     request.set_protocol(1);
     absl::StatusOr<v1::HelloResponse> hello = absl::UnknownError("not answered");
-    phone_.transport().Hello(request, [&](absl::StatusOr<v1::HelloResponse> r) { hello = r; });
+    phone_.transport().Hello(request,
+                             [&](const absl::StatusOr<v1::HelloResponse>& r) { hello = r; });
     server_.executor().RunUntilIdle();
     EXPECT_THAT(hello, IsOk());
     return *std::move(hello);

@@ -1,8 +1,7 @@
 // The phone's transport and the office's client against a server of its own.
 
-#include <signal.h>
-
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -230,7 +229,7 @@ TEST_F(TransportTest, APhoneSaysHelloPullsPushesAndIsTold) {
       [](const absl::Status& status) { ADD_FAILURE() << status.ToString(); });
   absl::StatusOr<v1::PushResponse> pushed = absl::UnknownError("no answer");
   phone->Push(Report(risk_source, register_id),
-              [&](absl::StatusOr<v1::PushResponse> response) { pushed = response; });
+              [&](const absl::StatusOr<v1::PushResponse>& response) { pushed = response; });
   RunUntil([&] { return pushed.ok() && !told.empty(); });
   ASSERT_THAT(pushed->outcomes(), SizeIs(1));
   EXPECT_EQ(pushed->outcomes(0).verdict(), v1::VERDICT_APPLIED);

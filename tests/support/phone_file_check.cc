@@ -27,6 +27,7 @@ constexpr char kOutbox[] =
     "device_seq";
 constexpr char kIdentities[] = "SELECT device, last_device_seq, last_hash FROM identity";
 // Each of these finds rows that must not be there.
+// NOLINTBEGIN(bugprone-suspicious-missing-comma)
 constexpr std::string_view kStrays[] = {
     "SELECT count(*) FROM outbox JOIN journal USING (operation)",
     "SELECT count(*) - count(DISTINCT operation) FROM outbox",
@@ -46,6 +47,7 @@ constexpr std::string_view kStrays[] = {
     "SELECT count(*) <> 1 FROM meta",
     "SELECT count(*) > 1 FROM identity WHERE active = 1",
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 absl::Status Wrong(std::string_view what) {
   return absl::DataLossError(absl::StrCat("the phone's file: ", ToAbsl(what)));

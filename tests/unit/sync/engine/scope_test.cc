@@ -184,6 +184,7 @@ TEST_F(ScopeTest, AUnitThatIsAwayAndBackLosesNothing) {
 
 TEST_F(ScopeTest, AUnitMovesWhileItsRecordsAreUnderWayWhicheverPageItIs) {
   std::vector<std::string> hazards;
+  hazards.reserve(12);
   for (int i = 0; i < 12; ++i) hazards.push_back(Report(base().other_risk_source));
   engine::Tuning small;
   small.page_bytes = 4096;
