@@ -182,7 +182,6 @@ class SimTransport::Pages final : public service::PageSink {
 void SimTransport::Pull(const v1::PullRequest& request, std::shared_ptr<engine::PageSink> sink) {
   After([this, request, sink = std::move(sink)] {
     if (!faults.reachable) return sink->Finish(Unreachable());
-    ++counts_.pulls;
     server_.core().Pull(Author(), request, std::make_shared<Pages>(*this, sink));
   });
 }

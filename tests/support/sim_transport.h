@@ -71,7 +71,6 @@ class SimTransport final : public engine::Transport {
     int hellos = 0;
     int pushes = 0;
     int operations = 0;
-    int pulls = 0;
     int pages = 0;
     int repairs = 0;
     int watches = 0;

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "sync/engine/session.h"
 #include "sync/replica/replica.h"
+#include "sync/sqlite/database.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
 
