@@ -12,7 +12,6 @@
 #include "gtest/gtest.h"
 #include "sync/engine/session.h"
 #include "sync/replica/replica.h"
-#include "sync/sqlite/database.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
 
@@ -418,28 +417,6 @@ TEST_F(ScopeTest, NothingOfALostScopeStaysInTheFile) {
   base().ChangeRole(actor, v1::ROLE_INSPECTOR, base().other_unit);
   MustFollow(phone);
   EXPECT_EQ(found(), 0);
-}
-
-bool OwesCleaning(const std::string& path) {
-  auto file = sqlite::Database::Open(path, {});
-  VIGIL_EXPECT_OK(file.status());
-  auto owed = file->Query("SELECT owes_cleaning FROM meta");
-  VIGIL_EXPECT_OK(owed.status());
-  VIGIL_EXPECT_OK(owed->Step().status());
-  return owed->ColumnBool(0);
-}
-
-TEST_F(ScopeTest, AFileIsCleanedWhenItIsOpenedNextIfTheProgramDied) {
-  const std::string hazard = Report(base().risk_source, "crack");
-  TestPhone phone(server_, base().Phone(v1::ROLE_INSPECTOR, base().department));
-  MustFollow(phone);
-  v1::PullResponse page;
-  page.mutable_head()->set_epoch(phone.replica().GetSyncState()->epoch);
-  page.add_departures()->set_record(hazard);
-  VIGIL_ASSERT_OK(phone.replica().ApplyPage(page));
-  EXPECT_TRUE(OwesCleaning(phone.path()));
-  phone.Restart();
-  EXPECT_FALSE(OwesCleaning(phone.path()));
 }
 
 TEST_F(ScopeTest, NothingOfTheFormerUsersScopeStaysInTheFile) {

@@ -8,6 +8,7 @@
 #include "sync/base/ids.h"
 #include "sync/replica/confirmed.h"
 #include "sync/replica/replica.h"
+#include "sync/sqlite/database.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_phone.h"
 
@@ -77,6 +78,15 @@ class PageTest : public ::testing::Test {
     return replica().ApplyHello({asked, hello});
   }
 
+  bool OwesCleaning() {
+    auto file = sqlite::Database::Open(phone_.path(), {});
+    VIGIL_EXPECT_OK(file.status());
+    auto owed = file->Query("SELECT owes_cleaning FROM meta");
+    VIGIL_EXPECT_OK(owed.status());
+    VIGIL_EXPECT_OK(owed->Step().status());
+    return owed->ColumnBool(0);
+  }
+
   SimServer server_;
   TestPhone phone_;
 };
@@ -143,6 +153,20 @@ TEST_F(PageTest, ADepartedRecordIsGoneAndMayComeBack) {
   EXPECT_EQ(*replica().Digest(), digest);
   VIGIL_ASSERT_OK(replica().ApplyPage(Page(seq + 2, {Hazard(id, seq, "crack")})));
   EXPECT_TRUE(replica().Find(id)->has_value());
+}
+
+TEST_F(PageTest, AFileIsCleanedWhenItIsOpenedNextIfTheProgramDied) {
+  const std::string id = phone_.NewId();
+  const std::uint64_t seq = head() + 5;
+  VIGIL_ASSERT_OK(replica().ApplyPage(Page(seq, {Hazard(id, seq, "crack")})));
+  EXPECT_FALSE(OwesCleaning());
+  v1::PullResponse page = Page(seq + 1, {});
+  page.add_departures()->set_record(id);
+  page.mutable_departures(0)->set_version(seq + 1);
+  VIGIL_ASSERT_OK(replica().ApplyPage(page));
+  EXPECT_TRUE(OwesCleaning());
+  phone_.Restart();
+  EXPECT_FALSE(OwesCleaning());
 }
 
 TEST_F(PageTest, AKindThatANewerRegisterAddedIsKeptUnread) {
