@@ -9,6 +9,7 @@
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
 #include "server/service/log.h"
+#include "sync/base/lock_order.h"
 #include "sync/base/status.h"
 
 namespace vigil::service {
@@ -70,6 +71,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Services& se
   server->credentials_ =
       options.credentials ? options.credentials : grpc::InsecureServerCredentials();
 
+  AllowLocksInAnyOrder();
   gpr_set_log_function(LogOfGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;

@@ -7,6 +7,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "sync/base/lock_order.h"
 #include "sync/base/status.h"
 
 namespace vigil::transport {
@@ -52,6 +53,7 @@ std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const Connection& conn
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const Connection& connection) {
   VIGIL_RETURN_IF_ERROR(CheckConnection(connection));
+  AllowLocksInAnyOrder();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);

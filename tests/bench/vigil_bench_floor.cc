@@ -14,6 +14,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "sync/base/file.h"
+#include "sync/base/lock_order.h"
 #include "sync/base/status.h"
 #include "tests/bench/floor_service.h"
 
@@ -43,6 +44,7 @@ absl::Status Serve(const Words& words, const sigset_t& ends) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<FloorService> service,
                          FloorService::Make(words.file));
   VIGIL_ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(words));
+  AllowLocksInAnyOrder();
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", credentials, &port);
