@@ -1,6 +1,8 @@
 #include "sync/replica/confirmed.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sync/base/status.h"
 #include "sync/replica/place.h"
@@ -33,6 +35,8 @@ constexpr char kReplace[] = R"sql(
 
 constexpr char kRemove[] = "DELETE FROM record WHERE id = ?1";
 
+constexpr char kListUnknownKinds[] = "SELECT bytes FROM record WHERE place & 255 = 0";
+
 // Parameters that kAdd and kReplace share; both sources must live until it has run.
 void BindRecord(const Columns& columns, std::string_view bytes, Statement& statement) {
   const auto bind = [&](int parameter, const Uuid& id) {
@@ -45,6 +49,26 @@ void BindRecord(const Columns& columns, std::string_view bytes, Statement& state
   statement.BindText(5, columns.key);
   bind(6, columns.merged_into);
   statement.BindBool(7, columns.in_conflict).BindBorrowed(8, bytes);
+}
+
+struct Stored {
+  Columns columns;
+  std::string bytes;
+};
+
+// What was stored under no kind and has one now.
+absl::StatusOr<std::vector<Stored>> ListOfKindsNowKnown(Database& database) {
+  std::vector<Stored> known;
+  VIGIL_ASSIGN_OR_RETURN(Statement row, database.Query(kListUnknownKinds));
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return known;
+    const std::string_view bytes = row.ColumnBlob(0);
+    absl::StatusOr<Columns> columns = ColumnsOf(bytes);
+    // What cannot be read stays as it is.
+    if (columns.ok() && columns->kind != 0)
+      known.push_back({*std::move(columns), std::string(bytes)});
+  }
 }
 
 }  // namespace
@@ -115,6 +139,17 @@ absl::StatusOr<ConfirmedWriter> ConfirmedWriter::Begin(Database& database,
   VIGIL_RETURN_IF_ERROR(last.Step().status());
   writer.last_arrival_ = last.ColumnInt64(0);
   return writer;
+}
+
+absl::Status ConfirmedWriter::ReadUnknownKinds(Database& database) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Stored> records, ListOfKindsNowKnown(database));
+  if (records.empty()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(Transaction transaction, database.BeginWrite());
+  VIGIL_ASSIGN_OR_RETURN(ConfirmedWriter writer, Begin(database, transaction));
+  for (const Stored& record : records) {
+    VIGIL_RETURN_IF_ERROR(writer.Replace(record.columns, record.bytes));
+  }
+  return transaction.Commit();
 }
 
 absl::StatusOr<bool> ConfirmedWriter::Add(const Columns& columns, std::string_view bytes) {

@@ -65,6 +65,10 @@ class ConfirmedWriter {
   static absl::StatusOr<ConfirmedWriter> Begin(sqlite::Database& database,
                                                sqlite::Transaction& transaction);
 
+  // A newer program lists what an older one stored without knowing its kind; in a transaction of
+  // its own, if there is any.
+  static absl::Status ReadUnknownKinds(sqlite::Database& database);
+
   // Stores a record, as it came with the columns that are read off it, unless a newer version is
   // here. The same version replaces: a record that moves with its root keeps it. Returns whether
   // something changed.

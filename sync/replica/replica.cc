@@ -149,7 +149,8 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Open(const std::string& path,
     VIGIL_RETURN_IF_ERROR(status);
   }
   auto storage = std::make_unique<Storage>(*std::move(database));
-  // On a phone that is full, or while somebody reads the file, it stays owed.
+  // On a phone that is full, or while somebody reads the file, both stay owed.
+  static_cast<void>(ConfirmedWriter::ReadUnknownKinds(storage->database));
   static_cast<void>(storage->Clean());
   return std::unique_ptr<Replica>(new Replica(std::move(storage), clock, random));
 }

@@ -404,6 +404,10 @@ ALTER TABLE meta ADD COLUMN owes_cleaning INTEGER NOT NULL DEFAULT 0
   CHECK (owes_cleaning IN (0, 1));
 )sql";
 
+constexpr char kUnknownKinds[] = R"sql(
+CREATE INDEX record_of_unknown_kind ON record (place) WHERE place & 255 = 0;
+)sql";
+
 constexpr sqlite::Migration kMigrations[] = {
     {1, "first-schema", "Everything that a phone keeps, from its first session on.", kFirstSchema},
     {2, "evidence", "Photos and documents that wait for the register.", kEvidence},
@@ -425,6 +429,7 @@ constexpr sqlite::Migration kMigrations[] = {
      kAddedAtTheEnd},
     {13, "one-index-of-ids",
      "A record's kind is read off the index of ids, not off one of its own.", kOneIndexOfIds},
+    {14, "unknown-kinds", "A newer program finds what an older one could not read.", kUnknownKinds},
 };
 
 }  // namespace
