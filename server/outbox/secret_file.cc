@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "sync/base/descriptor.h"
 #include "sync/base/status.h"
 
 namespace vigil::outbox {
@@ -17,21 +18,6 @@ namespace {
 
 constexpr std::size_t kBytesMax = 64 * 1024;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
 
 absl::Status Unfit(const std::string& path, std::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat(path, " ", ToAbsl(why)));
@@ -42,7 +28,7 @@ absl::Status Unfit(const std::string& path, std::string_view why) {
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   // Not to wait for a writer of what is no file.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) {
+  if (!file.is_open()) {
     return absl::ErrnoToStatus(errno, absl::StrCat("reading ", path, " failed"));
   }
   struct stat info {};

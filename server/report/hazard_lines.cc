@@ -155,10 +155,7 @@ Section HazardSection(std::string_view name, std::string title,
   section.name = name;
   section.title = std::move(title);
   for (const HazardColumn& column : columns) {
-    section.columns.push_back({.name = std::string(column.name),
-                               .heading = HeadingOf(column.name, language),
-                               .type = column.type,
-                               .width = column.width});
+    section.columns.push_back(ColumnOf({column.name, column.type, column.width}, language));
   }
   return section;
 }

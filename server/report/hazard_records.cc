@@ -154,9 +154,8 @@ absl::Status WriteHazardRecords(Task task) {
   Section section;
   section.name = "hazards";
   for (const importer::Column* column : columns) {
-    section.columns.push_back({.name = column->name,
-                               .heading = HeadingOf(column->name, task.language()),
-                               .type = TypeOf(column->value())});
+    section.columns.push_back(
+        ColumnOf({.name = column->name, .type = TypeOf(column->value())}, task.language()));
   }
   VIGIL_RETURN_IF_ERROR(task.writer.Begin(task.heading));
   VIGIL_RETURN_IF_ERROR(task.writer.BeginSection(section));

@@ -48,4 +48,11 @@ std::string HeadingOf(std::string_view column, Language language) {
   return own == std::end(kOwn) ? Label(column, language) : In(own->text, language);
 }
 
+Column ColumnOf(const ColumnSpec& spec, Language language) {
+  return {.name = std::string(spec.name),
+          .heading = HeadingOf(spec.name, language),
+          .type = spec.type,
+          .width = spec.width};
+}
+
 }  // namespace vigil::report

@@ -13,13 +13,7 @@ namespace {
 constexpr Text kTitle{"Ledger of tagged supervision", "挂牌督办台账"};
 constexpr double kFenPerYuan = 100;
 
-struct Spec {
-  std::string_view name;
-  ColumnType type;
-  int width;
-};
-
-constexpr Spec kColumns[] = {
+constexpr ColumnSpec kColumns[] = {
     {"number", ColumnType::kText, 16},
     {"ledger", ColumnType::kText, 11},
     {"level", ColumnType::kText, 8},
@@ -59,7 +53,7 @@ std::vector<std::string_view> ColumnsFor(v1::ReportFormat format) {
             "percent",          "lifted_on"};
   }
   std::vector<std::string_view> all;
-  for (const Spec& spec : kColumns) all.push_back(spec.name);
+  for (const ColumnSpec& spec : kColumns) all.push_back(spec.name);
   return all;
 }
 
@@ -91,12 +85,7 @@ Section SupervisionSection(std::string_view name, std::string title, Language la
   Section section;
   section.name = name;
   section.title = std::move(title);
-  for (const Spec& spec : kColumns) {
-    section.columns.push_back({.name = std::string(spec.name),
-                               .heading = HeadingOf(spec.name, language),
-                               .type = spec.type,
-                               .width = spec.width});
-  }
+  for (const ColumnSpec& spec : kColumns) section.columns.push_back(ColumnOf(spec, language));
   return section;
 }
 

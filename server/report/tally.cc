@@ -170,12 +170,7 @@ absl::StatusOr<Groups> CountBulletins(Context& context, Records& records, const 
 }
 
 Section TallySection(std::string_view name, std::string title, Language language) {
-  struct Spec {
-    std::string_view name;
-    ColumnType type;
-    int width;
-  };
-  static constexpr Spec kColumns[] = {
+  static constexpr ColumnSpec kColumns[] = {
       {"code", ColumnType::kText, 18},           {"name", ColumnType::kText, 34},
       {"found", ColumnType::kInteger, 10},       {"rectified", ColumnType::kInteger, 10},
       {"open", ColumnType::kInteger, 10},        {"rate", ColumnType::kReal, 12},
@@ -185,12 +180,7 @@ Section TallySection(std::string_view name, std::string title, Language language
   Section section;
   section.name = name;
   section.title = std::move(title);
-  for (const Spec& spec : kColumns) {
-    section.columns.push_back({.name = std::string(spec.name),
-                               .heading = HeadingOf(spec.name, language),
-                               .type = spec.type,
-                               .width = spec.width});
-  }
+  for (const ColumnSpec& spec : kColumns) section.columns.push_back(ColumnOf(spec, language));
   return section;
 }
 

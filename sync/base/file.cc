@@ -13,6 +13,7 @@
 #include <memory>
 #include <system_error>
 
+#include "sync/base/descriptor.h"
 #include "sync/base/status.h"
 
 namespace vigil {
@@ -54,29 +55,6 @@ absl::Status Failure(int error, std::string_view doing, const std::string& path)
   message += std::generic_category().message(error);
   return Error(CodeOf(error), message);
 }
-
-// An open file, closed by the destructor.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
-  // 0, or errno: on some file systems the first error of a write turns up here.
-  int Close() {
-    const int result = ::close(number_);
-    number_ = -1;
-    return result == 0 ? 0 : errno;
-  }
-
- private:
-  int number_;
-};
 
 std::string DirectoryOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
