@@ -2,13 +2,16 @@
 #define VIGIL_SYNC_SQLITE_CONNECTION_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sync/sqlite/gathering_vfs.h"
 #include "sync/sqlite/statement.h"
 
 struct sqlite3;
@@ -22,7 +25,9 @@ class Connection {
  public:
   enum class Access { kRead, kWrite };
 
-  Connection(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  // `vfs`: what it was opened with, if that is its own; null otherwise.
+  Connection(sqlite3* handle, std::string path, std::unique_ptr<GatheringVfs> vfs)
+      : vfs_(std::move(vfs)), handle_(handle), path_(std::move(path)) {}
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -63,6 +68,7 @@ class Connection {
  private:
   absl::StatusOr<sqlite3_stmt*> Prepare(std::string_view sql, Access access, unsigned flags);
 
+  std::unique_ptr<GatheringVfs> vfs_;
   sqlite3* handle_;
   std::string path_;
   // By address of the SQL: idle statements, which stay where they are while others are added.

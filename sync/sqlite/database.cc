@@ -33,6 +33,12 @@ constexpr Limit kLimits[] = {
 
 bool IsReadOnly(const OpenOptions& options) { return options.mode == OpenOptions::Mode::kReadOnly; }
 
+// Each commit to the write-ahead log, before anybody is told of it.
+bool SyncsItsLog(const OpenOptions& options) {
+  return !IsReadOnly(options) && options.journal == OpenOptions::Journal::kWal &&
+         options.synchronous == OpenOptions::Synchronous::kFull;
+}
+
 int OpenFlags(const OpenOptions& options) {
   // One thread at a time uses a connection, so SQLite's own mutex around it would be waste.
   constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -165,11 +171,14 @@ Database::~Database() = default;
 
 absl::StatusOr<Database> Database::Open(const std::string& path, const OpenOptions& options) {
   KeepNoAccount();
+  std::unique_ptr<GatheringVfs> gathering;
+  if (SyncsItsLog(options)) gathering = GatheringVfs::Make(options.vfs);
+  const std::string& vfs = gathering == nullptr ? options.vfs : gathering->name();
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, OpenFlags(options),
-                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+                                   vfs.empty() ? nullptr : vfs.c_str());
   if (handle == nullptr) return FromResultCode(SQLITE_NOMEM, "opening " + path, "");
-  auto connection = std::make_unique<Connection>(handle, path);
+  auto connection = std::make_unique<Connection>(handle, path, std::move(gathering));
   if (code != SQLITE_OK) return OpenFailure(code, path, options, sqlite3_errmsg(handle));
   VIGIL_RETURN_IF_ERROR(Harden(*connection, options));
   const absl::Status owned = CheckOwner(*connection, options);
