@@ -23,8 +23,9 @@ using rules::WireType;
 // no such message.
 std::optional<WireField> TakeInOrder(std::string_view& rest, int& last) {
   std::optional<WireField> field = TakeField(rest);
-  if (!field || field->number == 0 || field->number < last) return std::nullopt;
-  last = field->number;
+  if (!field) return field;
+  if (field->number == 0 || field->number < last) field.reset();
+  if (field) last = field->number;
   return field;
 }
 
