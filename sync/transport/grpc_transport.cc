@@ -1,5 +1,7 @@
 #include "sync/transport/grpc_transport.h"
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,9 @@ namespace vigil::transport {
 namespace {
 
 using Headers = absl::StatusOr<ProgramAccess::Headers>;
+
+// Pages of a pull are read while earlier ones are being stored, until so many bytes wait.
+constexpr std::size_t kAheadBytesMax = 1024 * 1024;
 
 // A call with one answer, made again where that helps. On the executor's thread.
 template <typename Request, typename Response>
@@ -149,7 +154,10 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
       MutexLock lock(mutex_);
       reading_ = false;
       has_ended_ = !ok;
-      has_page_ = ok;
+      if (ok) {
+        ahead_bytes_ += page_.ByteSizeLong();
+        ahead_.push_back(std::move(page_));
+      }
     }
     GoOn();
   }
@@ -174,13 +182,14 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
     bool lets_go = false;
     {
       MutexLock lock(mutex_);
-      hands_over = has_page_ && !with_sink_ && !is_released_;
+      hands_over = !ahead_.empty() && !with_sink_ && !is_released_;
       if (hands_over) {
-        handed_over_.Swap(&page_);
-        has_page_ = false;
+        handed_over_ = std::move(ahead_.front());
+        ahead_.pop_front();
+        ahead_bytes_ -= handed_over_.ByteSizeLong();
         with_sink_ = true;
       }
-      reads = !reading_ && !has_page_ && !has_ended_ && !is_released_;
+      reads = !reading_ && ahead_bytes_ < kAheadBytesMax && !has_ended_ && !is_released_;
       reading_ = reading_ || reads;
       lets_go = holds_ && !reading_ && (is_released_ || (has_ended_ && !with_sink_));
       if (lets_go) holds_ = false;
@@ -225,12 +234,14 @@ class PullCall final : public grpc::ClientReadReactor<v1::PullResponse>,
   const std::shared_ptr<PullTask> task_;
   std::shared_ptr<PullCall> self_;
   grpc::ClientContext context_;
-  // What is being read or has been, and what is with the sink.
+  // What is being read, and what is with the sink.
   v1::PullResponse page_;
   v1::PullResponse handed_over_;
   Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;
-  bool has_page_ ABSL_GUARDED_BY(mutex_) = false;
+  // What has been read since.
+  std::deque<v1::PullResponse> ahead_ ABSL_GUARDED_BY(mutex_);
+  std::size_t ahead_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool with_sink_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_released_ ABSL_GUARDED_BY(mutex_) = false;

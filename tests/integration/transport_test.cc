@@ -32,6 +32,7 @@
 namespace vigil::testing {
 namespace {
 
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -377,12 +378,17 @@ TEST_F(TransportTest, NothingComesWhileAPageIsKept) {
   ASSERT_TRUE(Import().applied());
   const auto phone = Phone("inspector-01");
   ASSERT_NE(phone, nullptr);
+  v1::PullRequest pull;
+  pull.set_page_bytes(4096);
+  auto others = std::make_shared<Pages>();
+  phone->Pull(pull, others);
+  RunUntil([&] { return others->finished; });
   auto sink = std::make_shared<Pages>();
   sink->keeps = true;
-  phone->Pull({}, sink);
+  phone->Pull(pull, sink);
   for (std::size_t pages = 1; !sink->finished; ++pages) {
     RunUntil([&] { return sink->kept != nullptr; });
-    // By the time that this is answered the next page has come, or the end.
+    // By the time that this is answered further pages have come, or the end.
     VIGIL_ASSERT_OK(Hello(*phone));
     ASSERT_THAT(sink->pages, SizeIs(pages));
     ASSERT_FALSE(sink->finished);
@@ -390,8 +396,12 @@ TEST_F(TransportTest, NothingComesWhileAPageIsKept) {
     RunUntil([&] { return sink->finished || sink->kept != nullptr; });
   }
   VIGIL_EXPECT_OK(sink->status);
-  EXPECT_GT(sink->pages.size(), 3U);
+  EXPECT_GT(sink->pages.size(), 20U);
   EXPECT_TRUE(sink->pages.back().last());
+  ASSERT_THAT(sink->pages, SizeIs(others->pages.size()));
+  for (std::size_t i = 0; i < sink->pages.size(); ++i) {
+    EXPECT_THAT(sink->pages[i].records(), ElementsAreArray(others->pages[i].records())) << i;
+  }
 }
 
 TEST_F(TransportTest, ATransportMayGoWhileAPageIsKept) {
