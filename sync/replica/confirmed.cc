@@ -66,8 +66,8 @@ absl::StatusOr<std::vector<Stored>> ListOfKindsNowKnown(Database& database) {
     const std::string_view bytes = row.ColumnBlob(0);
     absl::StatusOr<Columns> columns = ColumnsOf(bytes);
     // What cannot be read stays as it is.
-    if (columns.ok() && columns->kind != 0)
-      known.push_back({*std::move(columns), std::string(bytes)});
+    if (!columns.ok() || columns->kind == 0) continue;
+    known.push_back({*std::move(columns), std::string(bytes)});
   }
 }
 

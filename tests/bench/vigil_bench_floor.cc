@@ -2,8 +2,8 @@
 // it is told to end, on a free port of loopback that it writes to PORT_FILE.
 
 #include <pthread.h>
-#include <signal.h>
 
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>

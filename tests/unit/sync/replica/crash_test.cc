@@ -59,7 +59,7 @@ TEST_F(CrashTest, APhoneThatDiesBetweenAnyTwoStepsLosesNothingThatWasSaid) {
   for (; struck || tries % kTearsOfEach != 0; ++tries) {
     ASSERT_LT(tries, 2000);
     SCOPED_TRACE(tries);
-    const auto seed = static_cast<std::uint64_t>(tries + 1);
+    const auto seed = static_cast<std::uint64_t>(tries) + 1;
     SimVfs disk({.seed = seed});
     TestPhone phone(server_, base.Phone(v1::ROLE_INSPECTOR, base.department),
                     {.seed = seed, .vfs = disk.name()});

@@ -71,6 +71,7 @@ class HistoryTest : public ::testing::Test {
   std::vector<std::string> Unsent() {
     std::vector<std::string> hazards;
     const std::vector<replica::OutboxItem> outbox = *replica().Outbox();
+    hazards.reserve(outbox.size());
     for (const replica::OutboxItem& item : outbox) {
       hazards.push_back(item.operation.report_hazard().hazard_id());
     }

@@ -231,8 +231,8 @@ TEST_F(HistoryTest, WhatMayHaveBeenJudgedIsShownAgain) {
 }
 
 TEST_F(HistoryTest, ALastPageHidesWhatWasJudgedUpToThere) {
-  std::vector<std::string> hazards;
-  for (int i = 0; i < 3; ++i) hazards.push_back(phone_.Report(base().risk_source, "one"));
+  std::vector<std::string> hazards(3);
+  for (std::string& hazard : hazards) hazard = phone_.Report(base().risk_source, "one");
   EXPECT_EQ(NextPush().entries_size(), 3);
   const std::string unsent = phone_.Report(base().risk_source, "not sent");
   v1::PullResponse page;
@@ -308,7 +308,7 @@ TEST_F(HistoryTest, Promise10APhoneThatDiesWhileGoingBackLosesNothing) {
   for (; struck || tries % kTearsOfEach != 0; ++tries) {
     ASSERT_LT(tries, 5000);
     SCOPED_TRACE(tries);
-    const auto seed = static_cast<std::uint64_t>(tries + 1);
+    const auto seed = static_cast<std::uint64_t>(tries) + 1;
     SimVfs disk({.seed = seed});
     TestPhone phone(server_, base().Phone(v1::ROLE_INSPECTOR, base().department),
                     {.seed = seed, .vfs = disk.name()});

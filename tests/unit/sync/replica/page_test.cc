@@ -16,7 +16,6 @@ namespace vigil::testing {
 namespace {
 
 using replica::Applied;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;

@@ -23,7 +23,6 @@ namespace vigil::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 using sqlite::Statement;
 using sqlite::Transaction;
