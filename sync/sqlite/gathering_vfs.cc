@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <new>
-#include <string_view>
+#include <string>
 
 #include "sync/base/check.h"
 
@@ -126,6 +127,7 @@ int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int*
   file->pMethods = nullptr;
   auto* const lower =
       reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(LogFile));
+  lower->pMethods = nullptr;
   const int code = below->xOpen(below, path, lower, flags, out_flags);
   if (code != SQLITE_OK) {
     if (lower->pMethods != nullptr) lower->pMethods->xClose(lower);

@@ -227,7 +227,6 @@ absl::StatusOr<double> ReadOnce(Replica& replica, const std::string& id) {
   return seconds / kReads * 1e6;
 }
 
-// The record has one pending write of its own; what else is pending lies on others.
 // Returns the record that it makes.
 absl::StatusOr<std::string> MakeInspection(Replica& replica, const KnownRecord& source,
                                            Seed& seed) {
@@ -237,6 +236,7 @@ absl::StatusOr<std::string> MakeInspection(Replica& replica, const KnownRecord& 
   return record;
 }
 
+// The record has one pending write of its own; what else is pending lies on others.
 absl::Status OverlayRead(Bench& bench) {
   VIGIL_ASSIGN_OR_RETURN(Seed * seed, bench.SeedOf({}));
   VIGIL_ASSIGN_OR_RETURN(const auto alone, PhoneInStep(bench, *seed));
