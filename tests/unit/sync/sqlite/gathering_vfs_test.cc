@@ -1,8 +1,13 @@
 #include "sync/sqlite/gathering_vfs.h"
 
+#include <sqlite3.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -125,14 +130,39 @@ TEST_F(GatheringVfsTest, NothingIsLeftOfACommitThatCouldNotBeWritten) {
   EXPECT_EQ(Count(reader), 6);
 }
 
-TEST_F(GatheringVfsTest, WhatIsGivenBackIsNotWritten) {
+// Its frames are in the log by then; the next commit's take their place.
+TEST_F(GatheringVfsTest, WhatIsRolledBackIsWrittenOver) {
+  database_ = Open({.cache_kib = 64});
   VIGIL_ASSERT_OK(Commit(5));
   {
+    const std::int64_t before = disk_.counts().bytes_written;
     Transaction transaction = Begin();
-    VIGIL_ASSERT_OK(Insert(transaction, 50));
+    VIGIL_ASSERT_OK(Insert(transaction, 300));
+    EXPECT_GT(disk_.counts().bytes_written, before) << "all of it fits the cache";
   }
   VIGIL_ASSERT_OK(Commit(1));
-  EXPECT_EQ(Count(database_), 6);
+  Database reader = Open({.mode = OpenOptions::Mode::kReadOnly});
+  EXPECT_EQ(Count(reader), 6);
+}
+
+// SQLite goes back in the log for a page that it has written in the same transaction.
+TEST_F(GatheringVfsTest, WhatIsWrittenAnywhereStandsThere) {
+  const auto gathering = GatheringVfs::Make(disk_.name());
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(gathering->name().c_str());
+  std::vector<char> memory(static_cast<std::size_t>(vfs->szOsFile));
+  auto* const log = reinterpret_cast<sqlite3_file*>(memory.data());
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
+  ASSERT_EQ(vfs->xOpen(vfs, "log", log, kFlags, nullptr), SQLITE_OK);
+  const auto write = [&](std::string_view bytes, int offset) {
+    return log->pMethods->xWrite(log, bytes.data(), static_cast<int>(bytes.size()), offset);
+  };
+  EXPECT_EQ(write("abcd", 0), SQLITE_OK);
+  EXPECT_EQ(write("ef", 4), SQLITE_OK);
+  EXPECT_EQ(write("XY", 1), SQLITE_OK);
+  EXPECT_EQ(write("gh", 6), SQLITE_OK);
+  EXPECT_EQ(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL), SQLITE_OK);
+  EXPECT_EQ(disk_.Content("log"), "aXYdefgh");
+  EXPECT_EQ(log->pMethods->xClose(log), SQLITE_OK);
 }
 
 TEST_F(GatheringVfsTest, MakeTellsWhereThereIsNothingBelow) {
